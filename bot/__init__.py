@@ -1,0 +1,1 @@
+"""Spend Center to Sage Intacct: what knows finance, and no Slack."""

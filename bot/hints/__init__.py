@@ -1,0 +1,1 @@
+"""Why a posting failed, in words that lead to the fix."""

@@ -1,0 +1,1 @@
+"""Three simulated far ends, so that a newcomer runs the whole thing without an account."""

@@ -1,0 +1,1 @@
+"""From card transaction to posting: fetch, map, post exactly once, settle, prove."""

@@ -1,0 +1,1 @@
+"""The set-up as a conversation: steps as data, checks as pure verdicts."""

@@ -1,0 +1,1 @@
+"""What knows Slack, and no XML, SQL or HTTP."""

@@ -1,0 +1,1 @@
+"""Every message, modal and id: pure functions from our nouns to blocks."""
