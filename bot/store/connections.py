@@ -1,0 +1,239 @@
+"""Workspaces, Intacct companies and connections."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from bot.models import ConnectionState, FieldMapping, Secret, Selector, WorkspaceState
+from bot.store.database import Store
+from bot.store.rows import as_row, as_rows, from_json, to_json
+from bot.store.tables import alerts, attempts, companies, connections, events, postings, sync_runs, workspaces
+
+LOCAL_WORKSPACE = ":local"
+"""Where connections imported by the command line live until a Slack workspace is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One Intacct company as signed in to; `problem` is {"category", "subject", "fault"} while it refuses us."""
+
+    id: int
+    workspace_id: str
+    company_id: str
+    user_id: str
+    password: Secret | None
+    name: str
+    base_currency: str
+    requests_at_once: int
+    refunds_accepted: bool
+    tested: datetime | None
+    problem: dict[str, Any] | None
+    problem_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One Spend Center company joined to one Intacct company, at top level (empty `entity_id`) or at one entity.
+
+    `options` holds the connection's answers and choices: "wait_for_approval" (bool), "receipts_above" (amount text or
+    empty), "fee_inside" (bool, absent until answered), "other_entities" (bool), "correct" and "retry" (Slack user ids;
+    empty means everyone in the channel), "late_to_open_day" (bool).
+    """
+
+    id: str
+    workspace_id: str
+    company: int
+    name: str
+    state: str
+    entity_id: str
+    entity_name: str
+    card: str
+    card_account: str
+    default_location: str
+    channel: str
+    schedule: str
+    time_zone: str
+    start_date: date | None
+    spend_company: str
+    spend_company_name: str
+    spend_token: Secret | None
+    client_id: str
+    client_secret: Secret | None
+    csv: dict[str, Any] | None
+    selector: dict[str, Any] | None
+    mapping: dict[str, Any] | None
+    options: dict[str, Any] | None
+    owner: str
+    watermark: datetime | None
+    last_fired: datetime | None
+    activated: datetime | None
+    revision: int
+    created: datetime
+
+    def selects(self) -> Selector:
+        return from_json(Selector, self.selector) if self.selector else Selector()
+
+    def codes(self) -> dict[str, FieldMapping]:
+        """Dimension key (`gl_account`, …, or `GLDIM…`) to how it is filled."""
+        return {key: from_json(FieldMapping, value) for key, value in (self.mapping or {}).items()}
+
+    def option(self, name: str, default: Any = None) -> Any:
+        return (self.options or {}).get(name, default)
+
+    @property
+    def scheduled(self) -> bool:
+        return bool(self.schedule) and self.activated is not None and self.state == ConnectionState.ACTIVE
+
+
+def new_id() -> str:
+    """A connection's ID: short enough to type, long enough not to be guessed."""
+    return f"c{secrets.token_hex(5)}"
+
+
+async def ensure_workspace(store: Store, enterprise_id: str, team_id: str, name: str, now: datetime) -> str:
+    """The workspace's id, made on first sight; connections imported before Slack was known move in."""
+    workspace = f"{enterprise_id}:{team_id}"
+    async with store.begin() as db:
+        found = (await db.execute(select(workspaces.c.id).where(workspaces.c.id == workspace))).scalar()
+        if found is None:
+            await db.execute(
+                insert(workspaces).values(
+                    id=workspace,
+                    enterprise_id=enterprise_id,
+                    team_id=team_id,
+                    name=name,
+                    state=WorkspaceState.INSTALLED,
+                    created=now,
+                )
+            )
+        if workspace != LOCAL_WORKSPACE:
+            for table in (companies, connections, alerts):
+                await db.execute(
+                    update(table).where(table.c.workspace_id == LOCAL_WORKSPACE).values(workspace_id=workspace)
+                )
+    return workspace
+
+
+async def only_workspace(store: Store, now: datetime) -> str:
+    """Where an imported connection belongs: the one installed workspace, else the local one."""
+    async with store.begin() as db:
+        found = (
+            (await db.execute(select(workspaces.c.id).where(workspaces.c.id != LOCAL_WORKSPACE).limit(2)))
+            .scalars()
+            .all()
+        )
+    return found[0] if len(found) == 1 else await ensure_workspace(store, "", "local", "", now)
+
+
+async def remove_workspace(store: Store, workspace: str) -> None:
+    """The app was uninstalled: its token goes, schedules stop; what was posted stays on record."""
+    async with store.begin() as db:
+        await db.execute(
+            update(workspaces)
+            .where(workspaces.c.id == workspace)
+            .values(state=WorkspaceState.UNINSTALLED, bot_token=None)
+        )
+        await db.execute(
+            update(connections)
+            .where(connections.c.workspace_id == workspace)
+            .values(state=ConnectionState.PAUSED, revision=connections.c.revision + 1)
+        )
+
+
+async def find_company(store: Store, workspace: str, company_id: str) -> Company | None:
+    query = select(companies).where(companies.c.workspace_id == workspace, companies.c.company_id == company_id)
+    async with store.begin() as db:
+        row = (await db.execute(query)).first()
+    return as_row(Company, row) if row else None
+
+
+async def get_company(store: Store, company: int) -> Company:
+    async with store.begin() as db:
+        return as_row(Company, (await db.execute(select(companies).where(companies.c.id == company))).one())
+
+
+async def save_company(store: Store, workspace: str, company_id: str, **values: Any) -> Company:
+    """Make or change a company's sign-in; anything not named keeps its value."""
+    async with store.begin() as db:
+        where = (companies.c.workspace_id == workspace, companies.c.company_id == company_id)
+        found = (await db.execute(select(companies.c.id).where(*where))).scalar()
+        if found is None:
+            await db.execute(insert(companies).values(workspace_id=workspace, company_id=company_id, **values))
+        elif values:
+            await db.execute(update(companies).where(*where).values(**values))
+        return as_row(Company, (await db.execute(select(companies).where(*where))).one())
+
+
+async def change_company(store: Store, company: int, **values: Any) -> None:
+    async with store.begin() as db:
+        await db.execute(update(companies).where(companies.c.id == company).values(**values))
+
+
+async def add_connection(store: Store, *, workspace: str, company: int, now: datetime, **values: Any) -> Connection:
+    row = {"id": new_id(), "state": ConnectionState.DRAFT, **_plain(values)}
+    async with store.begin() as db:
+        await db.execute(insert(connections).values(workspace_id=workspace, company=company, created=now, **row))
+        return as_row(
+            Connection, (await db.execute(select(connections).where(connections.c.id == row["id"]))).one()
+        )
+
+
+async def change_connection(store: Store, connection: str, **values: Any) -> Connection:
+    """Change some columns; the revision rises, which is how the clock learns of it."""
+    where = connections.c.id == connection
+    async with store.begin() as db:
+        await db.execute(
+            update(connections).where(where).values(revision=connections.c.revision + 1, **_plain(values))
+        )
+        return as_row(Connection, (await db.execute(select(connections).where(where))).one())
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    plain = dict(values)
+    if isinstance(plain.get("selector"), Selector):
+        plain["selector"] = to_json(plain["selector"])
+    if plain.get("mapping"):
+        plain["mapping"] = {
+            key: to_json(value) if isinstance(value, FieldMapping) else value for key, value in plain["mapping"].items()
+        }
+    return plain
+
+
+async def get_connection(store: Store, connection: str) -> Connection | None:
+    async with store.begin() as db:
+        row = (await db.execute(select(connections).where(connections.c.id == connection))).first()
+    return as_row(Connection, row) if row else None
+
+
+async def list_connections(store: Store, workspace: str | None = None, company: int | None = None) -> list[Connection]:
+    query = select(connections).order_by(connections.c.created, connections.c.id)
+    if workspace is not None:
+        query = query.where(connections.c.workspace_id == workspace)
+    if company is not None:
+        query = query.where(connections.c.company == company)
+    async with store.begin() as db:
+        return as_rows(Connection, await db.execute(query))
+
+
+async def fired(store: Store, connection: str, due: datetime) -> None:
+    """Remember that a due time has fired; never goes back."""
+    later = (connections.c.last_fired.is_(None)) | (connections.c.last_fired < due)
+    async with store.begin() as db:
+        await db.execute(
+            update(connections).where(connections.c.id == connection, later).values(last_fired=due)
+        )
+
+
+async def remove_connection(store: Store, connection: str) -> None:
+    """Forget a connection with its secrets and rows. What it posted stays in Intacct and is not touched."""
+    async with store.begin() as db:
+        own = select(postings.c.id).where(postings.c.connection_id == connection)
+        await db.execute(delete(attempts).where(attempts.c.posting_id.in_(own)))
+        for table in (events, postings, sync_runs, alerts):
+            await db.execute(delete(table).where(table.c.connection_id == connection))
+        await db.execute(delete(connections).where(connections.c.id == connection))

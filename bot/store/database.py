@@ -1,0 +1,115 @@
+"""Opening the database: one async engine, the right SQLite pragmas, migrations to the newest version."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.settings import Settings
+from bot.store.types import Keyring
+from bot.store.vault import Vault, open_vault
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 7_320_001
+"""PostgreSQL's advisory lock: two replicas that start on an empty database migrate one after the other."""
+
+
+class Store:
+    """The database. Feature modules beside this one hold the queries and take a Store first."""
+
+    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+        self.engine = engine
+        self.vault = vault
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction of the database's own: committed at the end of the block, rolled back on an exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def pragmas(dbapi_connection: Any, _record: object) -> None:
+    """What every SQLite connection needs: WAL, patience with a lock, and a flush before a commit returns."""
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """An async engine; on SQLite every transaction takes the write lock at once, so that none fails half way."""
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
+    engine = create_async_engine(url, hide_parameters=True)
+    event.listen(engine.sync_engine, "connect", pragmas)
+
+    def manual(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None
+
+    def immediate(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine.sync_engine, "connect", manual)
+    event.listen(engine.sync_engine, "begin", immediate)
+    return engine
+
+
+async def open_store(settings: Settings, *, migrate: bool = True) -> Store:
+    """Open the database of these settings, with its keys, on the newest schema.
+
+    Raises:
+        VaultError: the keys are missing or malformed.
+        SQLAlchemyError: the database cannot be reached.
+    """
+    keys = open_vault(settings.encryption_keys.get_secret_value(), settings.data_dir, may_create=settings.on_sqlite)
+    Keyring.vault = keys
+    if settings.on_sqlite:
+        database = make_url(settings.store_url).database
+        if database:
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+    if migrate:
+        await asyncio.to_thread(upgrade, settings.store_url)
+    return Store(make_engine(settings.store_url), keys)
+
+
+def sync_url(url: str) -> str:
+    return url.replace("sqlite+aiosqlite:", "sqlite:", 1)
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema to its newest version; safe while other processes do the same."""
+    engine = create_engine(sync_url(url), hide_parameters=True)
+    if url.startswith("sqlite"):
+        event.listen(engine, "connect", pragmas)
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            connection.commit()
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    engine.dispose()
+
+
+def current(url: str) -> str | None:
+    """The schema version that the database is at, or None when it is empty."""
+    engine = create_engine(sync_url(url), hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()

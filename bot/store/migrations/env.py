@@ -1,0 +1,16 @@
+"""Alembic's entry: runs on the connection it is handed by `bot.store.database`."""
+
+from alembic import context
+
+from bot.store.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    compare_type=True,
+    user_module_prefix="types.",
+)
+with context.begin_transaction():
+    context.run_migrations()
