@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from bot.models import ConnectionState, FieldMapping, Secret, Selector, WorkspaceState
 from bot.store.database import Store
 from bot.store.rows import as_row, as_rows, from_json, to_json
-from bot.store.tables import alerts, attempts, companies, connections, events, postings, sync_runs, workspaces
+from bot.store.tables import alerts, companies, connections, walkthroughs, workspaces
 
 LOCAL_WORKSPACE = ":local"
 """Where connections imported by the command line live until a Slack workspace is known."""
@@ -72,6 +72,7 @@ class Connection:
     watermark: datetime | None
     last_fired: datetime | None
     activated: datetime | None
+    removed: datetime | None
     revision: int
     created: datetime
 
@@ -112,7 +113,7 @@ async def ensure_workspace(store: Store, enterprise_id: str, team_id: str, name:
                 )
             )
         if workspace != LOCAL_WORKSPACE:
-            for table in (companies, connections, alerts):
+            for table in (companies, connections, alerts, walkthroughs):
                 await db.execute(
                     update(table).where(table.c.workspace_id == LOCAL_WORKSPACE).values(workspace_id=workspace)
                 )
@@ -178,18 +179,14 @@ async def add_connection(store: Store, *, workspace: str, company: int, now: dat
     row = {"id": new_id(), "state": ConnectionState.DRAFT, **_plain(values)}
     async with store.begin() as db:
         await db.execute(insert(connections).values(workspace_id=workspace, company=company, created=now, **row))
-        return as_row(
-            Connection, (await db.execute(select(connections).where(connections.c.id == row["id"]))).one()
-        )
+        return as_row(Connection, (await db.execute(select(connections).where(connections.c.id == row["id"]))).one())
 
 
 async def change_connection(store: Store, connection: str, **values: Any) -> Connection:
     """Change some columns; the revision rises, which is how the clock learns of it."""
     where = connections.c.id == connection
     async with store.begin() as db:
-        await db.execute(
-            update(connections).where(where).values(revision=connections.c.revision + 1, **_plain(values))
-        )
+        await db.execute(update(connections).where(where).values(revision=connections.c.revision + 1, **_plain(values)))
         return as_row(Connection, (await db.execute(select(connections).where(where))).one())
 
 
@@ -211,7 +208,7 @@ async def get_connection(store: Store, connection: str) -> Connection | None:
 
 
 async def list_connections(store: Store, workspace: str | None = None, company: int | None = None) -> list[Connection]:
-    query = select(connections).order_by(connections.c.created, connections.c.id)
+    query = select(connections).where(connections.c.removed.is_(None)).order_by(connections.c.created, connections.c.id)
     if workspace is not None:
         query = query.where(connections.c.workspace_id == workspace)
     if company is not None:
@@ -224,16 +221,20 @@ async def fired(store: Store, connection: str, due: datetime) -> None:
     """Remember that a due time has fired; never goes back."""
     later = (connections.c.last_fired.is_(None)) | (connections.c.last_fired < due)
     async with store.begin() as db:
-        await db.execute(
-            update(connections).where(connections.c.id == connection, later).values(last_fired=due)
-        )
+        await db.execute(update(connections).where(connections.c.id == connection, later).values(last_fired=due))
 
 
-async def remove_connection(store: Store, connection: str) -> None:
-    """Forget a connection with its secrets and rows. What it posted stays in Intacct and is not touched."""
-    async with store.begin() as db:
-        own = select(postings.c.id).where(postings.c.connection_id == connection)
-        await db.execute(delete(attempts).where(attempts.c.posting_id.in_(own)))
-        for table in (events, postings, sync_runs, alerts):
-            await db.execute(delete(table).where(table.c.connection_id == connection))
-        await db.execute(delete(connections).where(connections.c.id == connection))
+async def remove_connection(store: Store, connection: str, now: datetime) -> None:
+    """Forget a connection's secrets and stop it for good.
+
+    Its postings stay: they prove what was posted, and a later connection to the same Spend Center company takes over
+    those that never were, so that a new set-up posts nothing twice.
+    """
+    await change_connection(
+        store,
+        connection,
+        state=ConnectionState.PAUSED,
+        removed=now,
+        spend_token=None,
+        client_secret=None,
+    )

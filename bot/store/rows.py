@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 from sqlalchemy import Row
 
 T = TypeVar("T")
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def as_row(kind: type[T], row: Row[Any] | Mapping[str, Any]) -> T:
@@ -23,14 +24,16 @@ def as_rows(kind: type[T], rows: Iterable[Row[Any]]) -> list[T]:
     return [as_row(kind, row) for row in rows]
 
 
-@cache
 def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in dataclasses.fields(kind))
+    return _NAMES[kind]
 
 
-@cache
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def to_json(value: Any) -> Any:

@@ -97,6 +97,7 @@ connections = Table(
     Column("watermark", Instant, nullable=True),
     Column("last_fired", Instant, nullable=True),
     Column("activated", Instant, nullable=True),  # when a person started the first sync; the schedule starts then
+    Column("removed", Instant, nullable=True),  # disconnected: secrets are gone, postings stay as proof
     _count("revision"),
     Column("created", Instant, nullable=False),
     Index("ix_connections_company", "company"),

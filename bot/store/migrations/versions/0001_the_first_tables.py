@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.Column("watermark", types.Instant(length=32), nullable=True),
         sa.Column("last_fired", types.Instant(length=32), nullable=True),
         sa.Column("activated", types.Instant(length=32), nullable=True),
+        sa.Column("removed", types.Instant(length=32), nullable=True),
         sa.Column("revision", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created", types.Instant(length=32), nullable=False),
         sa.ForeignKeyConstraint(["company"], ["companies.id"], name=op.f("fk_connections_company")),

@@ -1,0 +1,128 @@
+"""Alerts: which message stands for which cause, and what it has already told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from bot.models import AlertState
+from bot.store.database import Store
+from bot.store.rows import as_row, as_rows
+from bot.store.tables import alerts
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The one message for all open sync errors with one cause.
+
+    `connection_id` is None when the cause is the Intacct company's sign-in. `story` holds the thread lines that were
+    told already, `shown` the digest of what Slack shows now, `working` who asked for the retry that is under way.
+    """
+
+    id: int
+    workspace_id: str
+    connection_id: str | None
+    company: int
+    category: str
+    subject: str
+    channel: str
+    ts: str
+    state: str
+    assignee: str
+    snoozed_until: datetime | None
+    working: str
+    working_since: datetime | None
+    most: int
+    total: Decimal
+    story: list[dict[str, Any]]
+    shown: str
+    opened: datetime
+    solved: datetime | None
+    solved_by: str
+
+
+async def open_for(
+    store: Store,
+    *,
+    workspace: str,
+    connection: str | None,
+    company: int,
+    category: str,
+    subject: str,
+    channel: str,
+    now: datetime,
+) -> Alert:
+    """The open alert of this cause, made when there is none."""
+    async with store.begin() as db:
+        same = (
+            alerts.c.connection_id.is_(None) if connection is None else alerts.c.connection_id == connection,
+            alerts.c.company == company,
+            alerts.c.category == category,
+            alerts.c.subject == subject,
+            alerts.c.channel == channel,
+            alerts.c.state != AlertState.SOLVED,
+        )
+        row = (await db.execute(select(alerts).where(*same))).first()
+        if row is None:
+            values: dict[str, Any] = {
+                "workspace_id": workspace,
+                "connection_id": connection,
+                "company": company,
+                "category": category,
+                "subject": subject,
+                "channel": channel,
+                "state": AlertState.OPEN,
+                "story": [],
+                "opened": now,
+            }
+            row = (await db.execute(insert(alerts).values(**values).returning(*alerts.c))).one()
+    return as_row(Alert, row)
+
+
+async def get(store: Store, alert: int) -> Alert | None:
+    async with store.begin() as db:
+        row = (await db.execute(select(alerts).where(alerts.c.id == alert))).first()
+    return as_row(Alert, row) if row else None
+
+
+async def change(store: Store, alert: int, **values: Any) -> Alert:
+    async with store.begin() as db:
+        await db.execute(update(alerts).where(alerts.c.id == alert).values(**values))
+        return as_row(Alert, (await db.execute(select(alerts).where(alerts.c.id == alert))).one())
+
+
+async def start_work(store: Store, alert: int, actor: str, now: datetime) -> bool:
+    """Claim an alert for one retry; False when another person's is under way."""
+    async with store.begin() as db:
+        claimed = await db.execute(
+            update(alerts)
+            .where(alerts.c.id == alert, alerts.c.working == "", alerts.c.state != AlertState.SOLVED)
+            .values(working=actor, working_since=now)
+            .returning(alerts.c.id)
+        )
+        return claimed.first() is not None
+
+
+async def list_open(
+    store: Store, *, workspace: str | None = None, connection: str | None = None, company: int | None = None
+) -> list[Alert]:
+    query = select(alerts).where(alerts.c.state != AlertState.SOLVED).order_by(alerts.c.opened, alerts.c.id)
+    if workspace is not None:
+        query = query.where(alerts.c.workspace_id == workspace)
+    if connection is not None:
+        query = query.where(alerts.c.connection_id == connection)
+    if company is not None:
+        query = query.where(alerts.c.company == company, alerts.c.connection_id.is_(None))
+    async with store.begin() as db:
+        return as_rows(Alert, await db.execute(query))
+
+
+async def unsettled_messages(store: Store, connection: str) -> list[Alert]:
+    """Every alert of a connection whose message may have to change, the solved ones of the last days included."""
+    query = select(alerts).where(alerts.c.connection_id == connection).order_by(alerts.c.id.desc()).limit(200)
+    async with store.begin() as db:
+        return as_rows(Alert, await db.execute(query))

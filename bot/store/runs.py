@@ -1,0 +1,137 @@
+"""Sync runs, intents and the audit trail."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from bot.models import RunState, Trigger
+from bot.store.database import Store
+from bot.store.rows import as_row, as_rows
+from bot.store.tables import events, intents, sync_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One pass over a connection. `skipped` counts what is not postable, by reason; `category` is set when the whole run failed."""
+
+    id: int
+    connection_id: str
+    trigger: str
+    actor: str
+    state: str
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    fetched: int
+    posted: int
+    failed: int
+    requests: int
+    skipped: dict[str, int] | None
+    category: str
+    subject: str
+    fault: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a person asked for by a click; committed before anything is promised."""
+
+    id: str
+    workspace_id: str
+    kind: str
+    actor: str
+    target: dict[str, Any]
+    created: datetime
+    done: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the audit trail."""
+
+    connection_id: str | None
+    posting_id: int | None
+    actor: str
+    what: str
+    text: str
+    at: datetime
+
+
+async def add_run(store: Store, connection: str, trigger: Trigger, actor: str, now: datetime) -> Run:
+    values = {"connection_id": connection, "trigger": trigger, "actor": actor, "state": RunState.QUEUED, "created": now}
+    async with store.begin() as db:
+        return as_row(Run, (await db.execute(insert(sync_runs).values(**values).returning(*sync_runs.c))).one())
+
+
+async def change_run(store: Store, run: int, **values: Any) -> Run:
+    async with store.begin() as db:
+        await db.execute(update(sync_runs).where(sync_runs.c.id == run).values(**values))
+        return as_row(Run, (await db.execute(select(sync_runs).where(sync_runs.c.id == run))).one())
+
+
+async def get_run(store: Store, run: int) -> Run | None:
+    async with store.begin() as db:
+        row = (await db.execute(select(sync_runs).where(sync_runs.c.id == run))).first()
+    return as_row(Run, row) if row else None
+
+
+async def last_runs(store: Store, connection: str, limit: int = 5) -> list[Run]:
+    query = select(sync_runs).where(sync_runs.c.connection_id == connection).order_by(sync_runs.c.id.desc())
+    async with store.begin() as db:
+        return as_rows(Run, await db.execute(query.limit(limit)))
+
+
+async def add_intent(
+    store: Store, workspace: str, kind: str, actor: str, target: dict[str, Any], now: datetime
+) -> Intent:
+    values = {"workspace_id": workspace, "kind": kind, "actor": actor, "target": target, "created": now}
+    async with store.begin() as db:
+        made = insert(intents).values(id=secrets.token_hex(12), **values).returning(*intents.c)
+        return as_row(Intent, (await db.execute(made)).one())
+
+
+async def get_intent(store: Store, intent: str) -> Intent | None:
+    async with store.begin() as db:
+        row = (await db.execute(select(intents).where(intents.c.id == intent))).first()
+    return as_row(Intent, row) if row else None
+
+
+async def finish_intent(store: Store, intent: str, now: datetime) -> None:
+    async with store.begin() as db:
+        await db.execute(update(intents).where(intents.c.id == intent).values(done=now))
+
+
+async def open_intents(store: Store, before: datetime, limit: int = 100) -> list[Intent]:
+    """Asked for and not done; the sweeper turns those without a job into jobs."""
+    query = select(intents).where(intents.c.done.is_(None), intents.c.created < before).order_by(intents.c.created)
+    async with store.begin() as db:
+        return as_rows(Intent, await db.execute(query.limit(limit)))
+
+
+async def tell(
+    store: Store,
+    what: str,
+    text: str,
+    now: datetime,
+    *,
+    actor: str = "",
+    connection: str | None = None,
+    posting: int | None = None,
+) -> None:
+    """Write one line of the audit trail."""
+    values = {"connection_id": connection, "posting_id": posting, "actor": actor, "what": what, "text": text, "at": now}
+    async with store.begin() as db:
+        await db.execute(insert(events).values(**values))
+
+
+async def told(store: Store, connection: str, *, posting: int | None = None, limit: int = 50) -> list[Event]:
+    query = select(events).where(events.c.connection_id == connection)
+    if posting is not None:
+        query = query.where(events.c.posting_id == posting)
+    async with store.begin() as db:
+        return as_rows(Event, await db.execute(query.order_by(events.c.id.desc()).limit(limit)))
