@@ -1,0 +1,298 @@
+"""The Spend & Expense API v3 as a source of transactions: lists walked to their end, splits fetched, names joined."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from datetime import date
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from bot.models import (
+    CustomField,
+    Receipt,
+    Secret,
+    SpendCard,
+    SpendCompany,
+    Transaction,
+    TransactionKind,
+)
+from bot.spend.auth import ApiToken, Auth, ClientCredentials
+from bot.spend.errors import BadRow, SourceAuth, SourceLocked, SourceMissing, SourceRefused, SourceUnavailable
+from bot.spend.pacing import AT_ONCE, Clock, Pacer, Sleep, shared_pacer
+from bot.spend.records import (
+    Directory,
+    child_ids,
+    parse_company,
+    parse_directory,
+    parse_field,
+    parse_transaction,
+    row_uuid,
+    with_children,
+)
+from bot.spend.source import PAGE, Page, RowProblem, Window
+from bot.spend.text import clean
+from bot.spend.wire import Wire
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+SPEND = "/v3/spend"
+TRANSACTIONS = f"{SPEND}/transactions"
+LONG_PAGE = 100
+"""Rows of a page of users, cards, fields and values; transactions give 50 at most."""
+DIRECTORY_AGE = 600.0
+"""Seconds after which names are read again."""
+DIRECTORY_REST = 60.0
+"""Seconds between two reads because a row named somebody unknown; deleted users stay unknown for ever."""
+PATIENCE = 3
+"""Pages in a row without anything new, after which a list is taken to go round in a circle."""
+MOST_CHILDREN = 200
+
+
+class SpendClient:
+    """One sign-in to one company. Safe to share between tasks of one event loop.
+
+    Args:
+        base_url: the gateway, ending in `/connect`.
+        token: the `apiToken`, or None when client credentials are given.
+        client_id: of an OAuth application.
+        client_secret: likewise.
+        http: a shared client; without it one is made and closed by `aclose`.
+        clock: seconds, only ever forward.
+        sleep: awaits that many seconds.
+        calls_per_minute: the allowance of this token; connections with the same token share it.
+        pacer: replaces the shared pacer of this token.
+        settled: the currency that amounts are settled in; the API does not name it.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: Secret | None = None,
+        client_id: str = "",
+        client_secret: Secret | None = None,
+        http: httpx.AsyncClient | None = None,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+        calls_per_minute: int = 60,
+        pacer: Pacer | None = None,
+        settled: str = "USD",
+    ) -> None:
+        self._closes_http = http is None
+        self._http = http or httpx.AsyncClient()
+        key = token.reveal() if token else client_id
+        pace = pacer or shared_pacer(base_url, key, calls_per_minute, clock=clock, sleep=sleep)
+        self._wire = Wire(base_url, self._http, pace, sleep)
+        self._wire.auth = _auth(token, client_id, client_secret, self._wire, clock)
+        self._clock = clock
+        self._settled = settled
+        self._directory = Directory()
+        self._directory_read: float | None = None
+        self._reading_directory = asyncio.Lock()
+
+    async def aclose(self) -> None:
+        if self._closes_http:
+            await self._http.aclose()
+
+    async def whoami(self) -> SpendCompany:
+        return parse_company(await self._wire.get(f"{SPEND}/users/current"), self._wire.base.host)
+
+    async def transactions(
+        self, since: date | None, *, on_or_after: date | None = None, on_or_before: date | None = None
+    ) -> AsyncIterator[Page]:
+        """See `Source`. Sorted by the time of the charge, which does not change, so that pages do not shift."""
+        window = Window(since, on_or_after, on_or_before)
+        async for rows, cut in self._pages(TRANSACTIONS, PAGE, sort="occurredTime:asc", filters=window.filters()):
+            yield await self._page(rows, window, cut=cut)
+
+    async def transaction(self, uuid: str) -> Transaction | None:
+        row = await self._row(uuid)
+        if row is None:
+            return None
+        transaction = parse_transaction(row, await self._names([row]), self._settled)
+        return await self._expanded(transaction, row)
+
+    async def cards(self) -> tuple[SpendCard, ...]:
+        directory = await self._names([], fresh=True)
+        return tuple({card.uuid: card for card in directory.cards.values()}.values())
+
+    async def fields(self) -> tuple[CustomField, ...]:
+        """Every custom field that is still in use, pick lists with all their values."""
+        rows = [row async for page, _ in self._pages(f"{SPEND}/custom-fields", LONG_PAGE) for row in page]
+        used = [row for row in rows if isinstance(row, dict) and row.get("retired") is not True]
+        return tuple(field for field in await _few_at_once(self._field, used) if field.uuid)
+
+    async def _field(self, row: dict[str, Any]) -> CustomField:
+        field = parse_field(row, ())
+        if field.kind == "NOTE" or not field.uuid:
+            return field
+        path = f"{SPEND}/custom-fields/{quote(field.uuid, safe='')}/values"
+        return parse_field(row, [value async for page, _ in self._pages(path, LONG_PAGE) for value in page])
+
+    async def natively_synced(self, since: date) -> tuple[int, date | None]:
+        """See `Source`. Rows are counted by the entry they carry, since a filter that is not understood is ignored."""
+        window = Window(on_or_after=since)
+        filters = f'syncStatus:in:"SYNCED,PENDING",{window.filters()}'
+        count, newest = 0, None
+        async for rows, _ in self._pages(TRANSACTIONS, PAGE, sort="occurredTime:asc", filters=filters):
+            for row in rows:
+                try:
+                    transaction = parse_transaction(row, Directory(), self._settled)
+                except BadRow:
+                    continue
+                day = transaction.occurred.date()
+                if transaction.native_sync in ("synced", "pending") and day >= since:
+                    count, newest = count + 1, max(newest or day, day)
+        return count, newest
+
+    async def receipt(self, receipt: Receipt) -> bytes:
+        return await self._wire.download(receipt.url)
+
+    async def set_coding(self, uuid: str, field_id: str, value_ids: Sequence[str], note: str | None = None) -> None:
+        """See `Source`. Tried first and asked after: only the far end knows whether the row is locked at this moment."""
+        change: dict[str, Any] = {"customFieldId": field_id}
+        if value_ids or note is None:
+            change["selectedValues"] = list(value_ids)
+        if note is not None:
+            change["note"] = note
+        try:
+            await self._wire.put(f"{_address(uuid)}/custom-fields", {"customFields": [change]})
+        except (SourceRefused, SourceAuth) as refused:
+            if refused.http_status != 401 and await self._is_locked(uuid):
+                sentence = "This transaction is locked in Spend Center; its coding can no longer be changed there."
+                raise SourceLocked(sentence, http_status=refused.http_status, code=refused.code) from refused
+            raise
+
+    # --- one page -----------------------------------------------------------------------------------------------------
+
+    async def _page(self, rows: Sequence[Any], window: Window, *, cut: bool) -> Page:
+        names = await self._names(rows)
+        problems: list[RowProblem] = []
+
+        async def read(row: Any) -> Transaction | None:
+            try:
+                transaction = parse_transaction(row, names, self._settled)
+                if not window.holds(transaction.occurred, transaction.updated):
+                    return None
+                return await self._expanded(transaction, row)
+            except BadRow as bad:
+                problems.append(RowProblem(bad.uuid, str(bad)))
+                return None
+
+        found = [await read(row) for row in rows]
+        if cut:
+            problems.append(
+                RowProblem(
+                    "", "Spend Center repeated itself before the end of its list; the rest comes with a later sync."
+                )
+            )
+        return Page(tuple(filter(None, found)), tuple(problems), cut)
+
+    async def _expanded(self, transaction: Transaction, row: Any) -> Transaction:
+        """Children of a split are in no list and cost a call each, so only what can be posted is expanded."""
+        children = child_ids(row)
+        if not children or transaction.kind != TransactionKind.CLEAR:
+            return transaction
+        if len(children) > MOST_CHILDREN:
+            raise BadRow(
+                f"Transaction {transaction.uuid} is split into more than {MOST_CHILDREN} lines.", transaction.uuid
+            )
+        rows = await _few_at_once(self._row, children)
+        return with_children(transaction, rows)
+
+    async def _row(self, uuid: str) -> Any:
+        """One transaction's JSON, also a child's; None if there is none of that name."""
+        try:
+            row = await self._wire.get(_address(uuid))
+        except SourceMissing:
+            return None
+        if not isinstance(row, dict) or uuid not in (row.get("uuid"), row.get("id")):
+            raise SourceUnavailable("Spend Center answered with another transaction than the one asked for.")
+        return row
+
+    async def _is_locked(self, uuid: str) -> bool:
+        row = await self._row(uuid)
+        return row is not None and row.get("isLocked") is True
+
+    # --- lists --------------------------------------------------------------------------------------------------------
+
+    async def _pages(self, path: str, size: int, **params: str) -> AsyncIterator[tuple[list[Any], bool]]:
+        """A list's rows, page by page, each identity once, and whether the list was cut short there.
+
+        A cursor seen before ends the list. On a short page that is merely its end; after a full one, or after
+        `PATIENCE` pages with nothing new, rows may be missing.
+        """
+        query = {"max": str(size)} | {key: value for key, value in params.items() if value}
+        cursors: set[str] = set()
+        known: set[str] = set()
+        idle = 0
+        while True:
+            rows, cursor = _listing(await self._wire.get(path, query))
+            fresh = []
+            for row in rows:
+                identity = _identity(row)
+                if not identity or identity not in known:
+                    fresh.append(row)
+                    known.add(identity)
+            idle = 0 if fresh else idle + 1
+            circling = bool(cursor) and (idle >= PATIENCE or (cursor in cursors and len(rows) >= size))
+            yield fresh, circling
+            if not cursor or cursor in cursors or circling:
+                return
+            cursors.add(cursor)
+            query["nextPage"] = cursor
+
+    async def _names(self, rows: Sequence[Any], *, fresh: bool = False) -> Directory:
+        """Cards and people, read again when they are old, or when a row names somebody who is not among them."""
+        async with self._reading_directory:
+            now = self._clock()
+            age = float("inf") if self._directory_read is None else now - self._directory_read
+            unknown = age > DIRECTORY_REST and not all(self._directory.knows(row) for row in rows)
+            if fresh or age > DIRECTORY_AGE or unknown:
+                users = [row async for page, _ in self._pages(f"{SPEND}/users", LONG_PAGE) for row in page]
+                cards = [row async for page, _ in self._pages(f"{SPEND}/cards", LONG_PAGE) for row in page]
+                self._directory = parse_directory(users, cards)
+                self._directory_read = self._clock()
+            return self._directory
+
+
+def _auth(token: Secret | None, client_id: str, client_secret: Secret | None, wire: Wire, clock: Clock) -> Auth:
+    if token:
+        return ApiToken(token)
+    if client_id and client_secret:
+        return ClientCredentials(client_id, client_secret, wire.sign_in, clock)
+    raise ValueError("A Spend Center connection needs a token, or client_id and client_secret.")
+
+
+def _address(uuid: str) -> str:
+    return f"{TRANSACTIONS}/{quote(uuid, safe='')}"
+
+
+def _listing(answer: Any) -> tuple[list[Any], str]:
+    """Rows and cursor of a list; anything that is no list is no answer."""
+    if isinstance(answer, dict) and isinstance(answer.get("results"), list):
+        cursor = answer.get("nextPage")
+        return answer["results"], cursor if isinstance(cursor, str) else ""
+    raise SourceUnavailable("Spend Center answered without the list that was asked for.")
+
+
+def _identity(row: Any) -> str:
+    return row_uuid(row) or (clean(row.get("id"), 100) if isinstance(row, dict) else "")
+
+
+async def _few_at_once(work: Callable[[A], Coroutine[Any, Any, T]], items: Sequence[A]) -> list[T]:
+    """Results in order, three at a time so that others get their turn between; the first failure ends the rest."""
+    results: list[T] = []
+    for start in range(0, len(items), AT_ONCE):
+        try:
+            async with asyncio.TaskGroup() as group:
+                running = [group.create_task(work(item)) for item in items[start : start + AT_ONCE]]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        results += [task.result() for task in running]
+    return results

@@ -1,0 +1,24 @@
+"""Foreign text, made harmless: nothing that breaks a line, a log, an XML document or the reading direction."""
+
+from __future__ import annotations
+
+import re
+
+_UNRULY = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029"  # control characters and line separators
+    "\ud800-\udfff\ufeff\ufffe\uffff"  # lone surrogates and non-characters, which neither UTF-8 nor XML carries
+    "\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]+"  # invisible marks that hide or turn text around
+)
+
+
+def clean(value: object, cap: int = 200) -> str:
+    """One line of at most `cap` characters; empty for anything that is not text."""
+    if not isinstance(value, str):
+        return ""
+    return " ".join(_UNRULY.sub(" ", value[: cap * 4]).split())[:cap]
+
+
+def quoted(value: object, cap: int = 40) -> str:
+    """Foreign text inside a sentence for people: “like this”, shortened."""
+    text = clean(value, cap + 1)
+    return f"“{text if len(text) <= cap else text[: cap - 1] + '…'}”"
