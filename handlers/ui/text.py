@@ -49,7 +49,7 @@ def money(amount: Decimal | Money, currency: str = "", base: str = "USD") -> str
     ('−$640.00', '1,936.45 CAD')
     """
     if isinstance(amount, Money):
-        amount, currency = amount.amount, currency or amount.currency
+        return money(amount.amount, currency or amount.currency, base)
     minus = MINUS if amount < 0 else ""
     figure = f"{abs(amount):,.2f}"
     if currency and currency != base:
