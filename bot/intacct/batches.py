@@ -1,0 +1,91 @@
+"""What became of each posting of a batch, and how to cut a batch. Pure.
+
+Results are matched by control ID, never by position. Only a lone, clean success with a record number counts as
+recorded, only a lone, clean failure as refused; anything else leaves the outcome unknown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from bot.intacct.answers import Answer, Result
+from bot.models import Fault, Level
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Intacct has it, under this record number."""
+
+    controlid: str
+    record_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Intacct answered that this function failed."""
+
+    controlid: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Nobody knows; look it up before anything else."""
+
+    controlid: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Proven that no function of the request ran."""
+
+    controlid: str
+    fault: Fault
+
+
+Outcome = Recorded | Refused | Lost | NotSent
+
+
+def outcomes(answer: Answer, controlids: Sequence[str]) -> list[Outcome]:
+    """One outcome per control ID, in the order asked, from an answer that passed the door and the sign-in."""
+    found: defaultdict[str, list[Result]] = defaultdict(list)
+    for result in answer.results:
+        found[result.controlid].append(result)
+    return [_outcome(answer, controlid, found[controlid]) for controlid in controlids]
+
+
+def _outcome(answer: Answer, controlid: str, results: list[Result]) -> Outcome:
+    if len(results) != 1:
+        note = "More than one result for this posting." if results else "No result for this posting."
+        errors = tuple(error for result in results for error in result.errors) or answer.errors
+        return Lost(controlid, replace(answer.fault(Level.TRANSPORT, errors), note=note))
+    result = results[0]
+    if result.status == "success" and _is_key(result.key) and not result.errors:
+        return Recorded(controlid, result.key)
+    if result.status in {"failure", "aborted"} and not result.key:
+        return Refused(controlid, answer.fault(Level.FUNCTION, result.errors))
+    return Lost(controlid, answer.fault(Level.TRANSPORT, result.errors, "The result contradicts itself."))
+
+
+def _is_key(key: str) -> bool:
+    return 0 < len(key) <= 100 and not any(character.isspace() for character in key)
+
+
+def cut_evenly(items: Sequence[T], slots: int, largest: int = 100) -> list[Sequence[T]]:
+    """Cuts items into batches of equal size, give or take one, as many as keep every slot busy to the end.
+
+    The number of batches is a multiple of `slots`, so that no slot idles while another works through a full batch.
+    """
+    if not items:
+        return []
+    rounds = -(-len(items) // (slots * largest))
+    count = min(len(items), rounds * slots)
+    size, extra = divmod(len(items), count)
+    ends = [(number + 1) * size + min(number + 1, extra) for number in range(count)]
+    return [items[start:end] for start, end in zip([0, *ends], ends, strict=False)]

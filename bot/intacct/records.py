@@ -1,0 +1,340 @@
+"""What we send to Intacct and what we read from it, as frozen values.
+
+Field names follow Intacct's, in our spelling. IDs are the ones people see (`CARDID`, `ACCOUNTNO`, …); `record_no` is
+Intacct's own key (`RECORDNO`). Empty text means that Intacct has nothing there, or that nothing is sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Self
+
+from bot.intacct.text import read_amount, read_day, read_truth
+from bot.models import Dimension
+
+Row = Mapping[str, str]
+"""One object of an answer: upper-case field names to texts."""
+
+# --- sent -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PostingLine:
+    """One line of a card transaction, in the transaction's currency; negative amounts are credits.
+
+    `custom_fields` are (name, value); user-defined dimensions travel there under their `GLDIM…` name.
+    """
+
+    account: str
+    amount: Decimal
+    description: str = ""
+    department: str = ""
+    location: str = ""
+    customer: str = ""
+    vendor: str = ""
+    employee: str = ""
+    project: str = ""
+    task: str = ""
+    cost_type: str = ""
+    item: str = ""
+    class_: str = ""
+    custom_fields: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.account:
+            raise ValueError("A posting line needs an account.")
+        if (self.task and not self.project) or (self.cost_type and not self.task):
+            raise ValueError("A task needs its project, and a cost type its task.")
+
+
+@dataclass(frozen=True, slots=True)
+class CardTransaction:
+    """One `record_cctransaction`; its total is the sum of its lines.
+
+    With a `currency`, Intacct wants a rate too: `exchange_rate` if given, else the rate of `exchange_rate_type` (empty:
+    Intacct Daily Rate) on `exchange_date`.
+    """
+
+    card: str
+    date: dt.date
+    lines: tuple[PostingLine, ...]
+    reference: str = ""
+    payee: str = ""
+    description: str = ""
+    supdoc_id: str = ""
+    currency: str = ""
+    exchange_rate: Decimal | None = None
+    exchange_rate_type: str = ""
+    exchange_date: dt.date | None = None
+    custom_fields: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.card or not self.lines:
+            raise ValueError("A card transaction needs a card and at least one line.")
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentFile:
+    """One file; `name` with its extension, as people see it."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One attachment record with its files; the folder must exist. Intacct keeps at most 20 characters of an ID."""
+
+    supdoc_id: str
+    name: str
+    folder: str
+    files: tuple[AttachmentFile, ...]
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.supdoc_id) <= 20:
+            raise ValueError("An attachment ID has 1 to 20 characters.")
+
+
+# --- sent and read ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """A general ledger account; the defaults are those of a charge card's offset account.
+
+    `required` names the `REQUIRE…` switches that are on, without the prefix: `DEPT`, `LOC`, `GLDIM…`.
+    `direct_posting` is the opposite of Intacct's "Disallow direct posting" (`SUBLEDGERCONTROLON`).
+    """
+
+    account_no: str
+    title: str
+    category: str = ""
+    account_type: str = "balancesheet"
+    normal_balance: str = "credit"
+    closing_type: str = "non-closing account"
+    alternative: str = "None"
+    status: str = "active"
+    direct_posting: bool = True
+    required: tuple[str, ...] = ()
+    record_no: str = ""
+    entity_id: str = ""
+
+    @property
+    def active(self) -> bool:
+        return self.status.lower() == "active"
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            account_no=row.get("ACCOUNTNO", ""),
+            title=row.get("TITLE", ""),
+            category=row.get("CATEGORY", ""),
+            account_type=row.get("ACCOUNTTYPE", ""),
+            normal_balance=row.get("NORMALBALANCE", ""),
+            closing_type=row.get("CLOSINGTYPE", ""),
+            alternative=row.get("ALTERNATIVEACCOUNT", ""),
+            status=row.get("STATUS", ""),
+            direct_posting=not read_truth(row.get("SUBLEDGERCONTROLON", "")),
+            required=tuple(
+                name.removeprefix("REQUIRE")
+                for name, value in row.items()
+                if name.startswith("REQUIRE") and read_truth(value)
+            ),
+            record_no=row.get("RECORDNO", ""),
+            entity_id=row.get("MEGAENTITYID", ""),
+        )
+
+
+# --- read -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecord:
+    """A card transaction as Intacct has it. `total` is in `currency`; None where Intacct gave no readable value."""
+
+    record_no: str
+    reference: str
+    date: dt.date | None
+    total: Decimal | None
+    currency: str
+    state: str
+    raw_state: str
+    description: str
+    entity_id: str
+    card: str
+    supdoc_id: str
+    cleared: str
+    paid: Decimal | None
+
+    @property
+    def reversed(self) -> bool:
+        """Whether Intacct calls it reversed, a reversal, or void."""
+        return any(word in self.state.lower() for word in ("revers", "void")) or self.raw_state.upper() == "V"
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            record_no=row.get("RECORDNO", ""),
+            reference=row.get("RECORDID", ""),
+            date=read_day(row.get("WHENCREATED", "")),
+            total=read_amount(row.get("TRX_TOTALENTERED") or row.get("TOTALENTERED", "")),
+            currency=row.get("CURRENCY") or row.get("BASECURR", ""),
+            state=row.get("STATE", ""),
+            raw_state=row.get("RAWSTATE", ""),
+            description=row.get("DESCRIPTION", ""),
+            entity_id=row.get("MEGAENTITYID", ""),
+            card=row.get("FINANCIALENTITY", ""),
+            supdoc_id=row.get("SUPDOCID", ""),
+            cleared=row.get("CLEARED", ""),
+            paid=read_amount(row.get("TRX_TOTALPAID") or row.get("TOTALPAID", "")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CreditCard:
+    """A charge card account. `offset_account` is the number of its liability account; `exp_month` is the month's name."""
+
+    card_id: str
+    description: str
+    card_type: str
+    exp_month: str
+    exp_year: str
+    status: str
+    offset_account: str
+    vendor_id: str
+    department_id: str
+    location_id: str
+    liability_type: str
+    currency: str
+    record_no: str
+    entity_id: str
+
+    @property
+    def active(self) -> bool:
+        return self.status.lower() == "active"
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            card_id=row.get("CARDID", ""),
+            description=row.get("DESCRIPTION", ""),
+            card_type=row.get("CARDTYPE", ""),
+            exp_month=row.get("EXP_MONTH", ""),
+            exp_year=row.get("EXP_YEAR", ""),
+            status=row.get("STATUS", ""),
+            offset_account=row.get("LIABACCT", "").partition("--")[0],  # Intacct may show "number--title"
+            vendor_id=row.get("VENDORID", "").partition("--")[0],
+            department_id=row.get("DEPT", "").partition("--")[0],
+            location_id=row.get("LOCATION", "").partition("--")[0],
+            liability_type=row.get("LIABILITYTYPE", ""),
+            currency=row.get("CURRENCY_R") or row.get("CURRENCY", ""),
+            record_no=row.get("RECORDNO", ""),
+            entity_id=row.get("MEGAENTITYID", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """A user. `admin` is Intacct's word (`full`, `limited`, `off`, or true and false); `web_services_only` cannot sign in to the screen."""
+
+    login_id: str
+    status: str
+    user_type: str
+    admin: str
+    web_services_only: bool
+    description: str
+    record_no: str
+
+    @property
+    def active(self) -> bool:
+        return self.status.lower() == "active"
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            login_id=row.get("LOGINID", ""),
+            status=row.get("STATUS", ""),
+            user_type=row.get("USERTYPE", ""),
+            admin=row.get("ADMIN", ""),
+            web_services_only=read_truth(row.get("LOGINDISABLED", "")),
+            description=row.get("DESCRIPTION", ""),
+            record_no=row.get("RECORDNO", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An entity that the signed-in user may enter; `currency` is its base currency."""
+
+    entity_id: str
+    name: str
+    currency: str
+    record_no: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            entity_id=row.get("ID") or row.get("LOCATIONID", ""),
+            name=row.get("NAME", ""),
+            currency=row.get("CURRENCY", ""),
+            record_no=row.get("RECORDNO", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FinancialSetup:
+    """`base_currency` is empty when the company has several."""
+
+    base_currency: str
+    multi_currency: bool
+    multi_base_currency: bool
+    multi_entity: bool
+    multi_book: bool
+    default_book: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        return cls(
+            base_currency=row.get("BASECURRENCY", ""),
+            multi_currency=read_truth(row.get("MULTICURRENCY", "")),
+            multi_base_currency=read_truth(row.get("MULTIBASECURRENCY", "")),
+            multi_entity=read_truth(row.get("MULTIENTITYSHARED", "")),
+            multi_book=read_truth(row.get("MULTIBOOK", "")),
+            default_book=row.get("DEFAULTBOOK", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionValue:
+    """One entry of a pick list."""
+
+    value_id: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionObject:
+    """Where the values of a dimension live. Of `name_fields`, the first that the company has is used."""
+
+    object: str
+    id_field: str
+    name_fields: tuple[str, ...]
+
+
+DIMENSION_OBJECTS: Mapping[Dimension, DimensionObject] = {
+    Dimension.GL_ACCOUNT: DimensionObject("GLACCOUNT", "ACCOUNTNO", ("TITLE",)),
+    Dimension.DEPARTMENT: DimensionObject("DEPARTMENT", "DEPARTMENTID", ("TITLE",)),
+    Dimension.LOCATION: DimensionObject("LOCATION", "LOCATIONID", ("NAME",)),
+    Dimension.CLASS: DimensionObject("CLASS", "CLASSID", ("NAME",)),
+    Dimension.PROJECT: DimensionObject("PROJECT", "PROJECTID", ("NAME",)),
+    Dimension.VENDOR: DimensionObject("VENDOR", "VENDORID", ("NAME",)),
+    Dimension.ITEM: DimensionObject("ITEM", "ITEMID", ("NAME",)),
+    Dimension.CUSTOMER: DimensionObject("CUSTOMER", "CUSTOMERID", ("NAME",)),
+    Dimension.EMPLOYEE: DimensionObject("EMPLOYEE", "EMPLOYEEID", ("PERSONALINFO.CONTACTNAME", "CONTACT_NAME", "NAME")),
+}
+"""The standard dimensions. A name field that a company's `lookup` does not list is not asked for."""
