@@ -78,6 +78,7 @@ class ScriptedGateway:
         self.endpoint = ""
         self.timeout = "2026-10-05T14:00:00+00:00"
         self.url = ""
+        self.stop: Callable[[], Awaitable[None]] | None = None
 
     def then(self, *replies: Reply) -> None:
         self.script.extend(replies)
@@ -230,6 +231,7 @@ async def gateway() -> AsyncIterator[ScriptedGateway]:
     await site.start()
     host, port = runner.addresses[0][:2]
     scripted.url = f"http://{host}:{port}/ia/xml/xmlgw.phtml"
+    scripted.stop = runner.cleanup
     try:
         yield scripted
     finally:
