@@ -145,6 +145,7 @@ async def test_a_gateway_that_is_not_there_got_nothing(clock: Clock) -> None:
         await far_end.stop()
         found = await client.record_batch(BATCH)
     assert [type(one) for one in found] == [NotSent, NotSent]
+    assert all(isinstance(one, NotSent) and one.fault.operation is Operation.READ for one in found)
     assert clock.slept == []
 
 

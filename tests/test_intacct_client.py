@@ -77,6 +77,7 @@ async def test_one_sign_in_serves_many_calls(far_end: ScriptedGateway, intacct: 
     far_end.then(APPLICATIONS, APPLICATIONS)
     assert await intacct.applications() == await intacct.applications() == {"CM", "GL"}
     assert far_end.calls == [["getAPISession"], ["get_applications"], ["get_applications"]]
+    assert intacct.requests == 3
     sign_in, first, _ = far_end.asked
     assert sign_in.text("operation/authentication/login/companyid") == "HarborPine"
     assert sign_in.document.find("operation/authentication/login/locationid") is None
@@ -125,6 +126,21 @@ async def test_an_invalid_session_is_replaced_once_and_the_call_repeated(
     with pytest.raises(AuthenticationFailure):
         await intacct.applications()
     assert await intacct.applications() == {"CM", "GL"}
+
+
+async def test_two_calls_that_find_the_same_session_over_replace_it_once(
+    far_end: ScriptedGateway, intacct: IntacctClient
+) -> None:
+    await intacct.sign_in()
+    together = asyncio.Barrier(2)
+
+    async def over_for_both(asked: Asked) -> web.StreamResponse:
+        await together.wait()
+        return await invalid_session()(asked)
+
+    far_end.then(over_for_both, over_for_both, APPLICATIONS, APPLICATIONS)
+    await asyncio.gather(intacct.applications(), intacct.applications())
+    assert far_end.calls.count(["getAPISession"]) == 2
 
 
 async def test_a_sign_in_that_leads_to_another_entity_is_refused(
@@ -353,7 +369,7 @@ async def test_a_429_slows_the_whole_company_down_and_is_asked_again(
     far_end.then(raw("", 429, **{"Retry-After": "7"}), APPLICATIONS)
     assert await intacct.applications() == {"CM", "GL"}
     assert clock.slept == [7.0]
-    assert intacct.allowance.now == 1
+    assert (intacct.allowance.now, intacct.allowance.hold) == (1, 0.0)
     far_end.then(*[APPLICATIONS] * 20)
     for _ in range(20):
         await intacct.applications()

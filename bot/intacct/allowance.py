@@ -39,10 +39,15 @@ class Allowance:
         """The number of slots in use or to be had at present."""
         return self.at_once - self._withhold
 
+    @property
+    def hold(self) -> float:
+        """Seconds until the next request may leave."""
+        return max(0.0, self._resume_at - self._monotonic())
+
     async def __aenter__(self) -> None:
         await self._slots.acquire()
         try:
-            if (hold := self._resume_at - self._monotonic()) > 0:
+            if (hold := self.hold) > 0:
                 await self._sleep(hold)
         except BaseException:
             self._give_back()

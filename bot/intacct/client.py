@@ -122,6 +122,11 @@ class IntacctClient:
     ) -> None:
         await self.close()
 
+    @property
+    def requests(self) -> int:
+        """How many requests this client has sent, sign-ins included."""
+        return self._wire.requests
+
     async def close(self) -> None:
         if self._own:
             await self._http.aclose()
@@ -179,7 +184,7 @@ class IntacctClient:
         Args:
             references: what was sent as `referenceno`; it is read back as `RECORDID`.
             entity: the level to look from.
-            known: a reference that must be found, to prove that the look-up sees what it should. It is not returned.
+            known: a reference that must be found, to prove that the look-up sees what it should.
 
         Raises:
             BlindLookup: the known one was missing, so that an empty answer means nothing.
@@ -264,9 +269,9 @@ class IntacctClient:
         """What the user may do; asking needs the right to view user permissions."""
         return await self._read(calls.get_user_permissions(user_id), reading.permissions, entity)
 
-    async def entities(self) -> list[Entity]:
-        """The entities that the user may enter, seen from the top level."""
-        return await self._read(calls.plain("readEntityDetails"), reading.entities, "")
+    async def entities(self, *, entity: str = "") -> list[Entity]:
+        """The entities that the user may enter, seen from the top level unless told otherwise."""
+        return await self._read(calls.plain("readEntityDetails"), reading.entities, entity)
 
     async def financial_setup(self, *, entity: str | None = None) -> FinancialSetup:
         return await self._read(calls.plain("getFinancialSetup"), reading.financial_setup, entity)

@@ -50,7 +50,7 @@ class NotExecuted(IntacctError):
 
 
 class Unreachable(NotExecuted):
-    """No connection could be opened, or no session could be had."""
+    """No connection could be opened, or no session could be had. Its fault is a read's: nothing can have been written."""
 
 
 class Withdrawn(NotExecuted):

@@ -87,10 +87,12 @@ class Sessions:
 
         A session found to be over is replaced once and the same bytes are sent again: it proves that nothing ran.
         """
+        session = await self.of(entity_id)
         try:
-            return await self._exchange(await self.of(entity_id), functions, read, operation, ready)
+            return await self._exchange(session, functions, read, operation, ready)
         except SessionExpired:
-            self._open.pop(entity_id, None)
+            if self._open.get(entity_id) is session:  # else another call has replaced it already
+                del self._open[entity_id]
         return await self._exchange(await self.of(entity_id), functions, read, operation, ready)
 
     async def _exchange(

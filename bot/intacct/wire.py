@@ -88,7 +88,7 @@ class _Reply:
 class Wire:
     """Sends documents for one company, within its allowance, and turns every failure into the error tree.
 
-    One line is logged for each request: which functions, how many, what came of it, how long it took.
+    `requests` counts what was sent. One line is logged for each request: which functions, how many, what came of it, how long it took.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Wire:
     ) -> None:
         self.gateway = gateway
         self.allowance = allowance
+        self.requests = 0
         self._http = http
         self._sleep = sleep
         self._monotonic = monotonic
@@ -148,7 +149,8 @@ class Wire:
         ]
         async with self.allowance:
             if ready is not None and not ready():
-                raise Withdrawn(Fault(Level.TRANSPORT, operation=operation, note="Withdrawn before it was sent."))
+                raise Withdrawn(_never_left("Withdrawn before it was sent."))
+            self.requests += 1
             started, came_of_it = self._monotonic(), "cancelled"
             try:
                 reply = await self._post(url, body, operation)
@@ -181,7 +183,7 @@ class Wire:
             async with asyncio.timeout(self.gateway.total_timeout):
                 return await self._stream(url, body, fault)
         except _NEVER_LEFT as error:
-            raise Unreachable(fault(type(error).__name__)) from None  # httpx keeps the body, and so the passwords
+            raise Unreachable(_never_left(type(error).__name__)) from None  # httpx keeps the body, and so the passwords
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise TransportFailure(fault(type(error).__name__)) from None
         except TimeoutError:
@@ -224,6 +226,11 @@ class Wire:
         else:
             self.allowance.went_well()
         return value
+
+
+def _never_left(note: str) -> Fault:
+    """The fault of what did not leave. It counts as a read's, whatever it was: nothing can have been written."""
+    return Fault(Level.TRANSPORT, operation=Operation.READ, note=note)
 
 
 def _believed(reply: _Reply, request_id: str, operation: Operation, hidden: Sequence[str]) -> Answer:
