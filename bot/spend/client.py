@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -104,7 +104,7 @@ class SpendClient:
 
     async def transactions(
         self, since: date | None, *, on_or_after: date | None = None, on_or_before: date | None = None
-    ) -> AsyncIterator[Page]:
+    ) -> AsyncGenerator[Page, None]:
         """See `Source`. Sorted by the time of the charge, which does not change, so that pages do not shift."""
         window = Window(since, on_or_after, on_or_before)
         async for rows, cut in self._pages(TRANSACTIONS, PAGE, sort="occurredTime:asc", filters=window.filters()):

@@ -1,0 +1,97 @@
+"""What a cell says: amounts, days and card numbers as people and programs write them. Pure; `ValueError` is a sentence."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from bot.spend.text import quoted
+
+_MONEY = re.compile(r"([+-]?) ?[$€£]? ?([+-]?) ?([0-9.,' ]*[0-9]) ?[$€£]? ?(-?)")
+_DIGITS = {
+    ".": re.compile(
+        r"(?P<whole>[0-9]+|[0-9]{1,3}(?P<mark>[,' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)?(?:\.(?P<part>[0-9]+))?"
+    ),
+    ",": re.compile(
+        r"(?P<whole>[0-9]+|[0-9]{1,3}(?P<mark>[.' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)?(?:,(?P<part>[0-9]+))?"
+    ),
+}
+LONGEST = 60
+"""Characters of an amount or a date."""
+_THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+_CARD_NUMBER = re.compile(r"(?:[0-9][ -]?){8,15}([0-9]{4})(?![0-9])")
+_LAST_FOUR = re.compile(r"([0-9]{4})[^0-9]*$")
+
+
+def parse_amount(text: str, *, decimal: str = ".", currency: str = "USD") -> Decimal:
+    """The exact amount. Nothing is guessed: what the other decimal sign would read differently is refused.
+
+    >>> parse_amount("(1,234.50)"), parse_amount("-1.234,50", decimal=",")
+    (Decimal('-1234.50'), Decimal('-1234.50'))
+    """
+    plain = re.sub(r"[\s\u00a0\u202f]+", " ", text.replace("\u2212", "-")).strip()
+    if not plain:
+        raise ValueError("there is no amount.")
+    in_brackets = plain.startswith("(") and plain.endswith(")")
+    money = len(plain) <= LONGEST and _MONEY.fullmatch(plain[1:-1].strip() if in_brackets else plain)
+    signs = "".join(money.group(1, 2, 4)) + "-" * in_brackets if money else ""
+    if not money or len(signs) > 1:
+        raise ValueError(f"{quoted(text)} is not an amount.")
+    digits = money.group(3).strip()
+    other = "," if decimal == "." else "."
+    hint = f'If the decimal sign of this file is “{other}”, write decimal = "{other}" under [csv]'
+    found = _DIGITS[decimal].fullmatch(digits)
+    if not found:
+        if _DIGITS[other].fullmatch(digits):
+            raise ValueError(f"{quoted(text)} can be read in two ways. {hint}; if not, correct the amount in the file.")
+        raise ValueError(f"{quoted(text)} is not an amount.")
+    whole, fraction = re.sub("[^0-9]", "", found["whole"] or "0"), found["part"] or ""
+    places = 3 if currency in _THREE_DECIMALS else 2
+    if len(fraction) > places and (len(fraction) == 3 or fraction[places:].strip("0")):
+        raise ValueError(f"{quoted(text)} has {len(fraction)} decimals, {currency} has {places}. {hint}.")
+    if len(whole.lstrip("0")) > 12:
+        raise ValueError(f"{quoted(text)} is too large to be a card charge.")
+    amount = Decimal(f"{whole}.{fraction[:places] or '0'}") if fraction else Decimal(whole)
+    return -amount if "-" in signs and amount else amount
+
+
+def parse_moment(text: str, date_format: str, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC. A day without a time is its noon in `zone`, so that it stays that day there.
+
+    Args:
+        text: such as 10/31/2026.
+        date_format: as `datetime.strptime` takes it, such as %m/%d/%Y.
+        zone: of the connection; a format with %z brings its own.
+    """
+    if not text.strip():
+        raise ValueError("there is no date.")
+    try:
+        moment = datetime.strptime(text.strip()[: LONGEST + 1], date_format)  # noqa: DTZ007  the zone is put in below, unless it is there
+        if not has_time(date_format):
+            moment = datetime.combine(moment.date(), time(12), moment.tzinfo)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{quoted(text)} is not a date written as {quoted(date_format)}.") from None
+    if not 2000 <= moment.year < 2100:
+        raise ValueError(f"{quoted(text)} is read as the year {moment.year}. The date_format under [csv] needs a look.")
+    return moment
+
+
+def has_time(date_format: str) -> bool:
+    return any(mark in date_format for mark in ("%H", "%I", "%X", "%c"))
+
+
+def last_four(text: str) -> str:
+    """The last four digits of however a card is written; spreadsheets eat leading zeros, which are put back."""
+    bare = text.strip()
+    if bare.isascii() and bare.isdigit() and len(bare) < 4:
+        return bare.zfill(4)
+    found = _LAST_FOUR.search(bare[-40:])
+    return found.group(1) if found else ""
+
+
+def without_card_number(text: str) -> str:
+    """No full card number goes any further than this."""
+    return _CARD_NUMBER.sub(r"··\1", text)
