@@ -1,0 +1,52 @@
+"""What can go wrong at Slack's end, on request: down, busy, slow, refusing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Faults:
+    """Faults that wait for calls. `now` is in seconds; counts fall as calls use them up."""
+
+    now: Callable[[], float]
+    down_until: float | None = None
+    limited: int = 0
+    retry_after: int = 1
+    slow_calls: int = 0
+    slow_seconds: float = 0.0
+    errors: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def down(self) -> bool:
+        return self.down_until is not None and self.now() < self.down_until
+
+    def clear(self) -> None:
+        self.down_until, self.limited, self.slow_calls, self.errors = None, 0, 0, {}
+
+    def wait(self) -> int:
+        """Seconds to state in Retry-After for this call; 0 lets it pass."""
+        if self.limited > 0:
+            self.limited -= 1
+            return self.retry_after
+        return 0
+
+    def delay(self) -> float:
+        """Seconds by which this call is late."""
+        if self.slow_calls > 0:
+            self.slow_calls -= 1
+            return self.slow_seconds
+        return 0.0
+
+    def refuse(self, method: str, error: str, calls: int) -> None:
+        """The next `calls` calls of this method answer `error`."""
+        self.errors[method] = (error, calls)
+
+    def refusal(self, method: str) -> str:
+        """The error that this call must answer; empty for none."""
+        error, left = self.errors.get(method, ("", 0))
+        if left <= 0:
+            return ""
+        self.refuse(method, error, left - 1)
+        return error

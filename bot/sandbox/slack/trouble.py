@@ -1,0 +1,83 @@
+"""The drills at Slack's end: faults, rate limits, and the app being removed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bot.sandbox.control import ControlError
+from bot.sandbox.slack import payloads
+from bot.sandbox.slack.core import Core
+from bot.sandbox.slack.socket import REASONS
+
+
+def _count(args: dict[str, Any], name: str, default: float) -> float:
+    value = args.get(name, default)
+    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+        raise ControlError(f"{name} is a number, 0 or more.")
+    return value
+
+
+async def fault(core: Core, args: dict[str, Any]) -> dict[str, Any]:
+    """Breaks something.
+
+    Kinds: down (`seconds`, else until cleared), rate_limit (`n` calls, `retry_after` seconds), disconnect (`reason`, or
+    "drop" for none), slow (`n` calls by `seconds`), redeliver (`n` envelopes twice), error (`method`, `error`, `n`
+    calls), clear.
+    """
+    kind, faults = args.get("kind"), core.faults
+    if kind == "down":
+        faults.down_until = core.workspace.now() + _count(args, "seconds", math.inf)
+        core.socket.drop()
+    elif kind == "rate_limit":
+        faults.limited, faults.retry_after = int(_count(args, "n", 1)), max(1, int(_count(args, "retry_after", 1)))
+    elif kind == "disconnect":
+        await _disconnect(core, str(args.get("reason") or "refresh_requested"))
+    elif kind == "slow":
+        faults.slow_calls, faults.slow_seconds = int(_count(args, "n", 1)), _count(args, "seconds", 2)
+    elif kind == "redeliver":
+        core.delivery.doubled = int(_count(args, "n", 1))
+    elif kind == "error":
+        if not args.get("method") or not args.get("error"):
+            raise ControlError("This needs method and error.")
+        faults.refuse(str(args["method"]), str(args["error"]), int(_count(args, "n", 1)))
+    elif kind == "clear":
+        faults.clear()
+        core.delivery.doubled = 0
+    else:
+        raise ControlError("A fault is down, rate_limit, disconnect, slow, redeliver, error or clear.")
+    core.changed()
+    return {"kind": kind}
+
+
+async def _disconnect(core: Core, reason: str) -> None:
+    if reason == "drop":
+        core.socket.drop()
+    elif reason in REASONS:
+        await core.socket.disconnect(reason)
+    else:
+        raise ControlError(f"A reason is drop or one of {', '.join(REASONS)}.")
+
+
+async def limits(core: Core, args: dict[str, Any]) -> dict[str, Any]:
+    """Rate limits on or off (`on`)."""
+    core.limiter.on = bool(args.get("on", True))
+    core.changed()
+    return {"on": core.limiter.on}
+
+
+async def uninstall(core: Core, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 -- every verb takes both
+    """An administrator removes the app: it is told, and then its tokens are worth nothing."""
+    for event in payloads.uninstalled():
+        if core.subscribed(event["type"]):
+            core.delivery.tell(event, authorized=False)
+    core.installed = False
+    core.changed()
+    return {}
+
+
+async def install(core: Core, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 -- every verb takes both
+    """The app comes back with the same tokens."""
+    core.installed = True
+    core.changed()
+    return {}
