@@ -1,0 +1,101 @@
+"""The last choices, decided without asking anyone: start day, which transactions are this connection's, daily time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from bot.models import Selector
+from bot.store.connections import Connection
+
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+def propose_start(today: date, native_last: date | None = None) -> date:
+    """The first day of last month, which is as a rule the oldest open one; never a day that Spend Center posted itself."""
+    first = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    return max(first, native_last + timedelta(days=1)) if native_last else first
+
+
+def start_problem(start: date, today: date, native_last: date | None) -> str:
+    if start > today + timedelta(days=366):
+        return "That is more than a year ahead."
+    if native_last and start <= native_last:
+        return f"Spend Center itself posted up to {native_last.day} {native_last:%b %Y}; start on a later day."
+    return ""
+
+
+def cron(time: str) -> str:
+    """A daily time such as 07:00 as a schedule.
+
+    >>> cron("07:05")
+    '5 7 * * *'
+    """
+    found = _TIME.fullmatch(time.strip())
+    if not found:
+        raise ValueError("The time is written like 07:00.")
+    return f"{int(found[2])} {int(found[1])} * * *"
+
+
+def clock_time(schedule: str) -> str:
+    """The daily time of a schedule that `cron` wrote, else empty.
+
+    >>> clock_time("5 7 * * *")
+    '07:05'
+    """
+    found = re.fullmatch(r"(\d{1,2}) (\d{1,2}) \* \* \*", schedule)
+    return f"{int(found[2]):02d}:{int(found[1]):02d}" if found else ""
+
+
+def known_zone(name: str) -> ZoneInfo | None:
+    return ZoneInfo(name) if name in available_timezones() else None
+
+
+def overlap(ours: Selector, theirs: Selector) -> str:
+    """What two selectors would both take, in words; empty when no transaction can belong to both."""
+    if ours.all or theirs.all:
+        return "all transactions"
+    kinds = [_kinds(ours), _kinds(theirs)]
+    for kind, first in kinds[0].items():
+        shared = first & kinds[1].get(kind, set())
+        if shared:
+            return f"the same {kind}"
+    if not kinds[0] or not kinds[1] or kinds[0].keys() == kinds[1].keys():
+        return ""
+    return "transactions that match both ways of choosing"
+
+
+def _kinds(selector: Selector) -> dict[str, set[str]]:
+    kinds = {"cards": set(selector.cards), "budgets": set(selector.budgets)}
+    if selector.field:
+        kinds[f"values of {selector.field}"] = set(selector.values)
+    return {kind: values for kind, values in kinds.items() if values}
+
+
+def clash(selector: Selector, spend_company: str, others: Iterable[Connection], own: str | None) -> str:
+    """Why this selector is refused beside the other connections of the same Spend Center company; empty when it is not.
+
+    A draft clashes with nobody: it posts nothing, and is compared again when its first sync is started.
+    """
+    for other in others:
+        if other.id == own or other.spend_company != spend_company or other.removed or other.activated is None:
+            continue
+        shared = overlap(selector, other.selects())
+        if shared:
+            return (
+                f"“{other.name}” already takes {shared} of {other.spend_company_name or 'this Spend Center company'}; a "
+                "transaction must belong to one connection. Choose cards or budgets that it does not have."
+            )
+    return ""
+
+
+def propose_budgets(budgets: Sequence[tuple[str, str]], entity_name: str) -> tuple[str, ...]:
+    """The budgets (uuid, name) named like the entity: the same name, or the name as a word of theirs."""
+    wanted = entity_name.casefold().strip()
+    if not wanted:
+        return ()
+    same = tuple(uuid for uuid, name in budgets if name.casefold().strip() == wanted)
+    word = re.compile(rf"\b{re.escape(wanted)}\b")
+    return same or tuple(uuid for uuid, name in budgets if word.search(name.casefold()))

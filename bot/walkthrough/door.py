@@ -1,0 +1,226 @@
+"""Steps 1 to 6: which company and level, whether it lets us in, as whom, and what that user may do."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.intacct.records import Entity
+from bot.models import Check, Secret
+from bot.store import connections
+from bot.store.connections import Company
+from bot.store.walkthroughs import Walkthrough
+from bot.walkthrough import progress, read
+from bot.walkthrough.checks import DONE, NOT_OURS, TOLD, SignIn
+from bot.walkthrough.keeper import Keeper, Refused
+from bot.walkthrough.steps import CARD, CREDENTIALS, ENTITY, FINISH, OPEN, PERMISSIONS, ROLE, USER, USER_ID
+
+log = logging.getLogger(__name__)
+
+NOTED = "Noted. I check it as soon as I can sign in."
+PENDING = timedelta(minutes=30)
+"""How long a password that Intacct could not judge yet is kept in memory, and nowhere else."""
+
+
+class Door:
+    """The way in. One look proves the steps 2 to 6 together, so they tick by themselves once a password is accepted."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.keeper = keeper
+        self._pending: dict[str, tuple[Secret, str, datetime]] = {}
+
+    # --- 1: which company, which level --------------------------------------------------------------------------------
+
+    async def choose_scope(self, walk_id: str, user: str, scope: str) -> Walkthrough:
+        """`top` for the whole company, `entity` for one entity."""
+        walk = await self.keeper.allowed(walk_id, user, OPEN)
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            answers = {**now.answers, "scope": scope}
+            if now.answers.get("scope") == scope:
+                return {"answers": answers}
+            return {"answers": _without_entity(answers), "steps": _without(now.steps, ENTITY, CARD)}
+
+        return await self.keeper.change(walk.id, decide)
+
+    async def choose_company(self, walk_id: str, user: str, company_id: str, user_id: str) -> Walkthrough:
+        """Which Intacct company, and the Web Services user. A company that this person connected before needs no password."""
+        walk = await self.keeper.allowed(walk_id, user, OPEN)
+        company, who = company_id.strip(), user_id.strip() or USER_ID
+        problem = company_problem(company)
+        if problem:
+            raise Refused(problem, "company_id")
+        where = "one entity" if walk.answers.get("scope") == "entity" else "whole company"
+        found = [Check("company", DONE, f"`{company}`, {where}")]
+        if company != company_id:
+            found.append(Check("blanks", TOLD, "I cut blanks around the Company ID."))
+        known = await self._known_company(walk, company)
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            same = now.answers.get("company_id") == company
+            kept = now.answers if same else {"scope": now.answers.get("scope", "")}
+            steps = now.steps if same else {}
+            steps = progress.mark(steps, OPEN, found, self.keeper.clock(), user)
+            return {
+                "answers": {**kept, "company_id": company, "user_id": known.user_id if known else who},
+                "steps": steps,
+                "company": known.id if known else (now.company if same else None),
+                "step": progress.next_step(steps, after=OPEN),
+            }
+
+        walk = await self.keeper.change(walk.id, decide)
+        return await self.prove(walk, user, OPEN) if known else walk
+
+    async def _known_company(self, walk: Walkthrough, company_id: str) -> Company | None:
+        """A company whose password this person has given before: whoever owns none of its connections types it again."""
+        company = await connections.find_company(self.keeper.store, walk.workspace_id, company_id)
+        if company is None or not company.password:
+            return None
+        theirs = await connections.list_connections(self.keeper.store, walk.workspace_id, company.id)
+        return company if any(one.owner == walk.owner for one in theirs) else None
+
+    # --- 2 to 6: the door and the rights ------------------------------------------------------------------------------
+
+    async def sign_in(self, walk_id: str, user: str, user_id: str, password: Secret) -> Walkthrough:
+        """Tries a password; it is stored once Intacct has accepted it, and not before."""
+        walk = await self.keeper.allowed(walk_id, user, USER)
+        if not walk.answers.get("company_id"):
+            raise Refused("Choose the company first, in step 1.")
+        secret, who = Secret(password.reveal().strip()), user_id.strip() or USER_ID
+        if not secret:
+            raise Refused("The password is empty.", "password")
+        self._pending[walk.id] = (secret, who, self.keeper.clock())
+        return await self.prove(walk, user, CREDENTIALS)
+
+    async def prove(self, walk: Walkthrough, user: str, step: int) -> Walkthrough:
+        password = await self._password(walk)
+        if password is None:
+            return await self._told(walk, user, step)
+        secret, who, held = password
+        answers = walk.answers
+        tried = SignIn(answers["company_id"], who, self.keeper.sender_id)
+        scope, entity_id = answers.get("scope", ""), answers.get("entity_id", "")
+        try:
+            async with self.keeper.intacct_for(tried.company_id, who, secret, 2) as client:
+                seen = await read.access(client, tried, scope, entity_id, ROLE)
+        except read.Unanswered as silence:
+            raise Refused(str(silence)) from None
+        company = await self._keep(walk, seen, secret) if seen.let_in else None
+        if held and (seen.let_in or seen.tried.category != "auth.sender_not_authorized"):
+            self._pending.pop(walk.id, None)
+        if seen.tried.category == "auth.sender_credentials":
+            log.error("Intacct refuses this app's own sender ID or password: %s", self.keeper.sender_id)
+            raise Refused(NOT_OURS)
+        return await self._seen(walk, user, step, seen, company)
+
+    async def _seen(
+        self, walk: Walkthrough, user: str, step: int, seen: read.Access, company: Company | None
+    ) -> Walkthrough:
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            steps: dict[str, Any] = now.steps
+            for number, found in seen.steps.items():
+                steps = progress.mark(steps, number, found, self.keeper.clock(), user)
+            answers = {**now.answers, "user_id": seen.tried.user_id}
+            if seen.entity:
+                answers |= {"entity_name": seen.entity.name, "currency": seen.entity.currency}
+            changed = {"answers": answers, "steps": steps, "step": progress.next_step(steps, after=min(step, now.step))}
+            return changed | ({"company": company.id} if company else {})
+
+        return await self.keeper.change(walk.id, decide)
+
+    async def _password(self, walk: Walkthrough) -> tuple[Secret, str, bool] | None:
+        """What to sign in with, as whom, and whether it is one that Intacct has not judged yet."""
+        secret, who, since = self._pending.get(walk.id, (None, "", self.keeper.clock()))
+        if secret and self.keeper.clock() - since < PENDING:
+            return secret, who, True
+        self._pending.pop(walk.id, None)
+        company = await connections.get_company(self.keeper.store, walk.company) if walk.company else None
+        return (company.password, company.user_id, False) if company and company.password else None
+
+    async def _told(self, walk: Walkthrough, user: str, step: int) -> Walkthrough:
+        said = NOTED
+        if step == ENTITY:
+            if walk.answers.get("scope") == "entity" and not walk.answers.get("entity_id"):
+                raise Refused("Pick the entity first.")
+            said = f"{walk.answers.get('entity_id') or 'Top level'}, checked as soon as I can sign in."
+        if step == CREDENTIALS:
+            raise Refused("Enter the password first.")
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            steps = progress.mark(now.steps, step, [Check("told", TOLD, said)], self.keeper.clock(), user)
+            return {"steps": steps, "step": progress.next_step(steps, after=step)}
+
+        return await self.keeper.change(walk.id, decide)
+
+    async def _keep(self, walk: Walkthrough, seen: read.Access, secret: Secret) -> Company:
+        base = seen.setup.base_currency if seen.setup else ""
+        known = {"base_currency": base} if base else {}
+        return await connections.save_company(
+            self.keeper.store,
+            walk.workspace_id,
+            seen.tried.company_id,
+            user_id=seen.tried.user_id,
+            password=secret,
+            tested=self.keeper.clock(),
+            **known,
+        )
+
+    async def choose_permissions(self, walk_id: str, user: str, **chosen: str) -> Walkthrough:
+        """`kind`: role or user; `breadth`: needed or all. They decide what is shown, not what is checked."""
+        walk = await self.keeper.allowed(walk_id, user, PERMISSIONS)
+        return await self.keeper.answer(walk.id, **chosen)
+
+    # --- 5: the entity ------------------------------------------------------------------------------------------------
+
+    async def choose_entity(self, walk_id: str, user: str, entity_id: str) -> Walkthrough:
+        walk = await self.keeper.allowed(walk_id, user, ENTITY)
+        wanted = entity_id.strip()
+        if not wanted:
+            raise Refused("The Entity ID is empty.", "entity")
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            if now.answers.get("entity_id") == wanted:
+                return {"answers": now.answers}
+            answers = {**_without_entity(now.answers), "scope": "entity", "entity_id": wanted}
+            return {"answers": answers, "steps": _without(now.steps, CARD)}
+
+        walk = await self.keeper.change(walk.id, decide)
+        return await self.prove(walk, user, ENTITY)
+
+    async def entities(self, walk_id: str, user: str) -> list[Entity]:
+        """The entities to pick from; empty while nobody is signed in."""
+        walk = await self.keeper.allowed(walk_id, user, ENTITY)
+        try:
+            async with await self.keeper.client(walk) as client:
+                return await read.entities(client)
+        except Refused:
+            return []
+
+
+def company_problem(company_id: str) -> str:
+    """Why this cannot be a Company ID; empty when it can.
+
+    >>> company_problem("console|HarborPine")
+    "That looks like a Console ID. The Company ID is the one on Intacct's sign-in page."
+    """
+    if not company_id:
+        return "The Company ID is empty."
+    if re.search(r"[|\s]", company_id):
+        return "That looks like a Console ID. The Company ID is the one on Intacct's sign-in page."
+    return ""
+
+
+def _without_entity(answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers as if no entity had been picked; what hangs on it goes too."""
+    gone = {"entity_id", "entity_name", "currency", "card"}
+    return {name: value for name, value in answers.items() if name not in gone}
+
+
+def _without(steps: dict[str, Any], *numbers: int) -> dict[str, Any]:
+    """The steps as if these had not been checked; who was asked to do them stays."""
+    kept = {name: entry for name, entry in steps.items() if int(name) not in {*numbers, FINISH}}
+    return kept | {
+        str(n): {"assignee": steps[str(n)]["assignee"]} for n in numbers if steps.get(str(n), {}).get("assignee")
+    }

@@ -1,0 +1,223 @@
+"""Steps 7 and 8: the liability account, which can be made and mended from here, and the card, which is watched for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from bot.hints.classify import classify
+from bot.intacct.errors import FunctionFailure, IntacctError
+from bot.intacct.records import AccountRecord, CreditCard
+from bot.store.walkthroughs import OPEN, Walkthrough
+from bot.walkthrough import books, progress, read
+from bot.walkthrough.checks import DONE, standing
+from bot.walkthrough.keeper import Keeper, Refused
+from bot.walkthrough.steps import ACCOUNT, CARD, CARD_ID
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """The account and the card.
+
+    Args:
+        keeper: the walkthroughs.
+        watch_every: seconds between two looks for the card.
+        watch_for: seconds after which looking by itself ends.
+    """
+
+    def __init__(self, keeper: Keeper, *, watch_every: float, watch_for: float) -> None:
+        self.keeper = keeper
+        self.watch_every = watch_every
+        self.watch_for = timedelta(seconds=watch_for)
+
+    # --- 7: the liability account -------------------------------------------------------------------------------------
+
+    async def chart(self, walk_id: str, user: str) -> read.Chart:
+        """The accounts and cards there are, for pick lists and for the proposal of a number."""
+        walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
+        async with await self.keeper.client(walk) as client:
+            return await self._answered(read.chart(client))
+
+    async def plan_account(self, walk_id: str, user: str, number: str, category: str) -> AccountRecord:
+        """The whole record as it would be created; nothing is written.
+
+        Raises:
+            Refused: the number is taken, or not of the right length.
+        """
+        number = number.strip()
+        problem = (await self.chart(walk_id, user)).number_problem(number)
+        if problem:
+            raise Refused(problem, "number")
+        return books.planned_account(number, category)
+
+    async def create_account(self, walk_id: str, user: str, number: str, category: str) -> Walkthrough:
+        """Creates what `plan_account` showed, once: whatever became of the call, the account is looked up after it."""
+        planned = await self.plan_account(walk_id, user, number, category)
+        walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
+        async with await self.keeper.client(walk) as client:
+            try:
+                await client.create_account(f"acct-{walk.id}-{uuid4().hex}", planned, entity="")
+            except FunctionFailure as refused:
+                raise Refused(_why(refused, f"Intacct did not create {number}.")) from None
+            except IntacctError:
+                if await self._answered(client.account(number, entity="")) is None:
+                    raise Refused("Intacct did not answer, and the account is not there. Press again.") from None
+        return await self.use_account(walk.id, user, number)
+
+    async def use_account(self, walk_id: str, user: str, number: str) -> Walkthrough:
+        """Chooses an existing account and checks it."""
+        walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
+        if not number.strip():
+            raise Refused("The account number is empty.", "number")
+        await self.keeper.answer(walk.id, account=number.strip())
+        return await self.check_account(walk_id, user)
+
+    async def check_account(self, walk_id: str, user: str) -> Walkthrough:
+        walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
+        number = str(walk.answers.get("account", ""))
+        if not number:
+            raise Refused("Say first which account it is: create one, or use an existing one.")
+        async with await self.keeper.client(walk) as client:
+            seen = await self._answered(read.chart(client))
+        record = next((one for one in seen.accounts if one.account_no == number), None)
+        found = books.account(record, number, seen.cards, _own_card(walk, seen.cards))
+        wrong = record is not None and standing(found) is not DONE
+        changes = books.mending_words(record) if wrong and record and found[0].key in books.mending(record) else []
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            steps = progress.mark(now.steps, ACCOUNT, found, self.keeper.clock(), user, changes=changes)
+            return {"steps": steps, "step": progress.next_step(steps, after=ACCOUNT)}
+
+        return await self.keeper.change(walk.id, decide)
+
+    async def mend_account(self, walk_id: str, user: str) -> Walkthrough:
+        """Puts the wrong attributes of the chosen account right; which ones was shown before."""
+        walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
+        number = str(walk.answers.get("account", ""))
+        async with await self.keeper.client(walk) as client:
+            record = await self._answered(client.account(number, entity=""))
+            changes = books.mending(record) if record else {}
+            if changes:
+                try:
+                    await client.update_account(f"acct-{walk.id}-{uuid4().hex}", number, changes, entity="")
+                except FunctionFailure as refused:
+                    raise Refused(_why(refused, f"Intacct did not change {number}.")) from None
+                except IntacctError:
+                    raise Refused("Intacct did not answer. Press *Check again* to see what stands.") from None
+        return await self.check_account(walk_id, user)
+
+    # --- 8: the card --------------------------------------------------------------------------------------------------
+
+    async def use_card(self, walk_id: str, user: str, card_id: str) -> Walkthrough:
+        walk = await self.keeper.allowed(walk_id, user, CARD)
+        await self.keeper.answer(walk.id, card=card_id.strip() or CARD_ID)
+        return await self.check_card(walk_id, user)
+
+    async def check_card(self, walk_id: str, user: str) -> Walkthrough:
+        """Looks for the card and judges it; the account's step is judged again when another card took its account."""
+        walk = await self.keeper.allowed(walk_id, user, CARD)
+        seen = await self._see_card(walk)
+        proposed = await self._proposed_id(walk, seen)
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            steps = progress.mark(now.steps, CARD, seen.checks, self.keeper.clock(), user)
+            answers = {**now.answers, "card": proposed}
+            if seen.record and standing(seen.checks) is DONE:
+                answers |= {"card": seen.card_id, "location": seen.record.location_id}
+            return {"answers": answers, "steps": steps, "step": progress.next_step(steps, after=CARD)}
+
+        return await self.keeper.change(walk.id, decide)
+
+    async def _see_card(self, walk: Walkthrough) -> read.Watched:
+        answers = walk.answers
+        if not answers.get("account"):
+            raise Refused("The liability account of step 7 comes first.")
+        today = self.keeper.clock().date()
+        async with await self.keeper.client(walk) as client:
+            return await self._answered(
+                read.card(
+                    client,
+                    answers.get("card") or CARD_ID,
+                    answers["account"],
+                    answers.get("entity_id", ""),
+                    answers.get("entity_name", ""),
+                    today,
+                )
+            )
+
+    async def _proposed_id(self, walk: Walkthrough, seen: read.Watched) -> str:
+        """The ID to copy: one of its own for an entity when the usual one exists elsewhere."""
+        wanted = str(walk.answers.get("card") or CARD_ID)
+        entity = str(walk.answers.get("entity_id", ""))
+        if seen.record and seen.record.card_id == wanted and seen.checks[0].key == "level" and entity:
+            return books.another_id(wanted, entity)
+        return wanted
+
+    # --- watching for it ----------------------------------------------------------------------------------------------
+
+    async def start_watch(self, walk_id: str) -> int | None:
+        """Begins to look by itself; the round to run first, or None when that is under way or not the step now."""
+        begun: list[int | None] = []
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            begun.clear()
+            watch = progress.note(now, CARD, "watch") or {}
+            running = bool(watch.get("until")) and datetime.fromisoformat(watch["until"]) > self.keeper.clock()
+            if running or now.step != CARD or progress.state_of(now, CARD) is DONE or not now.answers.get("account"):
+                begun.append(None)
+                return {}
+            number = int(watch.get("round", 0)) + 1
+            begun.append(number)
+            until = (self.keeper.clock() + self.watch_for).isoformat()
+            return {"steps": progress.set_aside(now.steps, CARD, watch={"until": until, "round": number})}
+
+        await self.keeper.change(walk_id, decide)
+        return begun[0]
+
+    async def watch(self, walk_id: str, number: int) -> tuple[Walkthrough, int | None]:
+        """One look for the card. The next round's number, or None when looking by itself has ended."""
+        walk = await self.keeper.get(walk_id)
+        watch = progress.note(walk, CARD, "watch") or {}
+        if number < int(watch.get("round", 0)):
+            return walk, None
+        over = not watch.get("until") or datetime.fromisoformat(watch["until"]) <= self.keeper.clock()
+        wanted = walk.state == OPEN and progress.state_of(walk, CARD) is not DONE and walk.step == CARD
+        if wanted and not over:
+            try:
+                walk = await self.check_card(walk_id, walk.owner)
+            except Refused:
+                walk = await self.keeper.get(walk_id)
+        goes_on = wanted and not over and progress.state_of(walk, CARD) is not DONE
+        left = {"until": watch.get("until"), "round": number + 1} if goes_on else {"until": "", "round": number}
+        walk = await self.keeper.change(walk_id, lambda now: {"steps": progress.set_aside(now.steps, CARD, watch=left)})
+        return walk, number + 1 if goes_on else None
+
+    async def _answered(self, reading: Awaitable[T]) -> T:
+        """A reading's result; silence and refusals become sentences."""
+        try:
+            async with read.answering():
+                return await reading
+        except read.Unanswered as silence:
+            raise Refused(str(silence)) from None
+        except IntacctError as refused:
+            raise Refused(_why(refused, "Intacct refused to show this.")) from None
+
+
+def _own_card(walk: Walkthrough, cards: Sequence[CreditCard]) -> str:
+    """The card that this set-up uses already: its account is rightly taken, by that card."""
+    card, place = str(walk.answers.get("card") or CARD_ID), str(walk.answers.get("entity_id", ""))
+    mine = (one for one in cards if one.card_id == card and one.entity_id in ("", place))
+    return next((one.card_id for one in mine), "")
+
+
+def _why(refused: IntacctError, sentence: str) -> str:
+    """Our sentence with Intacct's own first words behind it, for the administrator who has to act on them."""
+    verdict = classify(refused.fault)
+    texts = [text for error in refused.fault.errors for text in (error.description2, error.description) if text]
+    words = f" Intacct says: {texts[0][:300]}" if texts else ""
+    if verdict.category == "permission.missing":
+        return f"{sentence} The user has no right to: step 4 shows what is missing.{words}"
+    return f"{sentence}{words}"

@@ -1,0 +1,139 @@
+"""Which Spend Center field carries which dimension: proposed by comparing its values with Intacct's lists, never guessed.
+
+A value is found when its leading code is an Intacct ID (`6120 - Office supplies` and 6120), when it is an ID itself, or
+when it is the name of exactly one entry. A code whose name says something else is doubtful and asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.intacct.records import DimensionValue
+from bot.models import CustomField, Dimension, FieldMapping
+
+Lists = Mapping[Dimension, Sequence[DimensionValue]]
+
+NAMES: Mapping[Dimension, tuple[str, ...]] = {
+    Dimension.GL_ACCOUNT: ("gl", "account", "ledger", "expense category", "gl code"),
+    Dimension.DEPARTMENT: ("department", "dept", "cost center", "cost centre", "team"),
+    Dimension.LOCATION: ("location", "site", "store", "office", "entity"),
+    Dimension.CLASS: ("class",),
+    Dimension.PROJECT: ("project", "job"),
+    Dimension.VENDOR: ("vendor", "supplier"),
+    Dimension.ITEM: ("item", "product"),
+    Dimension.CUSTOMER: ("customer", "client"),
+    Dimension.EMPLOYEE: ("employee",),
+}
+_CODED = re.compile(r"\s*(?P<code>\S+?)(?:\s*[-–—:·|,/]\s+|\s+|$)(?P<name>.*)", re.DOTALL)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+ENOUGH, NEARLY_ALL = 0.5, 0.8
+"""Shares of values found from which on a field is proposed: with a fitting name, and without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A value that cannot be mapped for certain. `maybe` is the ID whose name disagrees, or empty."""
+
+    value_id: str
+    text: str
+    maybe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How the values of one field stand against one list."""
+
+    dimension: Dimension
+    field_id: str
+    field_name: str
+    values: Mapping[str, str]
+    doubts: tuple[Doubt, ...]
+
+    @property
+    def found(self) -> int:
+        return len(self.values)
+
+    @property
+    def total(self) -> int:
+        return len(self.values) + len(self.doubts)
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.found} of {self.total} values found in Intacct"
+
+    def mapping(self, default: str = "", chosen: Mapping[str, str] | None = None) -> FieldMapping:
+        """`chosen`: what a person decided about doubtful values, value id to Intacct ID."""
+        decided = {key: value for key, value in (chosen or {}).items() if value}
+        return FieldMapping(self.field_id, default, {**self.values, **decided})
+
+
+def match(dimension: Dimension, field: CustomField, entries: Sequence[DimensionValue]) -> Match:
+    """Compares every value of the field with every entry of the list, inactive ones included: they still have an ID."""
+    names: dict[str, str] = {entry.value_id: entry.name for entry in entries}
+    unique = _unique((entry.name.casefold(), entry.value_id) for entry in entries if entry.name)
+    found: dict[str, str] = {}
+    doubts = []
+    for value_id, text in field.values:
+        wanted, certain = _find(text, names, unique)
+        if certain:
+            found[value_id] = wanted
+        else:
+            doubts.append(Doubt(value_id, text, wanted))
+    return Match(dimension, field.uuid, field.name, found, tuple(doubts))
+
+
+def _find(text: str, names: Mapping[str, str], unique: Mapping[str, str]) -> tuple[str, bool]:
+    """The ID that a value means, and whether that is certain."""
+    text = " ".join(text.split())
+    if text in names:
+        return text, True
+    if whole := unique.get(text.casefold()):
+        return whole, True
+    parts = _CODED.match(text)
+    if not parts or parts["code"] not in names:
+        return "", False
+    code, said = parts["code"], parts["name"]
+    return code, not said or _agree(said, names[code])
+
+
+def _agree(said: str, name: str) -> bool:
+    ours, theirs = (set(_WORD.findall(one.casefold())) for one in (said, name))
+    return not ours or not theirs or bool(ours & theirs)
+
+
+def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    twice = set()
+    for key, value in pairs:
+        if found.setdefault(key, value) != value:
+            twice.add(key)
+    return {key: value for key, value in found.items() if key not in twice}
+
+
+def propose(fields: Sequence[CustomField], lists: Lists) -> dict[Dimension, Match]:
+    """The best field for each dimension, each field used once; a dimension that no field fits is left out."""
+    ranked = []
+    for dimension, entries in lists.items():
+        for field in fields:
+            if not field.values:
+                continue
+            matched = match(dimension, field, entries)
+            share = matched.found / matched.total
+            named = _named(field.name, dimension)
+            if share >= (ENOUGH if named else NEARLY_ALL):
+                ranked.append((named, share, matched.found, matched))
+    ranked.sort(key=lambda one: one[:3], reverse=True)
+    chosen: dict[Dimension, Match] = {}
+    used: set[str] = set()
+    for *_, matched in ranked:
+        if matched.dimension not in chosen and matched.field_id not in used:
+            chosen[matched.dimension] = matched
+            used.add(matched.field_id)
+    return chosen
+
+
+def _named(name: str, dimension: Dimension) -> bool:
+    words = f" {re.sub(r'[^a-z]+', ' ', name.casefold())} "
+    return any(f" {hint} " in words or f" {hint}s " in words for hint in NAMES[dimension])

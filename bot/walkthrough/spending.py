@@ -1,0 +1,388 @@
+"""Step 9: Spend Center signed in to, fields matched, choices made, and the connection drafted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Protocol, runtime_checkable
+
+from bot.models import Check, CustomField, Dimension, FieldMapping, Secret, Selector, StepState
+from bot.spend.errors import SourceError
+from bot.spend.source import Source
+from bot.store import connections
+from bot.store.connections import Connection
+from bot.store.rows import from_json, to_json
+from bot.store.walkthroughs import Walkthrough
+from bot.walkthrough import choices, progress, proposals, read
+from bot.walkthrough.checks import DONE, PROBLEM, TOLD
+from bot.walkthrough.keeper import Keeper, Refused
+from bot.walkthrough.proposals import Lists, Match
+from bot.walkthrough.steps import FINISH, STEPS
+
+LOOK_BACK = timedelta(days=30)
+"""How far back Spend Center's own sync to Intacct is looked for."""
+KEPT = 20
+"""Lists of how many set-ups are kept in memory; they are read again when they are not there."""
+
+
+@runtime_checkable
+class HasBudgets(Protocol):
+    """A source that knows budgets, as (uuid, name); a file knows none."""
+
+    async def budgets(self) -> tuple[tuple[str, str], ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What was read of both sides for the choices: fields and budgets of Spend Center, lists of Intacct."""
+
+    fields: tuple[CustomField, ...]
+    budgets: tuple[tuple[str, str], ...]
+    cards: tuple[tuple[str, str], ...]
+    lists: Lists
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The last choices as typed. `channel_problem` is what keeps the bot from posting there, or empty."""
+
+    start: date
+    time: str
+    zone: str
+    channel: str
+    channel_name: str = ""
+    channel_problem: str = ""
+    selector: Selector = field(default_factory=Selector)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Spending:
+    """The Spend Center side and what is decided with it. The connection exists as a draft once all is chosen."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.keeper = keeper
+        self._kept: OrderedDict[tuple[str, str], Spend] = OrderedDict()
+
+    # --- signing in ---------------------------------------------------------------------------------------------------
+
+    async def connect(
+        self,
+        walk_id: str,
+        user: str,
+        *,
+        token: Secret | None = None,
+        client_id: str = "",
+        client_secret: Secret | None = None,
+    ) -> Walkthrough:
+        """Tries the sign-in and keeps it once it works; names the company back and looks for Spend Center's own sync."""
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        token = Secret(token.reveal().strip()) if token else None
+        if not token and not (client_id and client_secret):
+            raise Refused("The token is empty.", "token")
+        async with self._source(token, client_id.strip(), client_secret) as source:
+            company = await source.whoami()
+            cards = await source.cards()
+            since = self.keeper.clock().date() - LOOK_BACK
+            native, last = await source.natively_synced(since)
+        known = {
+            "spend_company": company.uuid,
+            "spend_company_name": company.name,
+            "spend_cards": len(cards),
+            "native": native,
+            "native_last": last.isoformat() if last else "",
+            "client_id": client_id.strip(),
+        }
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            same = now.answers.get("spend_company") == company.uuid
+            kept = now.answers if same else {k: v for k, v in now.answers.items() if k not in ("mapping", "selector")}
+            return {"answers": {**kept, **known}, "spend_token": token, "client_secret": client_secret}
+
+        walk = await self.keeper.change(walk.id, decide)
+        return await self._draft(walk, user)
+
+    async def connected_before(self, walk_id: str) -> Connection | None:
+        """A connection of this person whose Spend Center sign-in can be used again."""
+        walk = await self.keeper.get(walk_id)
+        theirs = await connections.list_connections(self.keeper.store, walk.workspace_id)
+        return next((one for one in theirs if one.owner == walk.owner and (one.spend_token or one.client_secret)), None)
+
+    async def connect_again(self, walk_id: str, user: str) -> Walkthrough:
+        """Uses the sign-in of that other connection; the secret passes through nobody."""
+        before = await self.connected_before(walk_id)
+        if before is None:
+            raise Refused("There is no other connection of yours to take it from. Enter the token.")
+        return await self.connect(
+            walk_id, user, token=before.spend_token, client_id=before.client_id, client_secret=before.client_secret
+        )
+
+    @asynccontextmanager
+    async def _source(self, token: Secret | None, client_id: str, secret: Secret | None) -> AsyncIterator[Source]:
+        source = self.keeper.source_for(token, client_id, secret)
+        try:
+            yield source
+        except SourceError as refused:
+            raise Refused(str(refused), "token") from None
+        finally:
+            await source.aclose()
+
+    # --- which field carries what -------------------------------------------------------------------------------------
+
+    async def read(self, walk_id: str, user: str, *, fresh: bool = False) -> Spend:
+        """Both sides' lists, from memory where they were read for this set-up before."""
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        key = (walk.id, str(walk.answers.get("spend_company", "")))
+        if key in self._kept and not fresh:
+            return self._kept[key]
+        if not (walk.spend_token or walk.client_secret):
+            raise Refused("Connect Spend Center first.")
+        entity = str(walk.answers.get("entity_id", ""))
+        async with self._source(walk.spend_token, walk.answers.get("client_id", ""), walk.client_secret) as source:
+            fields, cards = await source.fields(), await source.cards()
+            budgets = await source.budgets() if isinstance(source, HasBudgets) else ()
+        try:
+            async with await self.keeper.client(walk) as client:
+                lists = await read.lists(client, entity)
+        except read.Unanswered as silence:
+            raise Refused(str(silence)) from None
+        shown = tuple((card.uuid, f"{card.name or card.holder} ··{card.last4}") for card in cards)
+        self._kept[key] = Spend(fields, budgets, shown, lists)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+    async def propose(self, walk_id: str, user: str) -> dict[Dimension, Match]:
+        """The field that fits each dimension best, with what was found and what is doubtful."""
+        known = await self.read(walk_id, user, fresh=True)
+        return proposals.propose(known.fields, known.lists)
+
+    async def match(self, walk_id: str, user: str, chosen: Mapping[Dimension, str]) -> dict[Dimension, Match]:
+        """The chosen fields (dimension to field uuid) compared value by value."""
+        known = await self.read(walk_id, user)
+        fields = {one.uuid: one for one in known.fields}
+        return {
+            dimension: proposals.match(dimension, fields[uuid], known.lists.get(dimension, ()))
+            for dimension, uuid in chosen.items()
+            if uuid in fields
+        }
+
+    async def keep_fields(
+        self,
+        walk_id: str,
+        user: str,
+        chosen: Mapping[Dimension, str],
+        decided: Mapping[str, str] | None = None,
+    ) -> Walkthrough:
+        """Keeps which field carries what.
+
+        Args:
+            walk_id: the set-up.
+            user: who decided.
+            chosen: dimension to field uuid.
+            decided: doubtful values that a person placed, value uuid to Intacct ID. The rest stay open: a transaction
+                with one of them waits and asks.
+        """
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        matches = await self.match(walk_id, user, chosen)
+        if Dimension.GL_ACCOUNT not in matches:
+            raise Refused("One field has to carry the account.", Dimension.GL_ACCOUNT.value)
+        names = [one.name for one in (await self.read(walk_id, user)).fields]
+        mapping, summary = {}, {}
+        for dimension, matched in matches.items():
+            made = matched.mapping(chosen=decided)
+            unique = names.count(matched.field_name) == 1
+            mapping[dimension.value] = to_json(dataclasses.replace(made, field=matched.field_name) if unique else made)
+            mapped = sum(1 for doubt in matched.doubts if doubt.value_id in made.values)
+            summary[dimension.value] = {
+                "name": matched.field_name,
+                "uuid": matched.field_id,
+                "found": matched.found + mapped,
+                "total": matched.total,
+            }
+        walk = await self.keeper.answer(walk.id, mapping=mapping, fields=summary)
+        return await self._draft(walk, user)
+
+    # --- start, selector, channel, time -------------------------------------------------------------------------------
+
+    async def choose(self, walk_id: str, user: str, wanted: Wanted) -> Walkthrough:
+        """Keeps the last choices and drafts the connection.
+
+        Raises:
+            Refused: with the field at fault: `start`, `selector`, `time` or `zone`.
+        """
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        problem = choices.start_problem(wanted.start, self.keeper.clock().date(), native_last(walk))
+        if problem:
+            raise Refused(problem, "start")
+        try:
+            schedule = choices.cron(wanted.time)
+        except ValueError as wrong:
+            raise Refused(str(wrong), "time") from None
+        if choices.known_zone(wanted.zone) is None:
+            raise Refused(f"I do not know the time zone {wanted.zone}. Write it like America/Los_Angeles.", "zone")
+        clash = await self._clash(walk, wanted.selector)
+        if clash:
+            raise Refused(clash, "selector")
+        walk = await self.keeper.answer(
+            walk.id,
+            start_date=wanted.start.isoformat(),
+            schedule=schedule,
+            time_zone=wanted.zone,
+            channel=wanted.channel,
+            channel_name=wanted.channel_name,
+            channel_problem=wanted.channel_problem,
+            selector=to_json(wanted.selector),
+            options=dict(wanted.options),
+        )
+        return await self._draft(walk, user)
+
+    async def channel_checked(self, walk_id: str, user: str, problem: str) -> Walkthrough:
+        """Keeps what the chosen channel looks like now."""
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        walk = await self.keeper.answer(walk.id, channel_problem=problem)
+        return await self._draft(walk, user)
+
+    async def check(self, walk_id: str, user: str) -> Walkthrough:
+        """Tries the Spend Center sign-in again and judges all choices anew."""
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        if not (walk.spend_token or walk.client_secret):
+            raise Refused("Connect Spend Center first.")
+        return await self.connect(
+            walk_id,
+            user,
+            token=walk.spend_token,
+            client_id=walk.answers.get("client_id", ""),
+            client_secret=walk.client_secret,
+        )
+
+    async def ready(self, walk_id: str, user: str) -> Connection:
+        """The connection, when all nine steps are checked and nobody else takes its transactions.
+
+        Raises:
+            Refused: naming what is missing.
+        """
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        open_steps = [str(n) for n in STEPS if progress.state_of(walk, n) is not StepState.DONE]
+        if open_steps:
+            raise Refused(f"Not yet: step {', '.join(open_steps)} of 9 is not checked.")
+        clash = await self._clash(walk, _selector(walk))
+        if clash:
+            raise Refused(clash)
+        connection = await connections.get_connection(self.keeper.store, walk.connection_id or "")
+        if connection is None or connection.removed:
+            raise Refused("This connection was removed meanwhile. Type `/intacct setup` to make a new one.")
+        return connection
+
+    async def _clash(self, walk: Walkthrough, selector: Selector) -> str:
+        others = await connections.list_connections(self.keeper.store)
+        return choices.clash(selector, walk.answers.get("spend_company", ""), others, walk.connection_id)
+
+    async def _draft(self, walk: Walkthrough, user: str) -> Walkthrough:
+        """Writes what is known into the draft, once it is enough for one, and judges the step."""
+        found = judge(walk)
+        connection_id = walk.connection_id
+        if walk.company and walk.answers.get("mapping") and walk.answers.get("start_date"):
+            values = _columns(walk)
+            if connection_id:
+                await connections.change_connection(self.keeper.store, connection_id, **values)
+            else:
+                made = await connections.add_connection(
+                    self.keeper.store,
+                    workspace=walk.workspace_id,
+                    company=walk.company,
+                    now=self.keeper.clock(),
+                    owner=walk.owner,
+                    **values,
+                )
+                connection_id = made.id
+
+        def decide(now: Walkthrough) -> dict[str, Any]:
+            steps = progress.mark(now.steps, FINISH, found, self.keeper.clock(), user)
+            return {"steps": steps, "connection_id": now.connection_id or connection_id}
+
+        return await self.keeper.change(walk.id, decide)
+
+
+def native_last(walk: Walkthrough) -> date | None:
+    """The newest day that Spend Center's own sync posted."""
+    said = walk.answers.get("native_last")
+    return date.fromisoformat(said) if said else None
+
+
+def judge(walk: Walkthrough) -> list[Check]:
+    """Step 9 from what was answered: each part done, missing or wrong."""
+    answers = walk.answers
+    if not answers.get("spend_company"):
+        return [Check("spend", TOLD, "Spend Center is not connected yet.")]
+    count = answers.get("spend_cards", 0)
+    found = [Check("spend", DONE, f"Connected to *{answers['spend_company_name']}*, {count} cards")]
+    native, last = answers.get("native", 0), native_last(walk)
+    start = date.fromisoformat(answers["start_date"]) if answers.get("start_date") else None
+    if native and last and not (start and start > last):
+        found.append(
+            Check(
+                "native",
+                PROBLEM,
+                f"Spend Center itself posted {native} transactions to Intacct in the last 30 days, the newest on "
+                f"{last.day} {last:%b}. Switch that off first, or both will post. The start date must lie after the last "
+                "of them.",
+            )
+        )
+    fields = answers.get("fields", {})
+    found += [
+        Check(
+            key,
+            DONE,
+            f"{Dimension(key).sentence.capitalize()} from *{one['name']}*: {one['found']} of {one['total']} values found in Intacct",
+        )
+        for key, one in fields.items()
+    ]
+    if not fields:
+        found.append(Check("fields", PROBLEM, "Which field carries the account is not chosen yet."))
+    if not start:
+        return [*found, Check("choices", PROBLEM, "Start date, channel and time are not chosen yet.")]
+    if answers.get("channel_problem"):
+        found.append(Check("channel", PROBLEM, answers["channel_problem"]))
+    time = choices.clock_time(answers["schedule"])
+    found.append(Check("schedule", DONE, f"From {start.day} {start:%b %Y}, daily at {time} ({answers['time_zone']})"))
+    return found
+
+
+def _selector(walk: Walkthrough) -> Selector:
+    said = walk.answers.get("selector")
+    return from_json(Selector, said) if said else Selector()
+
+
+def _columns(walk: Walkthrough) -> dict[str, Any]:
+    answers = walk.answers
+    mapping = {key: from_json(FieldMapping, one) for key, one in answers["mapping"].items()}
+    return {
+        "name": answers.get("entity_name") or answers.get("spend_company_name") or answers["company_id"],
+        "entity_id": answers.get("entity_id", ""),
+        "entity_name": answers.get("entity_name", ""),
+        "card": answers.get("card", ""),
+        "card_account": answers.get("account", ""),
+        "default_location": answers.get("location", ""),
+        "channel": answers.get("channel", ""),
+        "schedule": answers.get("schedule", ""),
+        "time_zone": answers.get("time_zone", ""),
+        "start_date": date.fromisoformat(answers["start_date"]),
+        "spend_company": answers["spend_company"],
+        "spend_company_name": answers["spend_company_name"],
+        "spend_token": walk.spend_token,
+        "client_id": answers.get("client_id", ""),
+        "client_secret": walk.client_secret,
+        "selector": _selector(walk),
+        "mapping": mapping,
+        "options": dict(answers.get("options", {})),
+    }
+
+
+def named(pairs: Sequence[tuple[str, str]], uuids: Sequence[str]) -> list[str]:
+    """The names that belong to these uuids, in the order of the pairs."""
+    wanted = set(uuids)
+    return [name for uuid, name in pairs if uuid in wanted]
