@@ -126,3 +126,10 @@ async def unsettled_messages(store: Store, connection: str) -> list[Alert]:
     query = select(alerts).where(alerts.c.connection_id == connection).order_by(alerts.c.id.desc()).limit(200)
     async with store.begin() as db:
         return as_rows(Alert, await db.execute(query))
+
+
+async def add_line(store: Store, alert: int, line: dict[str, Any]) -> None:
+    """Append to an alert's story; two at once both stay."""
+    async with store.begin() as db:
+        story = (await db.execute(select(alerts.c.story).where(alerts.c.id == alert).with_for_update())).scalar_one()
+        await db.execute(update(alerts).where(alerts.c.id == alert).values(story=[*story, line]))

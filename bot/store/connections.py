@@ -170,6 +170,12 @@ async def save_company(store: Store, workspace: str, company_id: str, **values: 
         return as_row(Company, (await db.execute(select(companies).where(*where))).one())
 
 
+async def troubled_companies(store: Store) -> list[Company]:
+    """Companies whose sign-in is refused."""
+    async with store.begin() as db:
+        return as_rows(Company, await db.execute(select(companies).where(companies.c.problem_since.is_not(None))))
+
+
 async def change_company(store: Store, company: int, **values: Any) -> None:
     async with store.begin() as db:
         await db.execute(update(companies).where(companies.c.id == company).values(**values))
@@ -222,6 +228,12 @@ async def fired(store: Store, connection: str, due: datetime) -> None:
     later = (connections.c.last_fired.is_(None)) | (connections.c.last_fired < due)
     async with store.begin() as db:
         await db.execute(update(connections).where(connections.c.id == connection, later).values(last_fired=due))
+
+
+async def set_watermark(store: Store, connection: str, watermark: datetime | None) -> None:
+    """How far the source was read; no change of the connection in the sense of its revision."""
+    async with store.begin() as db:
+        await db.execute(update(connections).where(connections.c.id == connection).values(watermark=watermark))
 
 
 async def remove_connection(store: Store, connection: str, now: datetime) -> None:

@@ -282,6 +282,16 @@ async def due(store: Store, connection: str, now: datetime, *, limit: int, after
         return as_rows(Posting, await db.execute(query))
 
 
+async def next_due(store: Store, connection: str) -> datetime | None:
+    """When the next pending row that waits for its time may be sent."""
+    query = select(func.min(postings.c.not_before, type_=postings.c.not_before.type)).where(
+        postings.c.connection_id == connection, postings.c.state == PostingState.PENDING
+    )
+    async with store.begin() as db:
+        found: datetime | None = (await db.execute(query)).scalar()
+        return found
+
+
 async def claim(
     store: Store,
     bodies: Mapping[int, tuple[str, str]],
@@ -428,3 +438,48 @@ async def orphans(store: Store, company: int, now: datetime) -> list[int]:
                 .values(state=AttemptState.UNKNOWN)
             )
     return ids
+
+
+async def receipts_due(store: Store, connection: str, limit: int = 20) -> list[Posting]:
+    """Posted rows whose receipt is still to be attached."""
+    query = (
+        select(postings)
+        .where(
+            postings.c.connection_id == connection,
+            postings.c.state == PostingState.POSTED,
+            postings.c.receipt == "due",
+        )
+        .order_by(postings.c.id)
+        .limit(limit)
+    )
+    async with store.begin() as db:
+        return as_rows(Posting, await db.execute(query))
+
+
+async def receipt_done(store: Store, posting: int, outcome: str) -> None:
+    async with store.begin() as db:
+        await db.execute(update(postings).where(postings.c.id == posting).values(receipt=outcome))
+
+
+async def accept_change(store: Store, ids: Sequence[int], now: datetime) -> list[int]:
+    """A person keeps what was posted although the source differs; the next difference asks again."""
+    async with store.begin() as db:
+        result = await db.execute(
+            update(postings)
+            .where(postings.c.id.in_(ids), postings.c.category == CHANGED)
+            .values(category="", subject="", details=None, fingerprint="", updated=now)
+            .returning(postings.c.id)
+        )
+        return list(result.scalars())
+
+
+async def touched_by(store: Store, connection: str, run: int) -> list[Posting]:
+    """What a run tried, and everything that waits for someone now."""
+    tried = select(attempts.c.posting_id).where(attempts.c.run_id == run)
+    query = (
+        select(postings)
+        .where(postings.c.connection_id == connection, or_(postings.c.id.in_(tried), _is_open()))
+        .order_by(postings.c.id)
+    )
+    async with store.begin() as db:
+        return as_rows(Posting, await db.execute(query))

@@ -21,6 +21,7 @@ class Run:
 
     id: int
     connection_id: str
+    key: str
     trigger: str
     actor: str
     state: str
@@ -62,10 +63,15 @@ class Event:
     at: datetime
 
 
-async def add_run(store: Store, connection: str, trigger: Trigger, actor: str, now: datetime) -> Run:
+async def ensure_run(store: Store, key: str, *, connection: str, trigger: Trigger, actor: str, now: datetime) -> Run:
+    """The run of this key, made on first sight; a job that is started again finds its own."""
+    query = select(sync_runs).where(sync_runs.c.key == key)
     values = {"connection_id": connection, "trigger": trigger, "actor": actor, "state": RunState.QUEUED, "created": now}
     async with store.begin() as db:
-        return as_row(Run, (await db.execute(insert(sync_runs).values(**values).returning(*sync_runs.c))).one())
+        row = (await db.execute(query)).first()
+        if row is None:
+            row = (await db.execute(insert(sync_runs).values(key=key, **values).returning(*sync_runs.c))).one()
+    return as_row(Run, row)
 
 
 async def change_run(store: Store, run: int, **values: Any) -> Run:
@@ -77,6 +83,12 @@ async def change_run(store: Store, run: int, **values: Any) -> Run:
 async def get_run(store: Store, run: int) -> Run | None:
     async with store.begin() as db:
         row = (await db.execute(select(sync_runs).where(sync_runs.c.id == run))).first()
+    return as_row(Run, row) if row else None
+
+
+async def find_run(store: Store, key: str) -> Run | None:
+    async with store.begin() as db:
+        row = (await db.execute(select(sync_runs).where(sync_runs.c.key == key))).first()
     return as_row(Run, row) if row else None
 
 

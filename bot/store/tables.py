@@ -190,6 +190,9 @@ sync_runs = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("connection_id", ForeignKey("connections.id"), nullable=False),
+    Column(
+        "key", String(96), nullable=False, unique=True
+    ),  # one due time or one click is one run, however often it is asked for
     _words("trigger", 16),
     _words("actor", 64),
     _words("state", 16),

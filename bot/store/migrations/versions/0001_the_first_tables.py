@@ -217,6 +217,7 @@ def upgrade() -> None:
         "sync_runs",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("connection_id", sa.String(length=16), nullable=False),
+        sa.Column("key", sa.String(length=96), nullable=False),
         sa.Column("trigger", sa.String(length=16), server_default="", nullable=False),
         sa.Column("actor", sa.String(length=64), server_default="", nullable=False),
         sa.Column("state", sa.String(length=16), server_default="", nullable=False),
@@ -233,6 +234,7 @@ def upgrade() -> None:
         sa.Column("fault", types.Document(), nullable=True),
         sa.ForeignKeyConstraint(["connection_id"], ["connections.id"], name=op.f("fk_sync_runs_connection_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_runs")),
+        sa.UniqueConstraint("key", name=op.f("uq_sync_runs_key")),
     )
     with op.batch_alter_table("sync_runs", schema=None) as batch_op:
         batch_op.create_index("ix_sync_runs_connection_id", ["connection_id", "id"], unique=False)

@@ -1,0 +1,388 @@
+"""Durable work and the clock: DBOS and APScheduler. Nothing else imports either; jobs are handed to it by `bot.app`.
+
+A job is a coroutine function that is called turn by turn, `await job(turn, **ids)`, until it returns False. Each turn is
+one durable step: a turn that was finished is never done again, a turn in flight when its process dies is. Jobs carry ids
+only and read their work from our own rows; the engine's tables are plain text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import secrets
+import time
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from apscheduler.executors.base import BaseExecutor
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+
+from bot.settings import Settings
+from bot.store import connections as connection_rows
+from bot.store import replicas
+from bot.store.connections import Connection
+from bot.store.database import Store, pragmas
+
+log = logging.getLogger(__name__)
+
+VERSION = "1"
+"""Of the jobs' meaning, not of the code: with a hash of the code, jobs of the version before are never picked up."""
+
+GRACE = timedelta(hours=12)
+"""A due time older than this is passed over: the next one fetches what it would have."""
+
+AHEAD = timedelta(days=1)
+BEAT, LEASE = timedelta(seconds=5), timedelta(seconds=30)
+STEP_SECONDS = 900
+PERSON, CLOCK = 10, 100
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+Job = Callable[..., Awaitable[bool]]
+"""`await job(turn, **ids)`: one turn of a durable job; returns whether there is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job's body, and whether it needs its company's turn: then at most one such job of a company runs at a time."""
+
+    body: Job
+    exclusive: bool = False
+
+
+class EngineBusy(Exception):
+    """Another process holds this SQLite database's engine."""
+
+
+_jobs: dict[str, Work] = {}
+"""DBOS looks workflows up in a registry of the process; ours hands them to the engine that was started last."""
+
+
+@DBOS.step(
+    name="turn",
+    retries_allowed=True,
+    max_attempts=4,
+    interval_seconds=1.0,
+    backoff_rate=3.0,
+    preemptible=True,
+    timeout_seconds=STEP_SECONDS,
+)
+async def _turn(job: str, turn: int, ids: dict[str, Any]) -> bool:
+    try:
+        return await _jobs[job].body(turn, **ids)
+    except Exception:
+        log.exception("job %s turn %d failed", job, turn)
+        raise
+
+
+@DBOS.workflow(name="job", max_recovery_attempts=10)
+async def _run(job: str, ids: dict[str, Any]) -> None:
+    turn = 0
+    while await _turn(job, turn, ids):
+        turn += 1
+
+
+class Engine:
+    """One process's share of the durable work. `start` and `stop` are called once each, inside the running loop."""
+
+    def __init__(
+        self, settings: Settings, store: Store, jobs: Mapping[str, Work], clock: Callable[[], datetime]
+    ) -> None:
+        self._settings, self._store, self._clock = settings, store, clock
+        self._jobs = dict(jobs)
+        self._executor_id = "local" if settings.on_sqlite else f"replica-{secrets.token_hex(6)}"
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._scheduler.add_executor(_Clock(self._fire), "due")
+        self._known: dict[str, int] = {}
+        self._beating_since: datetime | None = None
+        self._lock: int | None = None
+        self.sweep: Callable[[], Awaitable[None]] | None = None
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Launch DBOS on this loop, resume what a crash left, start the clock.
+
+        Raises:
+            EngineBusy: another process runs on this SQLite file.
+        """
+        if self._settings.on_sqlite:
+            self._lock = lock_file(self._settings.data_dir)
+        _jobs.clear()
+        _jobs.update(self._jobs)
+        DBOS(config=self._config())
+        DBOS.launch()
+        for name in ("sync", "side"):
+            await DBOS.register_queue_async(
+                name, partition_concurrency=1, worker_concurrency=100, polling_interval_sec=0.5
+            )
+        housekeeping: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
+            (self._reconcile, 2.0),
+            (self._sweep, 2.0),
+            (self._beat, BEAT.total_seconds()),
+            (self._purge, 24 * 3600.0),
+        )
+        for body, seconds in housekeeping:
+            self._scheduler.add_job(
+                body, "interval", seconds=seconds, coalesce=True, misfire_grace_time=None, max_instances=1
+            )
+        self._scheduler.start()
+        await self._beat()
+        await self._reconcile()
+
+    async def stop(self, patience: int = 8) -> None:
+        """Stop the clock, let running turns end within `patience` seconds, and hand the rest to whoever comes next."""
+        self._scheduler.shutdown(wait=False)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as waiting:
+            await loop.run_in_executor(waiting, lambda: DBOS.destroy(workflow_completion_timeout_sec=patience))
+        loop.set_default_executor(ThreadPoolExecutor())  # DBOS had made its own the loop's, and took it along
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            await replicas.leave(self._store, self._executor_id)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _config(self) -> DBOSConfig:
+        config: DBOSConfig = {
+            "name": "spend-to-intacct",
+            "application_version": VERSION,
+            "executor_id": self._executor_id,
+            "serializer": DBOSPortableJSONSerializer(),
+            "max_executor_threads": 4,
+            "sys_db_pool_size": 10,
+            "log_level": "WARNING",
+            "notification_listener_polling_interval_sec": 1.0,
+        }
+        if not self._settings.on_sqlite:
+            return config | {"system_database_url": self._settings.store_url}
+        file = self._settings.data_dir.resolve() / "engine.db"
+        engine = sa.create_engine(f"sqlite:///{file}", connect_args={"check_same_thread": False}, hide_parameters=True)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        return config | {"system_database_url": f"sqlite:///{file}", "system_database_engine": engine}
+
+    # --- jobs ---
+
+    async def enqueue(
+        self, job: str, key: str, *, company: int | str, delay: float = 0, urgent: bool = False, **ids: str | int
+    ) -> None:
+        """Promise a job. It is durable when this returns, and the same job and key are one job for ever.
+
+        Args:
+            job: a registered name.
+            key: what makes it this job and no other: a due time, an intent's id, a revision.
+            company: whose turn it takes; at most one job of a company and queue runs at a time.
+            delay: seconds before it may start.
+            urgent: someone is waiting; goes before the clock's jobs of the same company.
+            ids: what it works on; ids only, never a secret or a text from outside.
+        """
+        work = self._jobs[job]
+        options = SetEnqueueOptions(
+            queue_partition_key=str(company), priority=PERSON if urgent else CLOCK, delay_seconds=delay or None
+        )
+        with SetWorkflowID(f"{job}:{key}"), options:
+            await DBOS.enqueue_workflow_async("sync" if work.exclusive else "side", _run, job, dict(ids))
+
+    async def waiting(self, prefix: str) -> bool:
+        """Whether a job whose id starts so is queued and not started."""
+        found = await DBOS.list_workflows_async(
+            workflow_id_prefix=prefix, status="ENQUEUED", limit=1, load_input=False, load_output=False
+        )
+        return bool(found)
+
+    # --- the clock ---
+
+    def next_due(self, connection: Connection, after: datetime | None = None) -> datetime | None:
+        """The next instant (UTC) at which this connection's schedule fires, or None when it does not."""
+        if not connection.scheduled:
+            return None
+        due: datetime | None = trigger(connection).get_next_fire_time(None, after or self._clock())
+        return due and due.astimezone(UTC)
+
+    async def _reconcile(self) -> None:
+        """Make the clock's jobs those of our schedule columns."""
+        rows = {row.id: row for row in await connection_rows.list_connections(self._store)}
+        for gone in self._known.keys() - rows.keys():
+            self._drop(gone)
+        for row in rows.values():
+            if self._known.get(row.id) == row.revision:
+                continue
+            self._drop(row.id)
+            self._known[row.id] = row.revision
+            if row.scheduled:
+                self._add(row)
+
+    def _add(self, row: Connection) -> None:
+        now = self._clock()
+        since = row.last_fired or row.activated or now
+        if since > now + AHEAD:
+            log.warning("schedule of %s was last fired in the future (%s); starting from now", row.id, since)
+            since = now
+        plan = trigger(row)
+        first = plan.get_next_fire_time(None, since + timedelta(microseconds=1))
+        if first is None:
+            return
+        self._scheduler.add_job(
+            _nothing,
+            plan,
+            args=[row.id, row.company],
+            id=row.id,
+            executor="due",
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=first,
+            max_instances=1,
+        )
+
+    def _drop(self, connection: str) -> None:
+        self._known.pop(connection, None)
+        if self._scheduler.get_job(connection):
+            self._scheduler.remove_job(connection)
+
+    async def _fire(self, connection: str, company: int, due: datetime) -> None:
+        """One due time: enqueue its run unless one is waiting already, then remember it."""
+        if due < self._clock() - GRACE:
+            log.warning("due time %s of %s is too long ago and is passed over", due, connection)
+        elif not await self.waiting(f"sync:{connection}:"):
+            key = f"{connection}:{due.astimezone(UTC).isoformat()}"
+            await self.enqueue("sync", key, company=company, connection_id=connection, trigger="schedule", run_key=key)
+        await connection_rows.fired(self._store, connection, due)
+
+    # --- housekeeping ---
+
+    async def _sweep(self) -> None:
+        if self.sweep is not None:
+            await self.sweep()
+
+    async def _beat(self) -> None:
+        """Say that this process lives, and take over the jobs of processes that stopped saying so (PostgreSQL)."""
+        now = self._clock()
+        await replicas.beat(self._store, self._executor_id, now)
+        self._beating_since = self._beating_since or now
+        if self._settings.on_sqlite or now - self._beating_since < LEASE:
+            return  # whoever has not seen a whole lease itself cannot judge others
+        for dead in await replicas.silent(self._store, now - LEASE):
+            # The vendor's documented recovery of one's own id, used for another's; pinned to dbos 3.4 by pyproject.
+            resumed = await asyncio.to_thread(DBOS._recover_pending_workflows, [dead])  # noqa: SLF001
+            if not resumed:
+                await replicas.leave(self._store, dead)
+
+    async def _purge(self) -> None:
+        """Forget jobs that ended a week ago; longer than GRACE, since they are the memory that a due time fired."""
+        before = (self._clock() - timedelta(days=7)).isoformat()
+        while True:
+            old = await DBOS.list_workflows_async(
+                completed_before=before, limit=500, load_input=False, load_output=False
+            )
+            if not old:
+                return
+            await DBOS.delete_workflows_async([job.workflow_id for job in old])
+
+
+class _Clock(BaseExecutor):  # type: ignore[misc]  # apscheduler is published without types
+    """Turns due times into promises; overriding `_do_submit_job` is the one place in 3.x that learns the *due* time."""
+
+    def __init__(self, fire: Callable[[str, int, datetime], Awaitable[None]]) -> None:
+        super().__init__()
+        self._fire = fire
+        self._at_once = asyncio.Semaphore(2)
+
+    def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
+        task = asyncio.get_running_loop().create_task(self._promise(job, run_times[-1]))
+        task.add_done_callback(lambda done: self._finished(job, done))
+
+    async def _promise(self, job: Any, due: datetime) -> None:
+        connection, company = job.args
+        async with self._at_once:
+            await self._fire(connection, company, due)
+
+    def _finished(self, job: Any, done: asyncio.Task[None]) -> None:
+        error = done.exception()
+        if error is not None:
+            self._run_job_error(job.id, error, error.__traceback__)
+        else:
+            self._run_job_success(job.id, [])
+
+
+def _nothing(connection: str, company: int) -> None:
+    """What APScheduler thinks it runs."""
+
+
+def trigger(connection: Connection) -> CronTrigger:
+    """The connection's cron line in its zone, at a second of its own, so that a thousand do not fall due at once.
+
+    Raises:
+        ValueError: the line is not five cron fields.
+    """
+    return cron(connection.schedule, connection.time_zone, second=zlib.crc32(connection.id.encode()) % 60)
+
+
+def cron(line: str, zone: str, *, second: int = 0) -> CronTrigger:
+    """Five cron fields, weekdays by name or 0 (and 7) = Sunday. APScheduler counts them from Monday = 0."""
+    fields = line.split()
+    if len(fields) != 5:
+        raise ValueError("A schedule has five fields: minute, hour, day, month, weekday; for example 0 7 * * *")
+    minute, hour, day, month, weekday = fields
+    return CronTrigger(
+        second=second,
+        minute=minute,
+        hour=hour,
+        day=day,
+        month=month,
+        day_of_week=_weekdays(weekday),
+        timezone=ZoneInfo(zone),
+    )
+
+
+def _weekdays(text: str) -> str:
+    """Numbers become names, ranges over Sunday become lists."""
+    parts = []
+    for part in text.lower().split(","):
+        span, slash, step = part.partition("/")
+        first, dash, last = span.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            parts.append(part)
+            continue
+        days = range(int(first), int(last or first) + 1, int(step) if slash else 1)
+        if not 0 <= int(first) <= 7 or (dash and int(last) > 7):
+            raise ValueError("A weekday is a name or a number from 0 to 7, both ends being Sunday.")
+        parts += [WEEKDAYS[number] for number in days]
+    return ",".join(dict.fromkeys(parts))
+
+
+def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:
+    """Python 3.12 and later with SQLite before 3.42 lack what DBOS asks of `unixepoch`."""
+    pragmas(dbapi_connection, record)
+    dbapi_connection.isolation_level = "IMMEDIATE"
+    import sqlite3  # noqa: PLC0415  # only SQLite needs it
+
+    if sqlite3.sqlite_version_info < (3, 42):
+        dbapi_connection.create_function("unixepoch", 1, lambda _: time.time())
+
+
+def lock_file(data_dir: Path) -> int:
+    """Take the lock that keeps a second engine off one SQLite file; held until the descriptor is closed or the process ends.
+
+    Raises:
+        EngineBusy: another process has it.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    handle = os.open(data_dir / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise EngineBusy(f"Another process is at work on the database in {data_dir}.") from None
+    return handle

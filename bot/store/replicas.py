@@ -1,0 +1,34 @@
+"""Which processes live: a row each, beaten every few seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from bot.store.database import Store
+from bot.store.tables import replicas
+
+
+async def beat(store: Store, executor_id: str, now: datetime) -> None:
+    async with store.begin() as db:
+        mine = await db.execute(update(replicas).where(replicas.c.executor_id == executor_id).values(beat=now))
+        if not mine.rowcount:
+            await db.execute(insert(replicas).values(executor_id=executor_id, beat=now))
+
+
+async def silent(store: Store, since: datetime) -> list[str]:
+    async with store.begin() as db:
+        return list((await db.execute(select(replicas.c.executor_id).where(replicas.c.beat < since))).scalars())
+
+
+async def lively(store: Store, since: datetime) -> bool:
+    """Whether any process has beaten since then."""
+    async with store.begin() as db:
+        found = await db.execute(select(replicas.c.executor_id).where(replicas.c.beat >= since).limit(1))
+        return found.first() is not None
+
+
+async def leave(store: Store, executor_id: str) -> None:
+    async with store.begin() as db:
+        await db.execute(delete(replicas).where(replicas.c.executor_id == executor_id))

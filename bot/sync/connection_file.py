@@ -1,0 +1,274 @@
+"""A connection as a TOML file: read with every problem told at once, written without its secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.engine import cron
+from bot.models import Dimension, FieldMapping, Secret, Selector
+from bot.store.connections import Company, Connection
+
+TOP = {
+    "name",
+    "channel",
+    "schedule",
+    "time_zone",
+    "start_date",
+    "intacct",
+    "spend_center",
+    "csv",
+    "selector",
+    "mapping",
+    "options",
+}
+INTACCT = {"company_id", "user_id", "password", "entity_id", "card", "requests_at_once"}
+
+
+class ConnectionFileError(Exception):
+    """The file cannot be used; the text lists every reason."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(["This connection file cannot be used:", *(f"  {one}" for one in problems)]))
+        self.problems = problems
+
+
+@dataclass(slots=True)
+class ConnectionFile:
+    """What the file said: columns for the company and for the connection."""
+
+    company_id: str = ""
+    company: dict[str, Any] = field(default_factory=dict)
+    connection: dict[str, Any] = field(default_factory=dict)
+
+
+def read(path: Path, environ: Mapping[str, str] = os.environ) -> ConnectionFile:
+    """Read and check a connection file; `env:NAME` takes a secret from the environment.
+
+    Raises:
+        ConnectionFileError: with all problems.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as refused:
+        raise ConnectionFileError([f"{path} cannot be read: {refused.strerror or refused}"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as refused:
+        raise ConnectionFileError([f"it is not TOML: {refused}"]) from None
+    return _Reader(data, environ, path.parent).result()
+
+
+class _Reader:
+    """Collects values and problems; every complaint names the key."""
+
+    def __init__(self, data: dict[str, Any], environ: Mapping[str, str], folder: Path) -> None:
+        self.data, self.environ, self.folder = data, environ, folder
+        self.problems: list[str] = []
+
+    def result(self) -> ConnectionFile:
+        data = self.data
+        self._unknown(data, TOP, "")
+        intacct = self._table("intacct")
+        self._unknown(intacct, INTACCT, "intacct.")
+        made = ConnectionFile(company_id=self._text(intacct, "company_id", "intacct.", needed=True))
+        if made.company_id and ("|" in made.company_id or " " in made.company_id):
+            self.problems.append(
+                "intacct.company_id looks like a Console ID; the Company ID is the one on Intacct's sign-in page"
+            )
+        made.company = {
+            "user_id": self._text(intacct, "user_id", "intacct.", needed=True),
+            "password": self._secret(intacct, "password", "intacct.", needed=True),
+            "requests_at_once": self._number(intacct, "requests_at_once", 2),
+        }
+        made.connection = {
+            "name": self._text(data, "name", "", needed=True),
+            "channel": self._text(data, "channel", ""),
+            "schedule": self._schedule(),
+            "time_zone": self._zone(),
+            "start_date": self._day(),
+            "entity_id": self._text(intacct, "entity_id", "intacct."),
+            "card": self._text(intacct, "card", "intacct.", needed=True),
+            "selector": self._selector(),
+            "mapping": self._mapping(),
+            "options": data.get("options") or {},
+            **self._source(),
+        }
+        if self.problems:
+            raise ConnectionFileError(self.problems)
+        return made
+
+    def _unknown(self, table: Mapping[str, Any], known: set[str], prefix: str) -> None:
+        self.problems += [f"{prefix}{key} is not known here" for key in table if key not in known]
+
+    def _table(self, key: str) -> dict[str, Any]:
+        value = self.data.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self.problems.append(f"{key} is a table: write [{key}]")
+        return {}
+
+    def _text(self, table: Mapping[str, Any], key: str, prefix: str, *, needed: bool = False) -> str:
+        value = table.get(key, "")
+        if not isinstance(value, str):
+            self.problems.append(f"{prefix}{key} is a text: put it in quotes")
+            return ""
+        if needed and not value.strip():
+            self.problems.append(f"{prefix}{key} is missing")
+        return value.strip()
+
+    def _secret(self, table: Mapping[str, Any], key: str, prefix: str, *, needed: bool = False) -> Secret | None:
+        value = self._text(table, key, prefix, needed=needed)
+        if not value:
+            return None
+        if not value.startswith("env:"):
+            self.problems.append(
+                f"{prefix}{key} is a secret and does not belong into a file: write env:NAME and set NAME"
+            )
+            return None
+        found = self.environ.get(value.removeprefix("env:"), "")
+        if not found:
+            self.problems.append(f"{prefix}{key} names {value.removeprefix('env:')}, which is not set")
+        return Secret(found)
+
+    def _number(self, table: Mapping[str, Any], key: str, default: int) -> int:
+        value = table.get(key, default)
+        if isinstance(value, int) and 1 <= value <= 50:
+            return value
+        self.problems.append(f"intacct.{key} is a number from 1 to 50")
+        return default
+
+    def _schedule(self) -> str:
+        line = self._text(self.data, "schedule", "")
+        if line:
+            try:
+                cron(line, "UTC")
+            except ValueError as refused:
+                self.problems.append(f"schedule is not usable: {refused}")
+        return line
+
+    def _zone(self) -> str:
+        name = self._text(self.data, "time_zone", "") or "UTC"
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            self.problems.append(f"time_zone {name!r} is not known; write it like America/Los_Angeles")
+        return name
+
+    def _day(self) -> date | None:
+        value = self.data.get("start_date")
+        if isinstance(value, str):
+            try:
+                value = date.fromisoformat(value)
+            except ValueError:
+                value = None
+        if type(value) is not date:
+            self.problems.append(
+                "start_date is missing or no day; nothing before it is ever posted, so it has no default: write it like 2026-10-01"
+            )
+            return None
+        return value
+
+    def _source(self) -> dict[str, Any]:
+        if "csv" in self.data and "spend_center" in self.data:
+            self.problems.append("there is a [csv] and a [spend_center]; a connection has one source")
+        if "csv" in self.data:
+            table = self._table("csv")
+            path = self._text(table, "path", "csv.", needed=True)
+            if not isinstance(table.get("columns"), dict):
+                self.problems.append("[csv.columns] is missing: it says which heading holds what")
+            return {"csv": {**table, "path": str((self.folder / path).resolve())}}
+        table = self._table("spend_center")
+        self._unknown(table, {"token", "client_id", "client_secret"}, "spend_center.")
+        values = {
+            "spend_token": self._secret(table, "token", "spend_center."),
+            "client_id": self._text(table, "client_id", "spend_center."),
+            "client_secret": self._secret(table, "client_secret", "spend_center."),
+        }
+        if not table.get("token") and not (table.get("client_id") and table.get("client_secret")):
+            self.problems.append(
+                "[spend_center] needs a token, or a client_id with its client_secret; or write a [csv] instead"
+            )
+        return values
+
+    def _selector(self) -> Selector:
+        table = self._table("selector")
+        self._unknown(table, {"all", "cards", "budgets", "field", "values"}, "selector.")
+        chosen = {key: tuple(map(str, table.get(key, ()))) for key in ("cards", "budgets", "values")}
+        some = any(chosen.values())
+        everything = table.get("all", not some)
+        if everything and some:
+            self.problems.append("selector.all says everything, and cards, budgets or values say less; choose one")
+        if chosen["values"] and not table.get("field"):
+            self.problems.append("selector.values needs selector.field")
+        return Selector(
+            bool(everything), chosen["cards"], chosen["budgets"], str(table.get("field", "")), chosen["values"]
+        )
+
+    def _mapping(self) -> dict[str, FieldMapping]:
+        found = {}
+        for key, table in self._table("mapping").items():
+            if key not in set(Dimension) and not key.startswith("GLDIM"):
+                self.problems.append(f"mapping.{key} is no dimension: {', '.join(Dimension)} or GLDIM…")
+            elif not isinstance(table, dict) or not isinstance(table.get("values", {}), dict):
+                self.problems.append(f"mapping.{key} is a table: write [mapping.{key}] and [mapping.{key}.values]")
+            else:
+                values = {str(one): str(other) for one, other in table.get("values", {}).items()}
+                found[key] = FieldMapping(str(table.get("field", "")), str(table.get("default", "")), values)
+        if Dimension.GL_ACCOUNT not in found:
+            self.problems.append("[mapping.gl_account] is missing: every posting needs an account")
+        return found
+
+
+def write(connection: Connection, company: Company) -> str:
+    """The connection as such a file; secrets are named, never shown."""
+    lines = [
+        _pair("name", connection.name),
+        _pair("channel", connection.channel),
+        _pair("schedule", connection.schedule),
+        _pair("time_zone", connection.time_zone),
+        f"start_date = {connection.start_date.isoformat()}" if connection.start_date else "",
+        "[intacct]",
+        _pair("company_id", company.company_id),
+        _pair("user_id", company.user_id),
+        _pair("password", "env:INTACCT_USER_PASSWORD"),
+        _pair("entity_id", connection.entity_id),
+        _pair("card", connection.card),
+        f"requests_at_once = {company.requests_at_once}",
+    ]
+    if connection.csv:
+        columns = connection.csv.get("columns", {})
+        lines += ["[csv]", *(_pair(key, value) for key, value in connection.csv.items() if key != "columns")]
+        lines += ["[csv.columns]", *(_pair(key, value) for key, value in columns.items())]
+    else:
+        lines.append("[spend_center]")
+        if connection.spend_token or not connection.client_id:
+            lines.append(_pair("token", "env:SPEND_CENTER_TOKEN"))
+        else:
+            lines += [_pair("client_id", connection.client_id), _pair("client_secret", "env:SPEND_CENTER_SECRET")]
+    lines += ["[selector]", *_selector(connection.selects())]
+    for key, mapping in connection.codes().items():
+        lines += [f"[mapping.{key}]", _pair("field", mapping.field), _pair("default", mapping.default)]
+        lines += [f"[mapping.{key}.values]", *(_pair(one, other) for one, other in mapping.values.items())]
+    if connection.options:
+        lines += ["[options]", *(_pair(key, value) for key, value in connection.options.items())]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def _selector(selector: Selector) -> list[str]:
+    if selector.all:
+        return ["all = true"]
+    lists = (("cards", selector.cards), ("budgets", selector.budgets), ("values", selector.values))
+    found = [f"{key} = {json.dumps(list(values), ensure_ascii=False)}" for key, values in lists if values]
+    return found + ([_pair("field", selector.field)] if selector.field else [])
+
+
+def _pair(key: str, value: object) -> str:
+    """JSON's strings, booleans, numbers and lists are TOML's too."""
+    bare = key.replace("_", "").replace("-", "").isalnum() and key.isascii()
+    return f"{key if bare else json.dumps(key, ensure_ascii=False)} = {json.dumps(value, ensure_ascii=False)}"

@@ -1,0 +1,370 @@
+"""Everything that a person can ask of the sync: the intent is committed first, then the job, then the promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.engine import Engine
+from bot.models import AlertState, ConnectionState, PostingState, Trigger
+from bot.store import alerts, connections, postings, runs
+from bot.store.alerts import Alert
+from bot.store.connections import Company, Connection
+from bot.store.postings import CHANGED, Posting
+from bot.store.runs import Run
+from bot.sync import alerts as views
+from bot.sync import preview as previews
+from bot.sync.alerts import AlertView
+from bot.sync.reach import Reach
+from bot.sync.run import Runner
+
+SWEEP_AFTER = timedelta(seconds=3)
+"""An intent that is older and not done is promised again; the engine knows whether it has it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of a click. `already` is who was first, and when; `rows` is how many it is about."""
+
+    intent: str = ""
+    already: tuple[str, datetime] | None = None
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One connection at a glance. `tally` is number and sum by posting state; `next_due` an instant or None."""
+
+    connection: Connection
+    company: Company
+    last: Run | None
+    tally: dict[str, tuple[int, Decimal]]
+    alerts: tuple[Alert, ...]
+    next_due: datetime | None
+
+
+@dataclass(slots=True)
+class Desk:
+    """The people's side of the sync. `actor` is who asks, as a Slack user id, or empty for the command line."""
+
+    reach: Reach
+    runner: Runner
+    engine: Engine
+
+    # --- syncing ---
+
+    async def request_sync(self, connection_id: str, actor: str) -> Asked:
+        """A run now; one that is under way is named instead."""
+        connection = await self._connection(connection_id)
+        for run in await runs.last_runs(self.reach.store, connection_id, 3):
+            if run.state in {"queued", "running"}:
+                return Asked(already=(run.actor, run.created))
+        return await self._ask(connection, "sync", actor, {})
+
+    async def start(self, connection_id: str, actor: str) -> Asked:
+        """The first sync, started by a person: from now on the schedule counts."""
+        now = self.reach.clock()
+        connection = await self._connection(connection_id)
+        if connection.activated is None:
+            connection = await connections.change_connection(
+                self.reach.store, connection_id, state=ConnectionState.ACTIVE, activated=now
+            )
+            await self._tell(connection, actor, "started", "Started the first sync and with it the schedule.")
+        return await self.request_sync(connection_id, actor)
+
+    async def preview(self, connection_id: str) -> previews.Preview:
+        """What a sync would post and what not, read from both sides; nothing is written to either."""
+        connection = await self._connection(connection_id)
+        return await previews.preview(self.reach, connection)
+
+    async def pause(self, connection_id: str, actor: str) -> Connection:
+        changed = await connections.change_connection(self.reach.store, connection_id, state=ConnectionState.PAUSED)
+        await self._tell(changed, actor, "paused", "Paused the sync.")
+        await self._refresh(changed)
+        return changed
+
+    async def resume(self, connection_id: str, actor: str) -> Connection:
+        """The schedule counts again; due times of the pause are not made up for one by one."""
+        now = self.reach.clock()
+        company = await connections.get_company(self.reach.store, (await self._connection(connection_id)).company)
+        state = ConnectionState.BROKEN if company.problem else ConnectionState.ACTIVE
+        changed = await connections.change_connection(self.reach.store, connection_id, state=state, last_fired=now)
+        self.reach.looked.discard(connection_id)
+        await self._tell(changed, actor, "resumed", "Resumed the sync.")
+        await self._refresh(changed)
+        return changed
+
+    async def disconnect(self, connection_id: str, actor: str) -> None:
+        """Stop for good and forget the secrets; the company's sign-in goes with its last connection."""
+        connection = await self._connection(connection_id)
+        await self._tell(connection, actor, "disconnected", "Disconnected.")
+        await connections.remove_connection(self.reach.store, connection_id, self.reach.clock())
+        if not await connections.list_connections(self.reach.store, company=connection.company):
+            await connections.change_company(self.reach.store, connection.company, password=None, problem=None)
+        for alert in await alerts.list_open(self.reach.store, connection=connection_id):
+            await alerts.change(
+                self.reach.store, alert.id, state=AlertState.SOLVED, solved=self.reach.clock(), solved_by=actor
+            )
+
+    # --- alerts ---
+
+    async def retry(self, alert_id: int, actor: str) -> Asked:
+        """Post an alert's transactions again. The first click counts; a later one learns who was first."""
+        alert = await self._alert(alert_id)
+        if alert.connection_id is None:
+            return await self.check_and_resume(alert_id, actor)
+        rows = await self._rows(alert, [PostingState.FAILED])
+        return await self._work_on(alert, actor, rows, "retry")
+
+    async def retry_all(self, connection_id: str, actor: str) -> Asked:
+        """Every failed transaction of a connection, as one run."""
+        connection = await self._connection(connection_id)
+        rows = await postings.list_postings(self.reach.store, connection_id, states=[PostingState.FAILED], limit=20_000)
+        claimed = [
+            alert
+            for alert in await alerts.list_open(self.reach.store, connection=connection_id)
+            if await alerts.start_work(self.reach.store, alert.id, actor, self.reach.clock())
+        ]
+        if not claimed:
+            busy = next(
+                (a for a in await alerts.list_open(self.reach.store, connection=connection_id) if a.working), None
+            )
+            if busy is not None and busy.working_since is not None:
+                return Asked(already=(busy.working, busy.working_since))
+        asked = await self._ask(connection, "retry", actor, {"postings": [row.id for row in rows]})
+        for alert in claimed:
+            ids = [row.id for row in rows if (row.category, row.subject) == (alert.category, alert.subject)]
+            await self._note(alert, {"actor": actor, "did": "retry", "intent": asked.intent, "postings": ids})
+        return asked
+
+    async def check_now(self, alert_id: int, actor: str) -> Asked:
+        """Ask Intacct about unknown outcomes now instead of later."""
+        alert = await self._alert(alert_id)
+        connection = await self._connection(alert.connection_id or "")
+        if not await alerts.start_work(self.reach.store, alert_id, actor, self.reach.clock()):
+            return await self._lost_click(alert_id)
+        asked = await self._ask(connection, "settle", actor, {})
+        rows = await self._rows(alert, [PostingState.UNKNOWN])
+        await self._note(
+            alert, {"actor": actor, "did": "check", "intent": asked.intent, "postings": [r.id for r in rows]}
+        )
+        return asked
+
+    async def check_and_resume(self, alert_id: int, actor: str) -> Asked:
+        """Sign in again; when Intacct lets us in, every waiting connection goes on."""
+        alert = await self._alert(alert_id)
+        if not await alerts.start_work(self.reach.store, alert_id, actor, self.reach.clock()):
+            return await self._lost_click(alert_id)
+        intent = await runs.add_intent(
+            self.reach.store, alert.workspace_id, "check_company", actor, {"company": alert.company}, self.reach.clock()
+        )
+        await self._note(alert, {"actor": actor, "did": "check", "intent": intent.id, "postings": []})
+        await self._promise(intent)
+        return Asked(intent.id)
+
+    async def ignore(self, alert_id: int, reason: str, actor: str, name: str = "") -> int:
+        """Leave an alert's transactions out for good, with a reason. Rows that were posted meanwhile stay posted."""
+        alert = await self._alert(alert_id)
+        now = self.reach.clock()
+        rows = await self._rows(alert, [PostingState.FAILED, PostingState.HELD])
+        decision = {"ignored": reason, "by": name or actor, "at": now.isoformat()}
+        moved = await postings.move(
+            self.reach.store,
+            [row.id for row in rows],
+            source=[PostingState.FAILED, PostingState.HELD],
+            target=PostingState.IGNORED,
+            now=now,
+            decision=decision,
+        )
+        if alert.category == CHANGED:
+            changed = await self._rows(alert, [PostingState.POSTED])
+            moved += await postings.accept_change(self.reach.store, [row.id for row in changed], now)
+        for posting in moved:
+            await runs.tell(
+                self.reach.store, "ignored", reason, now, actor=actor, connection=alert.connection_id, posting=posting
+            )
+        await self._note(alert, {"actor": actor, "did": "ignore", "reason": reason, "rows": len(moved), "postings": []})
+        await self._refresh(await self._connection(alert.connection_id or ""))
+        return len(moved)
+
+    async def answer(self, alert_id: int, choice: str, actor: str, name: str = "") -> Asked:
+        """Answer a held posting's question; the answer stands on each row, and the rows become due."""
+        alert = await self._alert(alert_id)
+        connection = await self._connection(alert.connection_id or "")
+        allowed = dict(views.CHOICES.get(alert.category, ()))
+        if choice not in allowed:
+            raise ValueError(f"{choice} is no answer to {alert.category}")
+        rows = await self._rows(alert, [PostingState.HELD])
+        now, question = self.reach.clock(), alert.category.removeprefix("held.")
+        if alert.category in {"held.fee", "held.entity"}:
+            key, value = ("fee_inside", choice == "inside") if question == "fee" else ("other_entities", True)
+            options = {**(connection.options or {}), key: value}
+            connection = await connections.change_connection(self.reach.store, connection.id, options=options)
+        if choice == "beside":
+            await self._note(alert, {"actor": actor, "did": "answer", "choice": choice, "postings": []})
+            return Asked(rows=len(rows))
+        if not await alerts.start_work(self.reach.store, alert_id, actor, now):
+            return await self._lost_click(alert_id)
+        for row in rows:
+            decision = {**(row.decision or {}), question: choice, "answered_by": name or actor}
+            await postings.move(
+                self.reach.store,
+                [row.id],
+                source=[PostingState.HELD],
+                target=PostingState.PENDING,
+                now=now,
+                decision=decision,
+                category="",
+                subject="",
+                details=None,
+            )
+        ids = [row.id for row in rows]
+        asked = await self._ask(connection, "retry", actor, {"postings": ids})
+        await self._note(
+            alert, {"actor": actor, "did": "answer", "choice": choice, "intent": asked.intent, "postings": ids}
+        )
+        return Asked(asked.intent, rows=len(ids))
+
+    async def take(self, alert_id: int, actor: str) -> Alert:
+        """Someone is on it."""
+        alert = await alerts.change(self.reach.store, alert_id, assignee=actor)
+        if alert.connection_id:
+            await self._refresh(await self._connection(alert.connection_id))
+        return alert
+
+    async def snooze(self, alert_id: int, until: datetime, reason: str, actor: str) -> Alert:
+        """Quiet until a stated time, with a reason."""
+        alert = await alerts.change(self.reach.store, alert_id, state=AlertState.SNOOZED, snoozed_until=until)
+        await self._note(
+            alert, {"actor": actor, "did": "snooze", "reason": reason, "until": until.isoformat(), "postings": []}
+        )
+        return alert
+
+    # --- reading ---
+
+    async def overview(self, workspace_id: str) -> list[Overview]:
+        found = []
+        for connection in await connections.list_connections(self.reach.store, workspace_id):
+            last = await runs.last_runs(self.reach.store, connection.id, 1)
+            company = await connections.get_company(self.reach.store, connection.company)
+            own = await alerts.list_open(self.reach.store, connection=connection.id)
+            shared = await alerts.list_open(self.reach.store, company=company.id)
+            tally = await postings.tally(self.reach.store, connection.id)
+            due = self.engine.next_due(connection)
+            found.append(Overview(connection, company, last[0] if last else None, tally, (*own, *shared), due))
+        return found
+
+    async def alert_view(self, alert_id: int) -> AlertView | None:
+        return await views.view(self.reach.store, alert_id)
+
+    async def reconcile_alerts(self, connection_id: str) -> list[int]:
+        return await views.reconcile(self.reach.store, connection_id, self.reach.clock())
+
+    # --- promises ---
+
+    async def sweep(self) -> None:
+        """Turn intents without a job into jobs: a process died between the commit and the promise."""
+        for intent in await runs.open_intents(self.reach.store, self.reach.clock() - SWEEP_AFTER):
+            await self._promise(intent)
+        hour = self.reach.clock().strftime("%Y%m%d%H")
+        for company in await connections.troubled_companies(self.reach.store):
+            if company.problem_since and self.reach.clock() - company.problem_since > timedelta(hours=1):
+                await self.engine.enqueue(
+                    "check_company", f"{company.id}:{hour}", company=company.id, company_id=company.id
+                )
+
+    async def _ask(self, connection: Connection, kind: str, actor: str, target: dict[str, Any]) -> Asked:
+        target = {"connection": connection.id, **target}
+        now = self.reach.clock()
+        intent = await runs.add_intent(self.reach.store, connection.workspace_id, kind, actor, target, now)
+        await self._promise(intent)
+        return Asked(intent.id, rows=len(target.get("postings", [])))
+
+    async def _promise(self, intent: runs.Intent) -> None:
+        """The durable job of an intent; asking twice is asking once."""
+        if intent.kind == "check_company":
+            company = int(intent.target["company"])
+            await self.engine.enqueue(
+                "check_company",
+                f"intent:{intent.id}",
+                company=company,
+                urgent=True,
+                company_id=company,
+                intent=intent.id,
+            )
+            return
+        connection = await connections.get_connection(self.reach.store, intent.target["connection"])
+        if connection is None:
+            await runs.finish_intent(self.reach.store, intent.id, self.reach.clock())
+            return
+        key = f"intent:{intent.id}"
+        if intent.kind == "settle":
+            await self.engine.enqueue(
+                "settle", key, company=connection.company, urgent=True, connection_id=connection.id, intent=intent.id
+            )
+            return
+        trigger = Trigger.RETRY if intent.kind == "retry" else Trigger.PERSON
+        await runs.ensure_run(
+            self.reach.store, key, connection=connection.id, trigger=trigger, actor=intent.actor, now=intent.created
+        )
+        await self.engine.enqueue(
+            "sync",
+            key,
+            company=connection.company,
+            urgent=True,
+            trigger=str(trigger),
+            run_key=key,
+            actor=intent.actor,
+            connection_id=connection.id,
+            intent=intent.id,
+        )
+
+    async def _work_on(self, alert: Alert, actor: str, rows: list[Posting], kind: str) -> Asked:
+        connection = await self._connection(alert.connection_id or "")
+        if not await alerts.start_work(self.reach.store, alert.id, actor, self.reach.clock()):
+            return await self._lost_click(alert.id)
+        ids = [row.id for row in rows]
+        asked = await self._ask(connection, kind, actor, {"postings": ids, "alert": alert.id})
+        await self._note(alert, {"actor": actor, "did": kind, "intent": asked.intent, "postings": ids})
+        await self._refresh(connection)
+        return asked
+
+    async def _lost_click(self, alert_id: int) -> Asked:
+        alert = await self._alert(alert_id)
+        first = alert.working or alert.solved_by
+        return Asked(already=(first, alert.working_since or alert.solved or alert.opened))
+
+    async def _note(self, alert: Alert, line: dict[str, Any]) -> None:
+        """One more line of an alert's story; told in its thread by whoever draws it."""
+        await alerts.add_line(self.reach.store, alert.id, {**line, "at": self.reach.clock().isoformat()})
+
+    async def _rows(self, alert: Alert, states: list[PostingState]) -> list[Posting]:
+        return await postings.list_postings(
+            self.reach.store,
+            alert.connection_id or "",
+            states=states,
+            category=alert.category,
+            subject=alert.subject,
+            limit=20_000,
+        )
+
+    async def _alert(self, alert_id: int) -> Alert:
+        alert = await alerts.get(self.reach.store, alert_id)
+        if alert is None:
+            raise LookupError(f"There is no alert {alert_id}.")
+        return alert
+
+    async def _connection(self, connection_id: str) -> Connection:
+        connection = await connections.get_connection(self.reach.store, connection_id)
+        if connection is None or connection.removed:
+            raise LookupError(f"There is no connection {connection_id}.")
+        return connection
+
+    async def _tell(self, connection: Connection, actor: str, what: str, text: str) -> None:
+        await runs.tell(self.reach.store, what, text, self.reach.clock(), actor=actor, connection=connection.id)
+
+    async def _refresh(self, connection: Connection) -> None:
+        key = f"{connection.id}:{self.reach.clock().isoformat()}"
+        await self.engine.enqueue("refresh", key, company=connection.company, urgent=True, connection_id=connection.id)

@@ -1,0 +1,267 @@
+"""From transaction to posting, decided in pure functions: is it ours, is it ready, and how does it read in Intacct."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.intacct.records import CardTransaction, PostingLine
+from bot.models import (
+    Coding,
+    Dimension,
+    FieldMapping,
+    RetryClass,
+    Selector,
+    Transaction,
+    TransactionKind,
+    TransactionLine,
+    Verdict,
+)
+
+DESCRIPTION_LIMIT = 400
+"""Characters of a description. Intacct's own limit is not published; the note gives way, the reference never."""
+
+BARE_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+LINE_FIELDS = {dimension: dimension.value for dimension in Dimension} | {
+    Dimension.GL_ACCOUNT: "account",
+    Dimension.CLASS: "class_",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a connection has decided about its transactions; all that the pure functions need of it.
+
+    `inside` are the location IDs that belong to the card's entity, None when lines may go anywhere. `twins` tells
+    whether another clear of the same authorisation, amount, sign and day exists. `options` is the connection's.
+    """
+
+    zone: ZoneInfo
+    start_date: date
+    card: str
+    default_location: str
+    codes: Mapping[str, FieldMapping]
+    selector: Selector = field(default_factory=Selector)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    base_currency: str = ""
+    refunds_accepted: bool = False
+    inside: frozenset[str] | None = None
+
+
+def posting_date(transaction: Transaction, terms: Terms) -> date:
+    """The day of the transaction where the cardholder's books are: 23:40 on the 31st stays on the 31st."""
+    if terms.options.get("date") == "cleared" and transaction.posted_on:
+        return transaction.posted_on
+    return transaction.occurred.astimezone(terms.zone).date()
+
+
+def passed_over(transaction: Transaction, terms: Terms) -> str:
+    """Why a row is not a posting at all, in words for a count; empty when it is one."""
+    if transaction.kind is TransactionKind.AUTHORIZATION:
+        return "not cleared yet"
+    if transaction.kind is not TransactionKind.CLEAR or transaction.status in {"DECLINED", "DENIED"}:
+        return "declined"
+    if transaction.amount.amount == 0:
+        return "zero amount"
+    if not selected(transaction, terms.selector):
+        return "no connection"
+    if posting_date(transaction, terms) < terms.start_date:
+        return "before the start"
+    if transaction.native_sync in {"synced", "manual_synced", "pending"}:
+        return "posted by Spend Center itself"
+    return ""
+
+
+def selected(transaction: Transaction, selector: Selector) -> bool:
+    if selector.all:
+        return True
+    if selector.cards and {transaction.card_id, transaction.last4} & set(selector.cards):
+        return True
+    if selector.budgets and transaction.budget_id in selector.budgets:
+        return True
+    if selector.field:
+        chosen = {
+            text
+            for coding in _codings(transaction)
+            if selector.field in {coding.field, coding.field_id}
+            for text in (coding.value, coding.value_id)
+        }
+        return bool(chosen & set(selector.values))
+    return False
+
+
+def _codings(transaction: Transaction) -> tuple[Coding, ...]:
+    return transaction.codings + tuple(coding for line in transaction.lines for coding in line.codings)
+
+
+def hold(
+    transaction: Transaction, terms: Terms, decision: Mapping[str, Any] | None = None, *, twin: bool = False
+) -> Verdict | None:
+    """Why a postable row has to wait, or None when it is ready.
+
+    Args:
+        decision: what a person answered about this row: "refund", "fee", "twin", "split" and "entity" when asked.
+        twin: another clear with the same authorisation, amount, sign and day is known.
+    """
+    answered = decision or {}
+    if not transaction.complete or (terms.options.get("wait_for_approval") and not transaction.approved):
+        return _waits("source.incomplete", "")
+    money = transaction.amount
+    if terms.base_currency and money.currency != terms.base_currency:
+        return _waits("currency", money.currency, currency=money.currency, base=terms.base_currency)
+    total = sum((line.amount for line in transaction.lines), Decimal(0))
+    if total != money.amount and "split" not in answered:
+        return _waits("held.split", "", lines=str(total), amount=str(money.amount))
+    if money.amount < 0 and not terms.refunds_accepted and "refund" not in answered:
+        return _waits("held.refund", "")
+    if transaction.fees and "fee_inside" not in terms.options:
+        return _waits("held.fee", "", fee=str(transaction.fees))
+    if twin and "twin" not in answered:
+        return _waits("held.twin", transaction.authorization_id or "")
+    limit = terms.options.get("receipts_above")
+    if limit and abs(money.amount) > Decimal(str(limit)) and not transaction.receipts:
+        return _waits("held.receipt", "", amount=str(limit))
+    return None
+
+
+def _waits(category: str, subject: str, **details: str) -> Verdict:
+    return Verdict(category, subject, RetryClass.NO, tuple(details.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A posting as Intacct will read it, with the fingerprint of what it says."""
+
+    record: CardTransaction
+    fingerprint: str
+
+
+def compose(
+    transaction: Transaction,
+    terms: Terms,
+    *,
+    day: date,
+    reference: str,
+    decision: Mapping[str, Any] | None = None,
+    supdoc_id: str = "",
+) -> Composed | Verdict:
+    """The record to post, or why it cannot be written.
+
+    Args:
+        day: the posting date as fixed when the row was first read; `decision["date"]` moves it by a person's act.
+        reference: our unique reference in this company.
+        decision: {"coding": {dimension key: Intacct ID}, "date": ISO day, "by": name}, each optional.
+    """
+    decided = decision or {}
+    lines: list[PostingLine] = []
+    for line in transaction.lines:
+        made = _line(transaction, line, terms, decided.get("coding") or {})
+        if isinstance(made, Verdict):
+            return made
+        if terms.inside is not None and made.location not in terms.inside and not terms.options.get("other_entities"):
+            return _waits("held.entity", made.location, location=made.location)
+        lines.append(made)
+    on = date.fromisoformat(decided["date"]) if decided.get("date") else day
+    record = CardTransaction(
+        card=terms.card,
+        date=on,
+        reference=reference,
+        payee=transaction.merchant,
+        description=describe(transaction, reference, decided, day=day),
+        lines=tuple(lines),
+        supdoc_id=supdoc_id,
+    )
+    return Composed(record, fingerprint(transaction, terms, record))
+
+
+def _line(
+    transaction: Transaction, line: TransactionLine, terms: Terms, chosen: Mapping[str, str]
+) -> PostingLine | Verdict:
+    values: dict[str, Any] = {}
+    custom: list[tuple[str, str]] = []
+    for key, mapping in terms.codes.items():
+        value = chosen.get(key) or coded(transaction, line, mapping)
+        if isinstance(value, Verdict):
+            return value
+        if not value:
+            continue
+        if key in {dimension.value for dimension in Dimension}:
+            values[LINE_FIELDS[Dimension(key)]] = value
+        else:
+            custom.append((key, value))
+    values.update({LINE_FIELDS[Dimension(k)]: v for k, v in chosen.items() if k in set(Dimension)})
+    if not values.get("account"):
+        return _waits("source.mapping", "account", dimension="account")
+    values.setdefault("location", terms.default_location)
+    return PostingLine(amount=line.amount, description=line.note, custom_fields=tuple(custom), **values)
+
+
+def coded(transaction: Transaction, line: TransactionLine, mapping: FieldMapping) -> str | Verdict:
+    """The Intacct ID that a line gets from one mapped field: never a guess.
+
+    The line's own coding wins over the transaction's. A value without an entry in the map is a question, except that
+    a map without entries takes a bare code as it stands. Two values in one field disagree, which is a question too.
+    """
+    if mapping.field:
+        for codings in (line.codings, transaction.codings):
+            found = {c.value_id or c.value: c for c in codings if mapping.field in {c.field, c.field_id}}
+            if len(found) > 1:
+                texts = " and ".join(sorted(c.value for c in found.values()))
+                return _waits(
+                    "source.mapping", f"{mapping.field}: {texts}", field=mapping.field, value=texts, conflict="yes"
+                )
+            for coding in found.values():
+                known = mapping.values.get(coding.value_id) or mapping.values.get(coding.value)
+                if known:
+                    return known
+                if not mapping.values and BARE_CODE.fullmatch(coding.value):
+                    return coding.value
+                return _waits(
+                    "source.mapping", f"{mapping.field}: {coding.value}", field=mapping.field, value=coding.value
+                )
+    return mapping.default
+
+
+def describe(transaction: Transaction, reference: str, decision: Mapping[str, Any], *, day: date) -> str:
+    """What the auditor reads: cardholder, card, note, what a person did, reference. Only the note is ever shortened."""
+    who = " ".join(
+        part for part in (transaction.cardholder, f"··{transaction.last4}" if transaction.last4 else "") if part
+    )
+    after = [reference]
+    if transaction.original:
+        foreign = f"{transaction.original.currency} {transaction.original.amount}"
+        after.insert(0, f"{foreign} at {transaction.exchange_rate}" if transaction.exchange_rate else foreign)
+    if decision.get("coding") and decision.get("by"):
+        after.append(f"coded by {decision['by']}")
+    if decision.get("date"):
+        after.append(f"dated {day.isoformat()}")
+    room = DESCRIPTION_LIMIT - sum(len(part) + 3 for part in [who, *after])
+    note = " ".join(transaction.note.split())
+    if len(note) > room:
+        note = note[: max(room - 1, 0)].rstrip() + "…" if room > 1 else ""
+    return " | ".join(part for part in (who, note, *after) if part)
+
+
+def fingerprint(transaction: Transaction, terms: Terms, record: CardTransaction) -> str:
+    """What must not change at the source once it is posted: amount, day, currency, lines and where they are coded."""
+    said = [str(transaction.amount.amount), transaction.amount.currency, posting_date(transaction, terms).isoformat()]
+    said += [repr((line.amount, line.account, line.department, line.location, line.project)) for line in record.lines]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def reference_for(transaction: str, generation: int = 1) -> str:
+    """The transaction's uuid without its prefix; from the second generation on with its number."""
+    bare = transaction.removeprefix("txr_")
+    return bare if generation == 1 else f"{bare}-{generation}"
+
+
+def control_id(company_id: str, spend_company: str, transaction: str, generation: int, try_no: int) -> str:
+    """The function's controlid: the same whoever asks again, so that a second install or set-up cannot double."""
+    said = "\n".join([company_id.casefold(), spend_company, transaction, str(generation), str(try_no)])
+    return "cc-" + hashlib.sha256(said.encode()).hexdigest()[:40]

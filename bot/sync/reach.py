@@ -1,0 +1,71 @@
+"""How the sync reaches the far ends: one Intacct client per company, one source per connection, kept while they are valid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.intacct.client import IntacctClient
+from bot.models import Secret
+from bot.spend.source import Source
+from bot.store.connections import Company, Connection
+from bot.store.database import Store
+
+IntacctFor = Callable[[str, str, Secret, int], IntacctClient]
+"""(company ID, user ID, password, requests at once) -> a client of its own."""
+
+SourceFor = Callable[[Connection], Source]
+
+
+@dataclass(slots=True)
+class Reach:
+    """What every piece of the sync needs from outside: the store, the far ends, the time.
+
+    `settle_after` is how long after an attempt's commit an empty look-up may count as proof. `sender_id` and `operator`
+    are named in messages only. `looked` are the connections whose due references were looked up since this process
+    started, as must happen once before anything is posted.
+    """
+
+    store: Store
+    clock: Callable[[], datetime]
+    settle_after: timedelta
+    sender_id: str
+    intacct_for: IntacctFor
+    source_for: SourceFor
+    looked: set[str] = field(default_factory=set)
+    _clients: dict[int, tuple[tuple[Any, ...], IntacctClient]] = field(default_factory=dict)
+    _sources: dict[str, tuple[int, Source]] = field(default_factory=dict)
+
+    async def intacct(self, company: Company) -> IntacctClient:
+        """The company's client; a new one after its sign-in or allowance changed."""
+        password = company.password or Secret("")
+        key = (company.company_id, company.user_id, password, company.requests_at_once)
+        kept = self._clients.get(company.id)
+        if kept is not None and kept[0] == key:
+            return kept[1]
+        if kept is not None:
+            await kept[1].close()
+        client = self.intacct_for(company.company_id, company.user_id, password, company.requests_at_once)
+        self._clients[company.id] = (key, client)
+        return client
+
+    async def source(self, connection: Connection) -> Source:
+        """The connection's source; a new one after the connection was changed."""
+        kept = self._sources.get(connection.id)
+        if kept is not None and kept[0] == connection.revision:
+            return kept[1]
+        if kept is not None:
+            await kept[1].aclose()
+        source = self.source_for(connection)
+        self._sources[connection.id] = (connection.revision, source)
+        return source
+
+    async def aclose(self) -> None:
+        for _, client in self._clients.values():
+            await client.close()
+        for _, source in self._sources.values():
+            await source.aclose()
+        self._clients.clear()
+        self._sources.clear()
