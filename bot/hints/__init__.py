@@ -1,1 +1,1 @@
-"""Why a posting failed, in words that lead to the fix."""
+"""What went wrong, in words for accountants: the classifier, the catalogue, and the sentences made of both."""

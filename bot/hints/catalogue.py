@@ -1,0 +1,37 @@
+"""The catalogue: every cause that people can meet, by name and by category. The entries stand in four files by area."""
+
+from __future__ import annotations
+
+from bot.hints import entries_access, entries_coding, entries_posting, entries_source
+from bot.hints.hint import Hint
+from bot.models import Verdict
+
+_ALL = (*entries_access.HINTS, *entries_coding.HINTS, *entries_posting.HINTS, *entries_source.HINTS)
+
+HINTS: dict[str, Hint] = {one.key: one for one in _ALL}
+_DEFAULTS: dict[str, Hint] = {one.category: one for one in reversed(HINTS.values())}
+CATEGORIES: tuple[str, ...] = tuple(dict.fromkeys(one.category for one in HINTS.values()))
+
+
+def hint_for(verdict: Verdict) -> Hint:
+    """The hint of a verdict: by its cause, else the first of its category, else the one for what is not known."""
+    hint = HINTS.get(verdict.detail("cause"))
+    if hint and hint.category == verdict.category:
+        return hint
+    return _DEFAULTS.get(verdict.category, HINTS["not-recognised"])
+
+
+def verdict(cause: str, subject: str = "", **details: str) -> Verdict:
+    """A verdict for a cause that the sync itself found: a hold, or a failure at Spend Center.
+
+    Args:
+        cause: a catalogue key, such as `refund-first` or `source-token-refused`.
+        subject: the named object as short text; with the category it is the alert's key.
+        details: named parts for the sentences (account, value, card, …).
+
+    Raises:
+        KeyError: when the catalogue has no such cause.
+    """
+    hint = HINTS[cause]
+    named = tuple((key, value) for key, value in details.items() if value)
+    return Verdict(hint.category, subject, hint.retry, (("cause", cause), *named))

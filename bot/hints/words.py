@@ -1,0 +1,171 @@
+"""From a hint and a verdict to the sentences people read. Pure templates; escaping is the work of the screen.
+
+Foreign values are plain and capped before they are set in, and braces in them stay braces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from bot.hints.hint import Hint
+from bot.hints.text import clip, plain
+from bot.models import RetryClass, Verdict
+
+TITLE = 80
+SENTENCES = 900
+"""Longest header-less sentence in characters: a Slack section holds 3,000, an alert has up to six."""
+
+_MENUS = {
+    "department": "Company > Departments",
+    "location": "Company > Locations",
+    "class": "Company > Classes",
+    "project": "Projects > Projects",
+    "task": "Projects > Tasks",
+    "customer": "Accounts Receivable > Customers",
+    "vendor": "Accounts Payable > Vendors",
+    "employee": "Company > Employees",
+    "item": "Inventory Control > Items",
+    "warehouse": "Inventory Control > Warehouses",
+    "contract": "Contracts > Contracts",
+}
+_CHOICE = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
+_FIELD = re.compile(r"\{([A-Za-z_]+)\}")
+_LEDGERS = {"CM": "Cash Management", "GL": "General Ledger"}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an alert says about a cause; `ways` are numbered by whoever shows them."""
+
+    header: str
+    why: str
+    ways: tuple[str, ...]
+    retry_note: str
+    who: str
+
+    def text(self) -> str:
+        """The whole of it as lines, the ways numbered."""
+        ways = (f"{at}. {way}" for at, way in enumerate(self.ways, 1))
+        return "\n".join((self.header, self.why, *ways, self.retry_note, f"For {self.who}."))
+
+
+def render(
+    hint: Hint, verdict: Verdict, *, n: int = 1, names: Mapping[str, str] | None = None, others_posted: int = 0
+) -> Words:
+    """The sentences for `n` transactions of one cause.
+
+    Args:
+        hint: from `hint_for(verdict)`.
+        verdict: gives the named parts.
+        n: how many transactions; 0 reads like several.
+        names: titles by part, such as {"account": "Travel", "entity": "Denver", "value": "Booth redesign"}; the parts
+            `first_open` ("1 Nov"), `old`, `new` and `rows` are taken as they are.
+        others_posted: how many of the same sync did post; said where one cause held back only a part.
+    """
+    said = _fields(verdict, n, names or {})
+
+    def fill(template: str, limit: int = SENTENCES) -> str:
+        many = _CHOICE.sub(lambda found: found[2] if n == 1 else found[1], template)
+        return clip(_FIELD.sub(lambda found: said.get(found[1], found[0]), many), limit)
+
+    why = fill(hint.why)
+    if others_posted and hint.category == "dimension.required":
+        why += f" The other {others_posted:,} of this sync posted."
+    ways = tuple(fill(way) for way in hint.ways)
+    if hint.key == "not-recognised" and not said["advice"]:
+        ways = ways[1:]
+    return Words(fill(hint.what, 150), why, ways, fill(hint.retry_note or _retry_note(hint, n)), hint.who)
+
+
+def details_line(verdict: Verdict) -> str:
+    """Intacct's own words, number and Support ID, for the thread."""
+    parts = [verdict.detail("said"), verdict.detail("number")]
+    if verdict.detail("support_id"):
+        parts.append(f"Support ID {verdict.detail('support_id')}")
+    told = " · ".join(part for part in parts if part)
+    return f"Details for your Sage admin: {told}" if told else ""
+
+
+def _retry_note(hint: Hint, n: int) -> str:
+    if hint.stops_run:
+        return "Nothing is sent until this is put right. Check and resume then posts what waits, each once, on its own date."
+    match hint.retry:
+        case RetryClass.WAIT:
+            return "Nothing to press: [they are|it is] sent again by [themselves|itself], a little later each time."
+        case RetryClass.LOOK:
+            return "[They are|It is] looked up in Intacct first, and nothing is sent twice. Do not enter [them|it] by hand."
+        case _ if n == 1:
+            return "Retry posts it once, on its own date."
+        case _:
+            return (
+                f"Retry posts each of the {n:,} once, on its own date, and stops at the first that fails the same way."
+            )
+
+
+def _fields(verdict: Verdict, n: int, names: Mapping[str, str]) -> dict[str, str]:
+    """Every field of the templates, with a general phrase where the part is not known."""
+
+    def known(part: str) -> str:
+        return plain(verdict.detail(part), TITLE)
+
+    def titled(part: str) -> str:
+        return " ".join(filter(None, (known(part), plain(names.get(part, ""), TITLE))))
+
+    dimension = known("dimension") or (
+        "dimension" if verdict.category.startswith(("dimension.", "source.")) else "value"
+    )
+    value = known("value")
+    entity = titled("entity")
+    if entity and known("entity_name") and not names.get("entity"):
+        entity = f"{entity} {known('entity_name')}"
+    month = _month(known("month"))
+    said = {
+        "n": f"{n:,}",
+        "count": f"{n:,} transaction" if n == 1 else f"{n:,} transactions",
+        "account": f"account {titled('account')}" if known("account") else "the account",
+        "number": known("account") or "the account",
+        "dimension": dimension,
+        "a_dimension": ("an " if dimension[:1] in "aeiou" else "a ") + dimension,
+        "menu": _MENUS.get(dimension, f"the list of {dimension}s"),
+        "value": f"{dimension} {titled('value')}" if value else f"a {dimension}",
+        "wanted": known("wanted") or "the value in the details",
+        "vendor": f"vendor {titled('vendor')}" if known("vendor") else "the vendor",
+        "card": f"card {titled('card')}" if known("card") else "the card",
+        "entity": f"entity {entity}" if entity else "the entity",
+        "sender": known("sender") or "of this app",
+        "user": known("user") or "the sync user",
+        "company": known("company") or "this company",
+        "at_company": f" for {known('company')}" if known("company") else "",
+        "operation": known("operation").lower() or "this operation",
+        "object": known("object") or "this kind of record",
+        "rule": f"rule {known('rule')}" if known("rule") else "a rule of your company",
+        "period": month or "the month",
+        "date": known("date") or "of the transaction",
+        "ledger": _LEDGERS.get(known("ledger"), "General Ledger or Cash Management"),
+        "first_open": _first_open(names.get("first_open", ""), known("first_open")),
+        "old": plain(names.get("old", "") or verdict.detail("old"), TITLE) or "see the thread",
+        "new": plain(names.get("new", "") or verdict.detail("new"), TITLE) or "see the thread",
+        "said": plain(verdict.detail("said"), 300) or "none were given.",
+        "advice": plain(verdict.detail("correction"), 300),
+    }
+    said["correction"] = said["advice"] or "none was given."
+    for name in ("account", "value", "vendor", "user", "company", "rule", "dimension"):
+        said[name.capitalize()] = said[name][:1].upper() + said[name][1:]
+    return said
+
+
+def _month(text: str) -> str:
+    """`2026-10` as October."""
+    return date.fromisoformat(f"{text}-01").strftime("%B") if re.fullmatch(r"\d{4}-\d{2}", text) else ""
+
+
+def _first_open(named: str, iso: str) -> str:
+    """`1 Nov, the first open day`, or only the last words when the day is not known."""
+    day = plain(named, TITLE)
+    if not day and re.fullmatch(r"\d{4}-\d{2}-\d{2}", iso):
+        first = date.fromisoformat(iso)
+        day = f"{first.day} {first.strftime('%b')}"
+    return f"{day}, the first open day" if day else "the first open day"
