@@ -204,6 +204,11 @@ async def test_filters_travel_in_one_parameter_as_days_and_the_last_day_is_not_l
     ]
 
 
+async def test_asking_when_nothing_is_new_costs_one_call(bill: Bill, client: SpendClient) -> None:
+    assert [page.transactions for page in await collect(client, date(2026, 10, 3))] == [()]
+    assert bill.paths() == ["/transactions"]
+
+
 async def test_rows_that_the_filter_should_have_kept_out_are_dropped(bill: Bill, client: SpendClient) -> None:
     bill.transactions = [
         charge(1, updatedTime="2026-10-02T23:59:59.000+00:00"),
@@ -488,6 +493,7 @@ async def _take(pacer: Pacer) -> None:
         ({}, 60.0),
         ({"Retry_After": "Sun, 01 Nov 2026 10:00:30 GMT", "Date": "Sun, 01 Nov 2026 10:00:00 GMT"}, 30.0),
         ({"Retry_After": "soon"}, 60.0),
+        ({"Retry_After": "0"}, 1.0),
     ],
 )
 async def test_told_to_wait_it_waits_and_goes_on(
@@ -654,6 +660,10 @@ async def test_a_locked_transaction_is_told_apart_from_a_wrong_value(
     with pytest.raises((SourceRefused, SourceAuth)) as refused:
         await client.set_coding("txr_1", "cfd_gl", ["tvl_00"])
     assert not isinstance(refused.value, SourceLocked)
+    bill.script(path, problem(status, "no"))
+    bill.script("/v3/spend/transactions/txr_1", *(problem(500, "boom") for _ in range(4)))
+    with pytest.raises((SourceRefused, SourceAuth)):
+        await client.set_coding("txr_1", "cfd_gl", ["tvl_61"])
     bill.script(path, web.Response(status=204))
     await client.set_coding("txr_1", "cfd_gl", ["tvl_61"])
 

@@ -21,7 +21,15 @@ from bot.models import (
     TransactionKind,
 )
 from bot.spend.auth import ApiToken, Auth, ClientCredentials
-from bot.spend.errors import BadRow, SourceAuth, SourceLocked, SourceMissing, SourceRefused, SourceUnavailable
+from bot.spend.errors import (
+    BadRow,
+    SourceAuth,
+    SourceError,
+    SourceLocked,
+    SourceMissing,
+    SourceRefused,
+    SourceUnavailable,
+)
 from bot.spend.pacing import AT_ONCE, Clock, Pacer, Sleep, shared_pacer
 from bot.spend.records import (
     Directory,
@@ -216,7 +224,11 @@ class SpendClient:
         return row
 
     async def _is_locked(self, uuid: str) -> bool:
-        row = await self._row(uuid)
+        """Asked only to explain a refusal; if there is no answer, the refusal stands as it was."""
+        try:
+            row = await self._row(uuid)
+        except SourceError:
+            return False
         return row is not None and row.get("isLocked") is True
 
     # --- lists --------------------------------------------------------------------------------------------------------
@@ -249,6 +261,8 @@ class SpendClient:
 
     async def _names(self, rows: Sequence[Any], *, fresh: bool = False) -> Directory:
         """Cards and people, read again when they are old, or when a row names somebody who is not among them."""
+        if not rows and not fresh:
+            return self._directory
         async with self._reading_directory:
             now = self._clock()
             age = float("inf") if self._directory_read is None else now - self._directory_read

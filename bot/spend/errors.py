@@ -143,7 +143,9 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> SourceError
     if status in (401, 403):
         return SourceAuth(f"Spend Center refused the sign-in.{told}", http_status=status, code=code)
     if status == 404:
-        return SourceMissing(f"Spend Center does not have it.{told}", http_status=status, code=code)
+        return SourceMissing(
+            f"Spend Center has nothing under this address (HTTP 404).{told}", http_status=status, code=code
+        )
     if status >= 500:
         sentence = f"Spend Center could not answer (HTTP {status}).{told}"
         return SourceUnavailable(sentence, http_status=status, code=code, retry_after=wait)

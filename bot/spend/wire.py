@@ -11,7 +11,6 @@ import httpx
 
 from bot.spend.auth import Auth, Headers
 from bot.spend.errors import (
-    WAIT_WHEN_BUSY,
     ReceiptRefused,
     SourceAuth,
     SourceBusy,
@@ -67,7 +66,7 @@ class Wire:
             try:
                 return await self._once(method, path, headers, **content)
             except SourceBusy as busy:
-                wait = busy.retry_after or WAIT_WHEN_BUSY
+                wait = max(busy.retry_after or 0.0, BACK_OFF[0])
                 if pause is None or wait > LONGEST_WAIT:
                     raise
                 self._pacer.hold(wait)
