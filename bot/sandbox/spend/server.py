@@ -21,7 +21,6 @@ from bot.sandbox.spend.verbs import Verbs
 from bot.sandbox.spend.view import snapshot
 from bot.sandbox.spend.wire import ApiError, to_json
 
-CALLS_PER_MINUTE = 60
 CALLS_AT_ONCE = 3
 FAULTS = ("down", "error_500", "rate_limit", "unauthorized", "repeat_token", "slow", "garbage")
 LIST = "GET /connect/v3/spend/transactions"
@@ -44,6 +43,7 @@ class SpendSim:
         spend: the plain dict of a story: company, token, oauth, users, cards, budgets, custom_fields, transactions.
         token_lifetime: seconds for which an OAuth access token is good.
         retry_after: whether a 429 carries `Retry-After`; the real one is not proven to.
+        calls_per_minute: for each token; 60 in reality, more for a test that measures something else.
 
     Attributes:
         url: what SPEND_CENTER_URL is set to; ends in `/connect`.
@@ -67,12 +67,20 @@ class SpendSim:
         "reset": "Everything as at the story's start.",
     }
 
-    def __init__(self, spend: dict[str, Any], *, token_lifetime: float = 3600, retry_after: bool = True) -> None:
+    def __init__(
+        self,
+        spend: dict[str, Any],
+        *,
+        token_lifetime: float = 3600,
+        retry_after: bool = True,
+        calls_per_minute: int = 60,
+    ) -> None:
         self.url = ""
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.on_change: Callable[[str], None] | None = None
         self.token_lifetime = token_lifetime
         self.retry_after = retry_after
+        self.calls_per_minute = calls_per_minute
         self.books = Books(spend, self._now)
         self.faults: list[Fault] = []
         self._api = Api(self.books, lambda: self.url.removesuffix("/connect"), self._changed)
@@ -181,9 +189,11 @@ class SpendSim:
         now, calls = self.clock(), self._calls[token]
         while calls and calls[0] <= now - timedelta(minutes=1):
             calls.popleft()
-        if len(calls) >= CALLS_PER_MINUTE:
+        if len(calls) >= self.calls_per_minute:
             wait = calls[0] + timedelta(minutes=1) - now
-            raise self._too_many("Rate limit exceeded: 60 calls per minute", math.ceil(wait.total_seconds()))
+            raise self._too_many(
+                f"Rate limit exceeded: {self.calls_per_minute} calls per minute", math.ceil(wait.total_seconds())
+            )
         calls.append(now)
 
     def _too_many(self, message: str, seconds: int, code: str = "BDC_1144") -> ApiError:
@@ -240,7 +250,7 @@ class SpendSim:
         since = self.clock() - timedelta(minutes=1)
         faults = [{"kind": fault.kind, "count": fault.count, "after": fault.after} for fault in self.faults]
         calls = sum(at > since for calls in self._calls.values() for at in calls)
-        traffic = {"faults": faults, "calls_last_minute": calls, "calls_per_minute": CALLS_PER_MINUTE}
+        traffic = {"faults": faults, "calls_last_minute": calls, "calls_per_minute": self.calls_per_minute}
         return snapshot(self.books, **asked) | traffic
 
     def _fault(self, kind: str, count: int = 1, after: int = 0, seconds: float = 5.0) -> dict[str, Any]:
