@@ -89,6 +89,11 @@ def test_what_could_mislead_is_not_believed(garbled: bytes) -> None:
         read(garbled)
 
 
+def test_a_page_in_html_is_told_as_such_before_anything_is_parsed() -> None:
+    with pytest.raises(GarbledBody, match="DOCTYPE"):
+        read(b"<!DOCTYPE html><html><br>cf-error-details</html>")
+
+
 def test_a_document_in_another_encoding_cannot_hide_a_doctype() -> None:
     hidden = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE response [<!ENTITY k "7">]><response/>'
     with pytest.raises(GarbledBody, match="DOCTYPE"):

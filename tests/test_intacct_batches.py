@@ -264,6 +264,25 @@ async def test_an_answer_that_never_comes_is_unknown(far_end: ScriptedGateway, c
     assert [type(one) for one in found] == [Lost, Lost]
 
 
+async def test_an_endless_answer_is_left_before_it_fills_the_memory(
+    far_end: ScriptedGateway, intacct: IntacctClient
+) -> None:
+    megabytes = 0
+
+    async def endless(asked: Asked) -> web.StreamResponse:
+        nonlocal megabytes
+        response = web.StreamResponse()
+        await response.prepare(asked.http)
+        while megabytes < 100:
+            await response.write(b" " * 2**20)
+            megabytes += 1
+        return response
+
+    far_end.then(endless)
+    assert [type(one) for one in await intacct.record_batch(BATCH)] == [Lost, Lost]
+    assert 20 <= megabytes < 60
+
+
 async def test_one_posting_missing_from_the_answer_leaves_the_others_alone(
     far_end: ScriptedGateway, intacct: IntacctClient
 ) -> None:

@@ -8,7 +8,8 @@ import logging
 import ssl
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
@@ -142,27 +143,27 @@ class Wire:
             authentication=authentication,
             functions=functions,
         )
-        hidden = [
-            secret.reveal()
-            for secret in (self.gateway.sender_password, *secrets)
-            if len(secret.reveal()) >= _SHORTEST_SECRET
-        ]
+        hidden = _hideable(self.gateway.sender_password, *secrets)
         async with self.allowance:
             if ready is not None and not ready():
                 raise Withdrawn(_never_left("Withdrawn before it was sent."))
-            self.requests += 1
-            started, came_of_it = self._monotonic(), "cancelled"
-            try:
+            with self._told(functions, request_id):
                 reply = await self._post(url, body, operation)
-                value = await self._read(reply, request_id, operation, hidden, read)
-                came_of_it = "ok"
-            except IntacctError as error:
-                came_of_it = type(error).__name__
-                raise
-            finally:
-                milliseconds = round((self._monotonic() - started) * 1000)
-                log.info("Intacct %s: %s in %d ms, request %s", _names(functions), came_of_it, milliseconds, request_id)
-        return value
+                return await self._read(reply, request_id, operation, hidden, read)
+
+    @contextmanager
+    def _told(self, functions: Sequence[str], request_id: str) -> Iterator[None]:
+        self.requests += 1
+        started, came_of_it = self._monotonic(), "cancelled"
+        try:
+            yield
+            came_of_it = "ok"
+        except IntacctError as error:
+            came_of_it = type(error).__name__
+            raise
+        finally:
+            milliseconds = round((self._monotonic() - started) * 1000)
+            log.info("Intacct %s: %s in %d ms, request %s", _names(functions), came_of_it, milliseconds, request_id)
 
     async def patiently(self, action: Callable[[], Awaitable[T]]) -> T:
         """Runs a read again after faults that pass; a rate limit waits in the allowance instead of here."""
@@ -259,6 +260,11 @@ def _believed(reply: _Reply, request_id: str, operation: Operation, hidden: Sequ
 
 def _seconds(header: str | None) -> float | None:
     return float(header) if header is not None and header.isdecimal() and len(header) < 10 else None
+
+
+def _hideable(*secrets: Secret) -> list[str]:
+    """Those that can be blanked in a text; a very short one would blank the text itself."""
+    return [secret.reveal() for secret in secrets if len(secret.reveal()) >= _SHORTEST_SECRET]
 
 
 def _names(functions: Sequence[str]) -> str:
