@@ -40,6 +40,7 @@ class BotProcess:
         directory: Path,
         command: tuple[str, ...] = (sys.executable, "-m", "bot", "run"),
         restart_seconds: tuple[float, ...] = RESTART_SECONDS,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self.on_change: Callable[[str], None] | None = None
         self.restarts = 0
@@ -47,6 +48,7 @@ class BotProcess:
         self._directory = directory
         self._command = command
         self._restart_seconds = restart_seconds
+        self._stop_seconds = stop_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._last_exit: int | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -108,7 +110,7 @@ class BotProcess:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            await asyncio.wait_for(process.wait(), self._stop_seconds)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # with whatever it started itself

@@ -38,6 +38,7 @@ function derive(name, value) {
   hero.show(world);
   coach.show(world);
   spend.know(world);
+  books.know(world);
   showStatus();
 }
 
@@ -53,8 +54,10 @@ function showStatus() {
 function statusWords() {
   if (!online) return ["off", "The sandbox has stopped. Start it again in the terminal."];
   if (world.slack?.connected) return ["on", "Bot connected"];
-  if (world.drills?.bot && !world.drills.bot.running) return ["off", world.drills.bot.restarts ? "Bot stopped, starting again" : "Bot stopped"];
-  return ["wait", "Waiting for the bot"];
+  if (!world.drills) return ["wait", "Starting…"];
+  const { bot } = world.drills;
+  if (!bot.wanted) return ["wait", "No bot started"];
+  return bot.running ? ["wait", "Bot is starting"] : ["off", "Bot stopped, starting again"];
 }
 
 listen(changed, (open) => { online = open; showStatus(); });

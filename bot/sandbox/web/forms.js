@@ -1,6 +1,6 @@
 // Parts that both sets of books are built from: fields, frames, little tables, and the act that may be refused.
 import { control } from "./api.js";
-import { add, h, toast, uid } from "./dom.js";
+import { h, toast, uid } from "./dom.js";
 
 /** One labelled field. kind: text, number, date, password, select (options: [[value, text]…]) or checkbox. */
 export function field(label, name, { kind = "text", value = "", options = [], hint = "", required = false, placeholder = "", list = null, readonly = false } = {}) {
@@ -78,4 +78,8 @@ export function subnav(label, items, current, choose) {
     h("button", { type: "button", "aria-current": key === current ? "page" : null, onclick: () => choose(key) }, text)));
 }
 
-export { add };
+/** Rows of a list that hold every word of the filter in one of `fields`. */
+export function filtered(books, rows, fields) {
+  const words = books.filter.toLowerCase().split(/\s+/).filter(Boolean);
+  return rows.filter((row) => words.every((word) => fields.some((field) => String(row[field] ?? "").toLowerCase().includes(word))));
+}

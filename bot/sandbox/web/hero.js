@@ -1,5 +1,6 @@
 // The two totals and their difference, which falls to 0.00.
 import { cents, money } from "./format.js";
+import { owed } from "./ledger.js";
 
 const RUN = 900;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -57,5 +58,5 @@ export class Hero {
 }
 
 export function totals(world) {
-  return { spent: cents(world.spend.totals.amount), owed: cents(world.intacct.liability) };
+  return { spent: cents(world.spend.totals.amount), owed: owed(world.intacct) };
 }

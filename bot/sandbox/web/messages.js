@@ -17,7 +17,7 @@ export function withDays(messages, users, names) {
       items.push({ key: `day:${message.ts}`, day: name });
       before = null;
     }
-    const compact = Boolean(before) && before.user === message.user && Number(message.ts) - Number(before.ts) < TOGETHER && !before.ephemeral === !message.ephemeral;
+    const compact = Boolean(before) && message.blocks?.[0]?.type !== "header" && before.user === message.user && Number(message.ts) - Number(before.ts) < TOGETHER && !before.ephemeral === !message.ephemeral;
     items.push({ key: `${message.ephemeral ? "e" : "m"}:${message.ts}`, message, compact, user: byId.get(message.user), name: names[message.user] ?? message.user });
     before = message;
   }

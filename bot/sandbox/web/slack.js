@@ -212,7 +212,7 @@ export class Workspace {
       return;
     }
     if (this.threadKey !== `${this.channelId}:${ts}`) this.buildThread(ts);
-    const end = this.threadScroller.scrollHeight - this.threadScroller.scrollTop - this.threadScroller.clientHeight < 80;
+    const end = this.threadList.children.length > 0 && this.threadScroller.scrollHeight - this.threadScroller.scrollTop - this.threadScroller.clientHeight < 80;
     this.fill(this.threadList, all.filter((message) => message.ts === ts || message.thread_ts === ts), this.channelId);
     if (end) this.threadScroller.scrollTop = this.threadScroller.scrollHeight;
   }
@@ -261,6 +261,6 @@ export class Workspace {
 }
 
 function emptyWords(channel) {
-  if (channel.kind === "im") return [h("strong", null, `This is your conversation with ${channel.name}`), h("span", null, "Type "), h("code", null, "/intacct setup"), h("span", null, " below to begin.")];
+  if (channel.kind === "im") return [h("strong", null, `This is your conversation with ${channel.name}`), h("p", null, "Type ", h("code", null, "/intacct setup"), " below to begin.")];
   return [h("strong", null, `#${channel.name} is quiet`), h("span", null, "A good sync says nothing here. Only what needs someone does.")];
 }

@@ -78,7 +78,7 @@ export class SpendCenter {
       row.receipts.length ? null : "no receipt", row.complete ? null : "incomplete",
     ].filter(Boolean);
     const coding = Object.entries(row.coding).filter(([name]) => name !== "Notes").map(([, text]) => text).join(" · ");
-    return h("li", { class: row.open ? "spend-row open" : "spend-row", "data-uuid": row.uuid },
+    return h("li", { class: ["spend-row", row.open ? "open" : "", row.postable ? "" : "idle"].filter(Boolean).join(" "), "data-uuid": row.uuid },
       h("button", { type: "button", class: "spend-line", "aria-expanded": String(row.open), onclick: () => this.toggle(row.uuid) },
         h("span", { class: "spend-day" }, day(row.occurred)),
         h("span", { class: "spend-words" }, h("strong", null, row.merchant), h("span", { class: "subtle" }, `${row.cardholder} ··${row.last4}`),
