@@ -274,6 +274,38 @@ async def test_a_split_is_expanded_by_one_call_a_child_three_at_once(bill: Bill,
     assert bill.most_at_once == 3
 
 
+async def test_a_pass_after_a_pass_reads_children_again_only_when_they_can_have_changed(
+    bill: Bill, client: SpendClient, time: Time
+) -> None:
+    def lines(pages: list[Page]) -> list[str]:
+        return [line.note for page in pages for row in page.transactions for line in row.lines]
+
+    def note(text: str) -> None:
+        memo = [{"uuid": "cfd_memo", "name": "Notes", "note": text}]
+        bill.single["txr_a"] = charge(0, uuid="txr_a", amount=10, customFields=memo)
+
+    bill.transactions = [charge(1, amount=10, childTransactionUuids=["txr_a"])]
+    bill.single["txr_1"] = bill.transactions[0]
+    note("first")
+    assert lines(await collect(client)) == ["first"]
+    note("second")
+    assert lines(await collect(client)) == ["first"]
+    assert bill.paths().count("/transactions/txr_a") == 1
+    asked = await client.transaction("txr_1")
+    assert asked is not None
+    assert asked.lines[0].note == "second"
+    note("third")
+    bill.transactions[0]["updatedTime"] = "2026-10-14T00:00:00.000+00:00"
+    assert lines(await collect(client)) == ["third"]
+    note("fourth")
+    time.now += 60
+    assert lines(await collect(client)) == ["fourth"]
+    note("fifth")
+    bill.script("/v3/spend/transactions/txr_a/custom-fields", web.Response(status=200))
+    await client.set_coding("txr_a", "cfd_memo", [], "fifth")
+    assert lines(await collect(client)) == ["fifth"]
+
+
 async def test_a_child_that_is_gone_leaves_lines_that_do_not_add_up(bill: Bill, client: SpendClient) -> None:
     bill.transactions = [charge(1, amount=30, childTransactionUuids=["txr_a", "txr_b"])]
     bill.single["txr_a"] = charge(0, uuid="txr_a", amount=10, parentTransactionUuid="txr_1")

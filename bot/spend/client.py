@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -59,6 +59,9 @@ DIRECTORY_REST = 60.0
 PATIENCE = 3
 """Pages in a row without anything new, after which a list is taken to go round in a circle."""
 MOST_CHILDREN = 200
+CHILD_AGE = 60.0
+"""Seconds for which a pass takes the children of an unchanged split as just read: a preview and the posting that follows
+it would otherwise pay for each child twice out of the same minute."""
 
 
 class SpendClient:
@@ -102,6 +105,7 @@ class SpendClient:
         self._directory = Directory()
         self._directory_read: float | None = None
         self._reading_directory = asyncio.Lock()
+        self._children: dict[tuple[str, datetime], tuple[float, Any]] = {}
 
     async def aclose(self) -> None:
         if self._closes_http:
@@ -123,7 +127,7 @@ class SpendClient:
         if row is None:
             return None
         transaction = parse_transaction(row, await self._names([row]), self._settled)
-        return await self._expanded(transaction, row)
+        return await self._expanded(transaction, row, age=0)
 
     async def cards(self) -> tuple[SpendCard, ...]:
         directory = await self._names([], fresh=True)
@@ -175,6 +179,8 @@ class SpendClient:
                 sentence = "This transaction is locked in Spend Center; its coding can no longer be changed there."
                 raise SourceLocked(sentence, http_status=refused.http_status, code=refused.code) from refused
             raise
+        finally:
+            self._children.clear()
 
     # --- one page -----------------------------------------------------------------------------------------------------
 
@@ -187,7 +193,7 @@ class SpendClient:
                 transaction = parse_transaction(row, names, self._settled)
                 if not window.holds(transaction.occurred, transaction.updated):
                     return None
-                return await self._expanded(transaction, row)
+                return await self._expanded(transaction, row, age=CHILD_AGE)
             except BadRow as bad:
                 problems.append(RowProblem(bad.uuid, str(bad)))
                 return None
@@ -201,8 +207,11 @@ class SpendClient:
             )
         return Page(tuple(filter(None, found)), tuple(problems), cut)
 
-    async def _expanded(self, transaction: Transaction, row: Any) -> Transaction:
-        """Children of a split are in no list and cost a call each, so only what can be posted is expanded."""
+    async def _expanded(self, transaction: Transaction, row: Any, *, age: float) -> Transaction:
+        """Children of a split are in no list and cost a call each, so only what can be posted is expanded.
+
+        `age` is how many seconds ago a child may have been read.
+        """
         children = child_ids(row)
         if not children or transaction.kind != TransactionKind.CLEAR:
             return transaction
@@ -210,8 +219,18 @@ class SpendClient:
             raise BadRow(
                 f"Transaction {transaction.uuid} is split into more than {MOST_CHILDREN} lines.", transaction.uuid
             )
-        rows = await _few_at_once(self._row, children)
-        return with_children(transaction, rows)
+
+        async def read(uuid: str) -> Any:
+            known_at, known = self._children.get((uuid, transaction.updated), (0.0, None))
+            if known is not None and self._clock() - known_at < age:
+                return known
+            row = await self._row(uuid)
+            self._children[uuid, transaction.updated] = (self._clock(), row)
+            return row
+
+        oldest = self._clock() - CHILD_AGE
+        self._children = {key: child for key, child in self._children.items() if child[0] > oldest}
+        return with_children(transaction, await _few_at_once(read, children))
 
     async def _row(self, uuid: str) -> Any:
         """One transaction's JSON, also a child's; None if there is none of that name."""
