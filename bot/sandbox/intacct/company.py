@@ -1,0 +1,188 @@
+"""The company's books: records in tables, the ledger, who closed what, and an undo log for requests that roll back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.sandbox.intacct.fields import DIMENSIONS, OBJECTS, stored
+
+Row = dict[str, Any]
+
+
+class Table:
+    """The records of one object, found by record number and by the ID that people see."""
+
+    def __init__(self, id_field: str) -> None:
+        self.id_field = id_field
+        self.rows: dict[int, Row] = {}
+        self.by_id: dict[str, Row] = {}
+
+    def add(self, row: Row) -> None:
+        self.rows[row["RECORDNO"]] = row
+        self.by_id[str(row.get(self.id_field, ""))] = row
+
+    def drop(self, row: Row) -> None:
+        self.rows.pop(row["RECORDNO"], None)
+        self.by_id.pop(str(row.get(self.id_field, "")), None)
+
+
+class Company:
+    """One Intacct company, made from the plain dict that a story or a test gives (shape: the seed's `Story.company`)."""
+
+    def __init__(self, source: dict[str, Any]) -> None:
+        self.id: str = source["company_id"]
+        self.name: str = source.get("name", self.id)
+        self.base_currency: str = source.get("base_currency", "USD")
+        self.multi_entity: bool = source.get("multi_entity", False)
+        self.multi_currency: bool = source.get("multi_currency", False)
+        self.demo_expired: bool = source.get("demo_expired", False)
+        self.endpoint_host: str | None = source.get("endpoint_host")
+        self.senders: dict[str, str] = {name: entry["password"] for name, entry in source.get("senders", {}).items()}
+        self.authorized: dict[str, str] = dict(source.get("authorized", {}))
+        self.pending: dict[str, str] = dict(source.get("pending_authorizations", {}))
+        self.users: list[Row] = [dict(user) for user in source.get("users", [])]
+        self.roles: dict[str, Any] = dict(source.get("roles", {}))
+        self.applications: list[str] = list(source.get("applications", []))
+        self.preferences: dict[str, dict[str, str]] = {k: dict(v) for k, v in source.get("preferences", {}).items()}
+        self.custom_fields: frozenset[str] = frozenset(source.get("custom_fields", ()))
+        self.rates: dict[str, str] = dict(source.get("exchange_rates", {}))
+        self.closed: dict[str, dict[str, date | None]] = {
+            ledger: {entity: date.fromisoformat(day) if day else None for entity, day in days.items()}
+            for ledger, days in source.get("closed_through", {}).items()
+        }
+        self.mailbox: list[Row] = []
+        self.balances: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        self.undo: list[Callable[[], None]] | None = None
+        self._next = int(source.get("next_recordno", 1))
+        self.dimensions = frozenset(source.get("objects", {}))
+        self.tables: dict[str, Table] = {name: Table(kind.id_field) for name, kind in OBJECTS.items()}
+        self._load(source.get("objects", {}))
+
+    # --- records ------------------------------------------------------------------------------------------------------
+
+    def _load(self, objects: dict[str, list[dict[str, Any]]]) -> None:
+        for name, rows in objects.items():
+            kinds = OBJECTS[name].fields
+            for given in rows:
+                row: Row = {key: stored(kinds.get(key, "text"), value) for key, value in given.items()}
+                row.setdefault("RECORDNO", None)
+                row["RECORDNO"] = row["RECORDNO"] or self.number()
+                self.tables[name].add(row)
+        for number, user in enumerate(self.users, start=1):
+            user.setdefault("RECORDNO", number)
+        for row in self.rows("CCTRANSACTION"):
+            row.setdefault("lines", [e for e in self.rows("CCTRANSACTIONENTRY") if e["RECORDKEY"] == row["RECORDNO"]])
+            self._book(row, 1)
+
+    def number(self) -> int:
+        """The next record number; a rolled-back request leaves a gap, as a sequence does."""
+        self._next += 1
+        return self._next - 1
+
+    def rows(self, name: str) -> Iterable[Row]:
+        return self.tables[name].rows.values()
+
+    def find(self, name: str, key: str) -> Row | None:
+        return self.tables[name].by_id.get(key)
+
+    def insert(self, name: str, row: Row) -> Row:
+        row["RECORDNO"] = self.number()
+        table = self.tables[name]
+        table.add(row)
+        self._remember(lambda: table.drop(row))
+        return row
+
+    def change(self, row: Row, changes: Row) -> None:
+        before = dict(row)
+
+        def restore() -> None:
+            row.clear()
+            row.update(before)
+
+        row.update(changes)
+        self._remember(restore)
+
+    def delete(self, name: str, row: Row) -> None:
+        table = self.tables[name]
+        table.drop(row)
+        self._remember(lambda: table.add(row))
+
+    def _remember(self, step: Callable[[], None]) -> None:
+        if self.undo is not None:
+            self.undo.append(step)
+
+    def roll_back(self) -> None:
+        """Undoes all that was written since `undo` was set to a list."""
+        steps, self.undo = self.undo or [], None
+        for step in reversed(steps):
+            step()
+
+    # --- the ledger ---------------------------------------------------------------------------------------------------
+
+    def book(self, transaction: Row, sign: int = 1) -> None:
+        """Debits a card transaction's lines and credits its card's offset account, location by location."""
+        self._book(transaction, sign)
+        self._remember(lambda: self._book(transaction, -sign))
+
+    def _book(self, transaction: Row, sign: int) -> None:
+        for account, location, value in list(self.legs(transaction)):
+            self.balances[account, location] += sign * value
+
+    def legs(self, transaction: Row) -> Iterable[tuple[str, str, Decimal]]:
+        """(account, location, amount in base currency; debit is positive) of one card transaction; they sum to 0."""
+        offset = str(transaction.get("offset", ""))
+        for line in transaction.get("lines", ()):
+            yield str(line["ACCOUNTNO"]), str(line.get("LOCATIONID", "")), line["AMOUNT"]
+            yield offset, str(line.get("LOCATIONID", "")), -line["AMOUNT"]
+
+    # --- entities, periods, users -------------------------------------------------------------------------------------
+
+    def entity_of(self, location: str) -> str:
+        """The entity that a location belongs to; empty for a location of no entity."""
+        seen: set[str] = set()
+        while location and location not in seen:
+            if self.find("LOCATIONENTITY", location):
+                return location
+            seen.add(location)
+            row = self.find("LOCATION", location) or {}
+            location = str(row.get("MEGAENTITYID") or row.get("PARENTID") or "")
+        return ""
+
+    def currency_of(self, entity: str) -> str:
+        row = self.find("LOCATIONENTITY", entity) or {}
+        return str(row.get("CURRENCY") or self.base_currency)
+
+    @property
+    def multi_base_currency(self) -> bool:
+        return len({self.currency_of(str(row["LOCATIONID"])) for row in self.rows("LOCATIONENTITY")}) > 1
+
+    def first_open(self, ledger: str, entity: str) -> date | None:
+        """The first open day of a ledger (GL or CM) for an entity, "" being the top level; None when all is open."""
+        closed = self.closed.get(ledger, {}).get(entity)
+        return closed + timedelta(days=1) if closed else None
+
+    def user(self, login: str) -> Row | None:
+        return next((user for user in self.users if user["LOGINID"] == login), None)
+
+    def has_field(self, name: str, field: str) -> bool:
+        """Whether an object has a field here: those of dimensions that the company does not have are missing."""
+        kind = OBJECTS[name]
+        suffix = field.removeprefix("REQUIRE")
+        if name == "GLACCOUNT" and suffix != field:
+            known = DIMENSIONS.get(suffix)
+            return known is not None and known[0] in self.dimensions
+        return field in kind.fields
+
+    def offset_owner(self, account: str) -> str:
+        """What an account number is the own account of: "Credit Card X", "Bank account Y", or empty."""
+        for row in self.rows("CREDITCARD"):
+            if row.get("LIABACCT#") == account:
+                return f"Credit Card {row['CARDID']}"
+        for row in self.rows("CHECKINGACCOUNT"):
+            if row.get("GLACCOUNTNO") == account:
+                return f"Bank account {row['BANKACCOUNTID']}"
+        return ""
