@@ -12,7 +12,20 @@ import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from intacct_gateway import (
+
+from bot.intacct.batches import Lost, NotSent, Recorded, Refused
+from bot.intacct.client import IntacctClient, render_posting
+from bot.intacct.errors import (
+    BlindLookup,
+    Busy,
+    ControlFailure,
+    FunctionFailure,
+    TransportFailure,
+    Unreachable,
+)
+from bot.intacct.records import Attachment, AttachmentFile, CardTransaction, PostingLine
+from bot.models import Level, Operation
+from tests.intacct_gateway import (
     SIGN_IN,
     Asked,
     Clock,
@@ -33,20 +46,7 @@ from intacct_gateway import (
     says,
     xml,
 )
-from intacct_gateway import settings as gateway_settings
-
-from bot.intacct.batches import Lost, NotSent, Recorded, Refused
-from bot.intacct.client import IntacctClient, render_posting
-from bot.intacct.errors import (
-    BlindLookup,
-    Busy,
-    ControlFailure,
-    FunctionFailure,
-    TransportFailure,
-    Unreachable,
-)
-from bot.intacct.records import Attachment, AttachmentFile, CardTransaction, PostingLine
-from bot.models import Level, Operation
+from tests.intacct_gateway import settings as gateway_settings
 
 
 def posting(controlid: str) -> tuple[str, str]:

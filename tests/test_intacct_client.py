@@ -11,7 +11,24 @@ from contextlib import aclosing
 import httpx
 import pytest
 from aiohttp import web
-from intacct_gateway import (
+
+from bot.intacct.allowance import Allowance
+from bot.intacct.answers import MOST_BYTES
+from bot.intacct.client import IntacctClient, SignIn, probe
+from bot.intacct.errors import (
+    AuthenticationFailure,
+    Busy,
+    ControlFailure,
+    FunctionFailure,
+    IntacctError,
+    TransportFailure,
+    Unreachable,
+    UnreadableAnswer,
+)
+from bot.intacct.query import Eq
+from bot.intacct.sessions import endpoint_to_follow
+from bot.models import Level, Operation
+from tests.intacct_gateway import (
     PASSWORD,
     SENDER,
     SIGN_IN,
@@ -32,23 +49,6 @@ from intacct_gateway import (
     settings,
     xml,
 )
-
-from bot.intacct.allowance import Allowance
-from bot.intacct.answers import MOST_BYTES
-from bot.intacct.client import IntacctClient, SignIn, probe
-from bot.intacct.errors import (
-    AuthenticationFailure,
-    Busy,
-    ControlFailure,
-    FunctionFailure,
-    IntacctError,
-    TransportFailure,
-    Unreachable,
-    UnreadableAnswer,
-)
-from bot.intacct.query import Eq
-from bot.intacct.sessions import endpoint_to_follow
-from bot.models import Level, Operation
 
 APPLICATIONS = data("<data><application>CM</application><application>GL</application></data>")
 

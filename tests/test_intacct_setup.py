@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from intacct_gateway import SIGN_IN, Clock, Reply, ScriptedGateway, data, failed, gateway, recorded, settings
 
 from bot.intacct.client import IntacctClient
 from bot.intacct.errors import FunctionFailure
@@ -19,6 +18,7 @@ from bot.intacct.records import (
     FinancialSetup,
 )
 from bot.models import Dimension
+from tests.intacct_gateway import SIGN_IN, Clock, Reply, ScriptedGateway, data, failed, gateway, recorded, settings
 
 
 @pytest.fixture
