@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -249,19 +250,21 @@ class Chart:
 
     def free_number(self) -> str:
         """A proposal among the liabilities; empty where numbers are not plain figures."""
-        numbers = sorted(
+        numbers = [
             one.account_no
             for one in self.accounts
             if one.normal_balance.lower() == "credit"
             and "balance" in one.account_type.lower()
             and one.account_no.isdigit()
-            and (not self.primary or len(one.account_no) == self.primary)
-        )
-        if not numbers or len(numbers[0]) < 3:
+            and len(one.account_no) == (self.primary or len(one.account_no)) >= 3
+        ]
+        if not numbers:
             return ""
+        usual = Counter(number[0] for number in numbers).most_common(1)[0][0]
+        length = len(next(number for number in numbers if number[0] == usual))
         taken = {one.account_no for one in self.accounts}
-        unit = 10 ** (len(numbers[0]) - 3)
-        first = int(numbers[0]) // (unit * 100) * unit * 100 + unit * 15
+        unit = 10 ** (length - 3)
+        first = int(usual) * unit * 100 + unit * 15
         return next((str(n) for n in range(first, first + unit * 80, unit) if str(n) not in taken), "")
 
 
