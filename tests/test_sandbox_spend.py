@@ -1,4 +1,4 @@
-"""Spend Center's simulator, from outside: over HTTP as a client meets it, and over the control door as the page does."""
+"""Spend Center's simulator, from outside: over HTTP as a client meets it, over the control door as the page does."""
 
 from __future__ import annotations
 
@@ -606,6 +606,14 @@ async def test_coding_a_child_moves_its_parent(sim: SpendSim, api: httpx.AsyncCl
         ("set_coding", {"uuid": "txr_air", "field": "GL Account", "value": "6421 - Trips"}, "no value '6421 - Trips'"),
         ("edit_transaction", {"uuid": "txr_air", "uid": "x"}, "What can be edited"),
         ("fault", {"kind": "flood"}, "no fault 'flood'"),
+        ("fault", {"kind": "down", "count": "often"}, "cannot read its arguments"),
+        (
+            "add_transaction",
+            {"card": "4417", "amount": "1", "merchant": "x", "currency": {"code": "EUR"}},
+            "cannot read",
+        ),
+        ("edit_transaction", {"uuid": "txr_air", "amount": "1", "sync": "LATER"}, "sync is one of"),
+        ("clear_authorization", {"uuid": "txr_hold", "amount": "some"}, "'some' is not an amount"),
     ],
 )
 async def test_what_the_door_refuses_changes_nothing(

@@ -1,4 +1,4 @@
-"""The story's numbers, proved from the raw rows by a small accountant of our own; nothing here reads the tables' names."""
+"""The story's numbers, proved from the raw rows by a small accountant; nothing here reads the tables' names."""
 
 from __future__ import annotations
 
@@ -441,7 +441,7 @@ async def test_intacct_takes_and_refuses_the_same_rows_as_the_accountant() -> No
 
 
 async def _posted(sim: IntacctSim, judge: Accountant) -> set[str]:
-    """Sends every row to the gateway, as plain XML; says which were taken. Negative totals are, so the refund is too."""
+    """Sends every row to the gateway, as plain XML; says which it took. Negative totals are, so the refund is too."""
     taken = set()
     async with httpx.AsyncClient() as client:
         for budget, card in (("bgt_portland", "Spend Center CC Object"), ("bgt_denver", "Spend Center CC 200")):
@@ -468,7 +468,8 @@ def _function(judge: Accountant, row: Row, card: str) -> str:
     return (
         f'<function controlid="{row["uuid"]}"><record_cctransaction><chargecardid>{card}</chargecardid>'
         f"<paymentdate><year>{day.year}</year><month>{day.month}</month><day>{day.day}</day></paymentdate>"
-        f"<payee>{escape(row['merchantName'])}</payee><ccpayitems>{items}</ccpayitems></record_cctransaction></function>"
+        f"<payee>{escape(row['merchantName'])}</payee><ccpayitems>{items}</ccpayitems>"
+        "</record_cctransaction></function>"
     )
 
 

@@ -1,10 +1,10 @@
 """The story that the sandbox plays: a month's close at Harbor & Pine, for whatever day it is.
 
-200 transactions on 14 cards, $61,482.17 net: Portland 124 ($39,905.42), Denver 76 ($21,576.75). 9 are split, 1 is a refund,
-3 were charged in another currency, 11 have no receipt. 147 of them, $47,969.02, would post at once; 53, $13,513.15, wait
-for one of six causes (`seed_fixes`): in Portland 80 post ($29,942.82) and 44 wait (37, 6 and 1), in Denver 67 post ($18,026.20)
-and 9 wait (4, 3 and 2). Beside them stand rows that are never posted: 7 authorisations of which 4 have cleared, 2 declines
-and a card check of 0.00.
+200 transactions on 14 cards, $61,482.17 net: Portland 124 ($39,905.42), Denver 76 ($21,576.75). 9 are split, 1 is a
+refund, 3 were charged in another currency, 11 have no receipt. 147 of them, $47,969.02, would post at once; 53,
+$13,513.15, wait for one of six causes (`seed_fixes`): in Portland 80 post ($29,942.82) and 44 wait (37, 6 and 1), in
+Denver 67 post ($18,026.20) and 9 wait (4, 3 and 2). Beside them stand rows that are never posted: 7 authorisations of
+which 4 have cleared, 2 declines and a card check of 0.00.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class Story:
 def story(today: date, seed: int = 0) -> Story:
     """The whole story as of `today`; pure, and the same for the same day and seed.
 
-    The ids of transactions depend on both, because the days of the same rows do. Another `seed` than 0 deals the rows of
-    each table out in another order and at other times of day; no count and no sum depends on it.
+    The ids of transactions depend on both, because the days of the same rows do. Another `seed` than 0 deals the rows
+    of each table out in another order and at other times of day; no count and no sum depends on it.
     """
     calendar = Calendar.of(today)
     spend = {

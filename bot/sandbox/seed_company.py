@@ -1,4 +1,4 @@
-"""Harbor & Pine Outfitters in Sage Intacct: an outdoor shop with two entities, before anybody has connected anything."""
+"""Harbor & Pine Outfitters in Sage Intacct: an outdoor shop with two entities, before anything is connected."""
 
 from __future__ import annotations
 
@@ -232,8 +232,8 @@ def intacct_company(first: date, closed: date) -> dict[str, Any]:
 def connected(company: dict[str, Any]) -> dict[str, Any]:
     """The same company after a set-up that went well, for tests and quick demos; the given dict is left alone.
 
-    Sender let in, Web Services user `Spendcenter` (WEB_SERVICES_PASSWORD) with the role `Billcom Role` (all rights), and
-    for each entity a liability account with its card: 2150 and `Spend Center CC Object` in 100 Portland, 2151 and
+    Sender let in, Web Services user `Spendcenter` (WEB_SERVICES_PASSWORD) with the role `Billcom Role` (all rights),
+    and for each entity a liability account with its card: 2150 and `Spend Center CC Object` in 100 Portland, 2151 and
     `Spend Center CC 200` in 200 Denver. Two accounts, because each card needs one of its own.
     """
     company = copy.deepcopy(company)

@@ -1,4 +1,4 @@
-"""How each of the story's six failures is put right, as data: by an answer in Slack, or by hand at one of the far ends."""
+"""How each of the story's six failures is put right, as data: by an answer in Slack or by hand at a far end."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The 200 transactions of the story, as a cardholder's month would read. Amounts are fixed; only days depend on today.
 
-One line is `card | merchant | amount | account | department | project | note | marks`; an empty department or project is
-none. Marks: `evening` (after work), `23:40` (at that time), `authorised` (an authorisation came first), `locked`,
-`no receipt`, `boulder` (coded to location 250), `fx 412.00 EUR 1.0841` (charged, currency, rate), `split 238.40 6610 60 tape`
-(a second line of that amount, account, department and note; the first keeps the rest).
+One line is `card | merchant | amount | account | department | project | note | marks`; an empty department or project
+is none. Marks: `evening` (after work), `23:40` (at that time), `authorised` (an authorisation came first), `locked`,
+`no receipt`, `boulder` (coded to location 250), `fx 412.00 EUR 1.0841` (charged, currency, rate), `split 238.40 6610 60
+tape` (a second line of that amount, account, department and note; the first keeps the rest).
 The lines of a table are in the order of time; `TABLES` says over which days each is spread.
 """
 

@@ -141,7 +141,7 @@ class Books:
 
 
 def postable(row: Row) -> bool:
-    """What a sync may post: cleared, complete, not declined, not zero, not a child, not posted by Spend Center itself."""
+    """What a sync may post: cleared, complete, not zero, not a child, and not posted by Spend Center itself."""
     return (
         row["transactionType"] == "CLEAR"
         and row["complete"]

@@ -241,7 +241,10 @@ class SpendSim:
             bound = inspect.signature(act).bind(**args)
         except TypeError as error:
             raise ControlError(f"{verb}: {error}.") from None
-        answer: dict[str, Any] = act(*bound.args, **bound.kwargs)
+        try:
+            answer: dict[str, Any] = act(*bound.args, **bound.kwargs)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ControlError(f"{verb} cannot read its arguments: {error}.") from error
         self._changed()
         return answer
 

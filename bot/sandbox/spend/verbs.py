@@ -72,12 +72,13 @@ class Verbs:
         return self._answer(row)
 
     def clear_authorization(self, uuid: str, variant: str = "new_uuid", amount: str | float = "") -> Row:
-        """An authorisation clears: `same_uuid` turns the row itself, `new_uuid` adds the clear that points back to it."""
+        """An authorisation clears: `same_uuid` turns the row itself, `new_uuid` adds a clear that points back."""
         row = self._row(uuid)
         if row["transactionType"] != "AUTHORIZATION" or row["matchedClearTransactionUuid"]:
             raise ControlError("That one is not an authorisation that waits for its clear.")
         if variant not in {"same_uuid", "new_uuid"}:
             raise ControlError("variant is same_uuid or new_uuid.")
+        settled = _amounts(row, _money(amount)) if amount != "" else {}
         if variant == "new_uuid":
             clear = row | {"uuid": self.books.new_uuid(), "receipts": list(row["receipts"])}
             clear["id"] = rows.old_id("Transaction", clear["uuid"].removeprefix("txr_"))
@@ -85,9 +86,7 @@ class Verbs:
             row["matchedClearTransactionUuid"], row["matchedClearTransactionId"] = clear["uuid"], clear["id"]
             self.books.touch(row)
             row = self.books.add(clear)
-        row.update(transactionType="CLEAR", status="COMPLETE")
-        if amount != "":
-            self._set_amount(row, _money(amount))
+        row.update(settled, transactionType="CLEAR", status="COMPLETE")
         return self._finish(row, recheck=True)
 
     def edit_transaction(self, uuid: str, **changes: Any) -> Row:
@@ -96,18 +95,20 @@ class Verbs:
         known = {"amount", "merchant", "date", "fees", "status", "sync"}
         if not changes or not set(changes) <= known:
             raise ControlError(f"What can be edited: {', '.join(sorted(known))}.")
+        new: Row = {}
         if "amount" in changes:
-            self._set_amount(row, _money(changes["amount"]))
+            new |= _amounts(row, _money(changes["amount"]))
         if "merchant" in changes:
-            row["merchantName"] = str(changes["merchant"])
+            new["merchantName"] = str(changes["merchant"])
         if "date" in changes:
-            row["occurredTime"] = stamp(self._moment(str(changes["date"])))
+            new["occurredTime"] = stamp(self._moment(str(changes["date"])))
         if "fees" in changes:
-            row["fees"] = _money(changes["fees"])
+            new["fees"] = _money(changes["fees"])
         if "status" in changes:
-            row["status"] = str(changes["status"])
+            new["status"] = str(changes["status"])
         if "sync" in changes:
-            row["accountingIntegrationTransactions"] = _integration(row, str(changes["sync"]))
+            new["accountingIntegrationTransactions"] = _integration(row, str(changes["sync"]))
+        row.update(new)
         return self._finish(row)
 
     def set_coding(self, uuid: str, field: str, value: str) -> Row:
@@ -238,11 +239,6 @@ class Verbs:
             raise ControlError(f"{day!r} is not a day like 2026-10-31.") from None
         return min(moment, self.books.clock())
 
-    def _set_amount(self, row: Row, amount: Decimal) -> None:
-        row.update(amount=amount, transactedAmount=amount, isCredit=amount < 0)
-        if row["currencyData"]["originalCurrencyCode"] == "USD":
-            row["currencyData"] = rows.currency_data(amount)
-
     def _finish(self, row: Row, *, recheck: bool = False) -> Row:
         if recheck:
             self.books.recheck(row)
@@ -262,6 +258,13 @@ def _money(value: Any) -> Decimal:
     if not amount.is_finite() or abs(amount) > 10_000_000:
         raise ControlError(f"{value!r} is not an amount.")
     return amount
+
+
+def _amounts(row: Row, amount: Decimal) -> Row:
+    """The fields that follow from another amount; what a foreign merchant charged stays."""
+    domestic = row["currencyData"]["originalCurrencyCode"] == "USD"
+    charged = rows.currency_data(amount) if domestic else row["currencyData"]
+    return {"amount": amount, "transactedAmount": amount, "isCredit": amount < 0, "currencyData": charged}
 
 
 def _integration(row: Row, state: str) -> list[dict[str, Any]] | None:

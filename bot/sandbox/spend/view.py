@@ -22,7 +22,7 @@ def snapshot(books: Books, *, limit: int | str = 50, offset: int | str = 0, budg
         find: only transactions with this text in merchant, cardholder, last four, amount or uuid.
 
     Returns:
-        `company`, `totals` ({count, amount} overall and `budgets` [{uuid, name, count, amount}], of what can be posted),
+        `company`, `totals` of what can be posted ({count, amount} overall, `budgets` [{uuid, name, count, amount}]),
         `cards`, `fields`, `transactions` (brief rows), `found` (how many there are before the limit).
     """
     try:
