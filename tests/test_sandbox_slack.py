@@ -374,7 +374,9 @@ async def test_an_ack_that_slack_would_not_follow_leaves_the_modal_open_and_says
     values = {"user_block": {"user": {"value": "x"}}}
     await bench.do("submit", view_id=view["id"], values=values)
     assert "trouble connecting" in (bench.sim.view_of(DANA) or {})["notice"]
-    assert bench.sim.state()["log"][-1]["ok"] is False
+    refused = [line["what"] for line in bench.sim.state()["log"] if not line["ok"]]
+    assert len(refused) == 1
+    assert refused[0].startswith("view_submission ask: the acknowledgement is refused")
 
 
 async def test_a_submission_without_an_answer_keeps_the_modal_and_what_was_typed(bench: Bench) -> None:
@@ -413,6 +415,28 @@ async def test_update_push_and_clear_work_and_the_stack_ends_at_three(bench: Ben
         await bench.do("submit", view_id=top["id"], values={"user_block": {"user": {"value": "x"}}})
         heights.append(len(bench.sim.state(DANA)["modals"]))
     assert heights == [1, 2, 3, 3, 0]
+
+
+async def test_an_ack_for_a_modal_that_was_closed_meanwhile_opens_nothing(bench: Bench) -> None:
+    async def pushes(ack: Callable[..., Awaitable[Any]], view: Json) -> None:
+        await bench.do("close", view_id=view["id"])
+        await ack(response_action="push", view=modal())
+
+    bench.app.view("ask")(pushes)
+    view = await open_modal(bench)
+    await bench.do("submit", view_id=view["id"], values={"user_block": {"user": {"value": "x"}}})
+    assert bench.sim.view_of(DANA) is None
+
+
+async def test_a_commands_answer_can_be_replaced_by_its_response_url(bench: Bench) -> None:
+    async def answers(ack: Callable[..., Awaitable[Any]], respond: Callable[..., Awaitable[Any]]) -> None:
+        await ack()
+        await respond("Checking…")
+        await respond("Checked", replace_original=True)
+
+    bench.app.command("/intacct")(answers)
+    await bench.do("command", text="/intacct status", channel=FINANCE)
+    await bench.until(lambda: [one["text"] for one in bench.sim.messages(FINANCE)] == ["Checked"])
 
 
 async def test_what_was_typed_survives_an_update_with_the_same_ids_only(bench: Bench) -> None:
@@ -579,7 +603,9 @@ async def test_slack_goes_down_and_comes_back_by_the_clock(bench: Bench) -> None
         await bench.client.auth_test()
     assert refusal.value.response.status_code == 503
     assert bench.sim.state()["connected"] is False
+    assert bench.sim.state()["faults"] == ["down"]
     bench.clock.pass_by(61)
+    assert bench.sim.state()["faults"] == []
     assert (await bench.client.auth_test())["ok"]
     await bench.until(lambda: bool(bench.sim.state()["connected"]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -101,6 +102,26 @@ async def test_a_socket_address_works_once(client: AsyncWebClient, sim: SlackSim
             assert hello["connection_info"]["app_id"] == "A0SPEND"
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await session.ws_connect(url)
+
+
+async def test_an_update_right_after_the_ack_is_not_undone_by_the_ack(client: AsyncWebClient, sim: SlackSim) -> None:
+    def modal(note: str) -> Json:
+        return {"type": "modal", "title": {"type": "plain_text", "text": "T"}, "blocks": [], "private_metadata": note}
+
+    trigger = sim.core.passes.trigger("U0DANA").id
+    view_id = (await client.views_open(trigger_id=trigger, view=modal("asked")))["view"]["id"]
+    async with aiohttp.ClientSession() as session:
+        url = (await client.apps_connections_open(app_token=sim.APP_TOKEN))["url"]
+        async with session.ws_connect(url) as socket:
+            await socket.receive_json()
+            for _ in range(10):
+                submitted = asyncio.create_task(sim.control("submit", {"user": "U0DANA", "view_id": view_id}))
+                envelope = await socket.receive_json()
+                answer = {"response_action": "update", "view": modal("checking")}
+                await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": answer})
+                await client.views_update(view_id=view_id, view=modal("checked"))
+                assert (await submitted)["acked"]
+                assert (sim.view_of("U0DANA") or {})["private_metadata"] == "checked"
 
 
 async def test_the_eleventh_socket_is_sent_away(client: AsyncWebClient, sim: SlackSim) -> None:

@@ -143,7 +143,10 @@ def permalink(core: Core, call: Call) -> Answer:
 
 
 def respond(core: Core, url: ResponseUrl, body: dict[str, Any]) -> None:
-    """What is posted to a response_url: a new message, ephemeral unless said otherwise, or a change of the clicked one."""
+    """What is posted to a response_url: a new message, ephemeral unless said otherwise, or a change of the clicked one.
+
+    For a command, the original is the first message that came by its response_url.
+    """
     channel = core.workspace.channels[url.channel]
     call = Call("response_url", body)
     clicked = core.workspace.find(channel.id, url.ts) if url.ts else None
@@ -163,7 +166,8 @@ def respond(core: Core, url: ResponseUrl, body: dict[str, Any]) -> None:
     if kind not in {"ephemeral", "in_channel"}:
         raise ApiError("invalid_response_type")
     content = _content(call) | _thread(core, channel, call.text("thread_ts"))
-    core.post_as_app(channel, content, only_for=url.user if kind == "ephemeral" else None)
+    post = core.post_as_app(channel, content, only_for=url.user if kind == "ephemeral" else None)
+    url.ts = url.ts or post.ts
 
 
 def answer_command(core: Core, channel: Channel, user: str, payload: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ class Core:
         self.wire: SocketMode | SignedRequests = (
             SignedRequests(deliver_to, signing_secret, now) if deliver_to else self.socket
         )
-        self.delivery = Delivery(self.wire, self.workspace, self.note)
+        self.delivery = Delivery(self.wire, self.workspace, self.note, lambda: self.faults.down)
 
     def changed(self) -> None:
         self.on_change()

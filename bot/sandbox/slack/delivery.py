@@ -12,19 +12,25 @@ from bot.sandbox.slack.workspace import APP, BOT_USER, TEAM, Workspace
 ACK_SECONDS = 3.0
 RETRY_DELAYS = (0.0, 60.0, 300.0)
 """Seconds before the first, second and third redelivery of an event."""
+Taken = Callable[[dict[str, Any]], None]
 UNACKED = "operation_timeout"
 UNREACHABLE = "dispatch_failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """`kind` is events_api, interactive or slash_commands; `answer` says whether an ack may carry a payload."""
+    """`kind` is events_api, interactive or slash_commands; `answer` says whether an ack may carry a payload.
+
+    `taken` is called with that payload the moment the ack arrives, so that a call which the app makes right after its
+    ack finds the ack already followed.
+    """
 
     kind: str
     payload: dict[str, Any]
     answer: bool = False
     attempt: int = 0
     reason: str = ""
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,15 @@ class Wire(Protocol):
 class Delivery:
     """Sends over the wire, writes what happened to the log, and redelivers events.
 
-    `doubled` counts how many of the next envelopes are sent twice (the drill "redeliver").
+    `doubled` counts how many of the next envelopes are sent twice (the drill "redeliver"); while `down` says so,
+    nothing leaves.
     """
 
-    def __init__(self, wire: Wire, workspace: Workspace, note: Callable[[str, str, bool], None]) -> None:
+    def __init__(
+        self, wire: Wire, workspace: Workspace, note: Callable[[str, str, bool], None], down: Callable[[], bool]
+    ) -> None:
         self.wire = wire
+        self.down = down
         self.doubled = 0
         self.ack_seconds = ACK_SECONDS
         self.retry_delays = RETRY_DELAYS
@@ -67,13 +77,14 @@ class Delivery:
         self._note = note
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def ask(self, kind: str, payload: dict[str, Any], *, answer: bool, what: str) -> Ack:
+    async def ask(
+        self, kind: str, payload: dict[str, Any], *, answer: bool, what: str, taken: Taken | None = None
+    ) -> Ack:
         """An interaction or a command: delivered once, never again."""
-        envelope = Envelope(kind, payload, answer)
         if self.doubled:
             self.doubled -= 1
-            self._start(self._deliver(envelope, f"{what} (sent twice)"))
-        return await self._deliver(envelope, what)
+            self._start(self._deliver(Envelope(kind, payload, answer), f"{what} (sent twice)"))
+        return await self._deliver(Envelope(kind, payload, answer, taken=taken), what)
 
     def tell(self, event: dict[str, Any], authorized: bool = True) -> None:
         """An event, in the background: sent, and sent again after each of the retry delays until it is acknowledged."""
@@ -119,7 +130,10 @@ class Delivery:
             ack = await self._deliver(again, f"{what} (retry {attempt})")
 
     async def _deliver(self, envelope: Envelope, what: str) -> Ack:
-        ack = await self.wire.send(envelope, self.ack_seconds)
+        if self.down():
+            ack = Ack(acked=False, error=UNREACHABLE, reason="connection_failed")
+        else:
+            ack = await self.wire.send(envelope, self.ack_seconds)
         self._note("out", what if ack.acked else f"{what}: {ack.error}", ack.acked)
         return ack
 

@@ -22,6 +22,17 @@ class Faults:
     def down(self) -> bool:
         return self.down_until is not None and self.now() < self.down_until
 
+    @property
+    def armed(self) -> list[str]:
+        """Kinds of fault that the next call may meet."""
+        waiting = {
+            "down": self.down,
+            "rate_limit": self.limited > 0,
+            "slow": self.slow_calls > 0,
+            "error": any(left > 0 for _, left in self.errors.values()),
+        }
+        return [kind for kind, is_armed in waiting.items() if is_armed]
+
     def clear(self) -> None:
         self.down_until, self.limited, self.slow_calls, self.errors = None, 0, 0, {}
 

@@ -57,7 +57,10 @@ class SignedRequests:
                 timeout=aiohttp.ClientTimeout(total=seconds),
                 max_redirects=REDIRECTS,
             ) as answer:
-                return _read(answer.status, await answer.text(), answer.headers, _since(started))
+                ack = _read(answer.status, await answer.text(), answer.headers, _since(started))
+                if ack.acked and envelope.taken:
+                    envelope.taken(ack.payload)
+                return ack
         except TimeoutError:
             return Ack(acked=False, ms=_since(started), error=UNACKED, reason="http_timeout")
         except aiohttp.TooManyRedirects:

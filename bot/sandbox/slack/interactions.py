@@ -150,10 +150,10 @@ async def submit(core: Core, args: dict[str, Any]) -> Result:
         return {"acked": False, "ms": 0, "errors": view.errors}
     payload = payloads.view_submission(core, who, view)
     what = f"view_submission {view.content.get('callback_id', '')}"
-    ack = await _interact(core, payload, what, answer=True)
-    if ack.acked:
-        _apply(core, view, ack.payload, what)
-    else:
+    ack = await core.delivery.ask(
+        "interactive", payload, answer=True, what=what, taken=lambda answer: _apply(core, view, answer, what)
+    )
+    if not ack.acked:
         view.notice = TROUBLE
     core.changed()
     return result(ack) | ({"errors": view.errors} if view.errors else {})
@@ -169,8 +169,10 @@ def _apply(core: Core, view: View, answer: dict[str, Any], what: str) -> None:
 
 
 def _follow(core: Core, view: View, answer: dict[str, Any]) -> None:
-    """Close, errors, update, push or clear."""
+    """Close, errors, update, push or clear; nothing when the person has closed the modal in the meantime."""
     kind = answer.get("response_action")
+    if view not in core.views.stack(view.user):
+        return
     if not answer:
         core.views.close(view)
     elif kind == "clear":

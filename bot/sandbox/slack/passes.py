@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
 RESPONSE_USES = 5
+KEPT = 1_000
+"""Rights of each kind that are remembered; older ones are unknown, as they would be to Slack after a while."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class Passes:
             f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}", user, self._now(), view
         )
         self._triggers[made.id] = made
+        _forget(self._triggers)
         return made
 
     def exchange(self, trigger_id: str) -> Trigger | str:
@@ -64,6 +68,7 @@ class Passes:
     def response_url(self, user: str, channel: str, ts: str = "") -> ResponseUrl:
         made = ResponseUrl(secrets.token_hex(12), user, channel, self._now(), ts)
         self._urls[made.id] = made
+        _forget(self._urls)
         return made
 
     def use(self, url_id: str) -> ResponseUrl | str:
@@ -75,3 +80,8 @@ class Passes:
             return "used_url"
         found.uses += 1
         return found
+
+
+def _forget(rights: dict[str, Any]) -> None:
+    while len(rights) > KEPT:
+        del rights[next(iter(rights))]

@@ -206,6 +206,7 @@ class SlackSim:
             "home": home.as_json() if home else None,
             "modals": [_on_screen(view) for view in core.views.stack(user)],
             "connected": core.installed and core.wire.connected,
+            "faults": core.faults.armed,
             "log": list(core.traffic),
         }
 

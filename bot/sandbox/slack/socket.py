@@ -24,7 +24,7 @@ REASONS = ("warning", "refresh_requested", "link_disabled", "too_many_websockets
 
 @dataclass(slots=True)
 class _Waiting:
-    answer: bool
+    envelope: Envelope
     done: asyncio.Future[dict[str, Any]]
 
 
@@ -93,8 +93,11 @@ class SocketMode:
             frame = json.loads(text)
             waiting = self._waiting.pop(frame.get("envelope_id", ""), None) if isinstance(frame, dict) else None
             if waiting and not waiting.done.done():
-                payload = frame.get("payload") if waiting.answer else None
-                waiting.done.set_result(payload if isinstance(payload, dict) else {})
+                sent = frame.get("payload") if waiting.envelope.answer else None
+                payload = sent if isinstance(sent, dict) else {}
+                waiting.done.set_result(payload)
+                if waiting.envelope.taken:
+                    waiting.envelope.taken(payload)
 
     async def send(self, envelope: Envelope, seconds: float) -> Ack:
         started = time.monotonic()
@@ -102,7 +105,7 @@ class SocketMode:
         if socket is None:
             return Ack(acked=False, error=UNREACHABLE)
         envelope_id = str(uuid.uuid4())
-        waiting = _Waiting(envelope.answer, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(envelope, asyncio.get_running_loop().create_future())
         self._waiting[envelope_id] = waiting
         frame: dict[str, Any] = {
             "envelope_id": envelope_id,
