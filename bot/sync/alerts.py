@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.hints.words import Words, words_for
+from bot.hints.catalogue import hint_for
+from bot.hints.words import Words, render
 from bot.models import AlertState, ConnectionState, Fault, PostingState, RetryClass, RunState, Verdict
 from bot.store import alerts, connections, postings, runs
 from bot.store.alerts import Alert
@@ -229,7 +230,13 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
     )
     last = await runs.last_runs(store, connection.id, 1)
     done = await _solved_rows(store, alert, connection)
-    words = words_for(verdict, n=cause.n if cause else alert.most, names=_names(connection, company, names))
+    words = render(
+        hint_for(verdict),
+        verdict,
+        n=cause.n if cause else alert.most,
+        names=_names(connection, company, names),
+        others_posted=last[0].posted if last else 0,
+    )
     return AlertView(
         alert=alert,
         connection=connection,
@@ -300,7 +307,7 @@ async def _company_view(store: Store, alert: Alert, company: Company, names: dic
     for one in waiting:
         count, amount = (await postings.tally(store, one.id)).get(PostingState.PENDING, (0, Decimal(0)))
         n, total = n + count, total + amount
-    words = words_for(verdict, n=n, names={**names, "company": company.company_id, "user": company.user_id})
+    words = render(hint_for(verdict), verdict, n=n, names=names)
     return AlertView(
         alert=alert,
         connection=None,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from bot.hints.words import Words, words_for
+from bot.hints.catalogue import hint_for
+from bot.hints.words import Words, render
 from bot.intacct.client import IntacctClient
 from bot.intacct.errors import FunctionFailure
 from bot.intacct.query import In
@@ -82,7 +83,7 @@ def foresee(line: PostingLine, lists: Lists) -> Verdict | None:
     account = lists.accounts.get(line.account)
     if account is None or not account.active:
         state = "inactive" if account else "missing"
-        return _no("config.gl_account", line.account, account=line.account, state=state)
+        return _no("config.gl_account", f"account {line.account}", account=line.account, state=state)
     if line.account in lists.offsets:
         return _no("config.gl_restricted", line.account, account=line.account, card=lists.offsets[line.account])
     for switch in account.required:
@@ -179,7 +180,7 @@ def summary(rows: Sequence[PreviewRow], skipped: Mapping[str, int], currency: st
         verdict = group[0].verdict
         assert verdict is not None
         total = sum((row.amount for row in group), Decimal(0))
-        causes.append(PreviewCause(verdict, len(group), total, words_for(verdict, n=len(group), names=dict(names))))
+        causes.append(PreviewCause(verdict, len(group), total, render(hint_for(verdict), verdict, n=len(group), names=names)))
     days = [row.date for row in rows]
     return Preview(
         (len(posting), sum((row.amount for row in posting), Decimal(0))),
