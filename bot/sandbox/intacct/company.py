@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.sandbox.intacct.fields import DIMENSIONS, OBJECTS, stored
+from bot.sandbox.intacct.fields import DEFAULTS, DIMENSIONS, OBJECTS, stored
 
 Row = dict[str, Any]
 
@@ -66,17 +66,32 @@ class Company:
 
     def _load(self, objects: dict[str, list[dict[str, Any]]]) -> None:
         for name, rows in objects.items():
+            if name not in OBJECTS:
+                raise ValueError(f"The books know no object '{name}'. They know: {', '.join(OBJECTS)}.")
             kinds = OBJECTS[name].fields
             for given in rows:
-                row: Row = {key: stored(kinds.get(key, "text"), value) for key, value in given.items()}
-                row.setdefault("RECORDNO", None)
-                row["RECORDNO"] = row["RECORDNO"] or self.number()
+                row: Row = self.defaults(name)
+                row |= {key: stored(kinds.get(key, "text"), value) for key, value in given.items()}
+                row["RECORDNO"] = row.get("RECORDNO") or self.number()
                 self.tables[name].add(row)
         for number, user in enumerate(self.users, start=1):
-            user.setdefault("RECORDNO", number)
+            for key, value in {
+                "RECORDNO": number,
+                "STATUS": "active",
+                "ENTITIES": [],
+                "ROLES": [],
+                "rights": {},
+            }.items():
+                user.setdefault(key, value)
         for row in self.rows("CCTRANSACTION"):
             row.setdefault("lines", [e for e in self.rows("CCTRANSACTIONENTRY") if e["RECORDKEY"] == row["RECORDNO"]])
             self._book(row, 1)
+
+    def defaults(self, name: str) -> Row:
+        """What a new record of an object has before anything is given."""
+        given = {key: value for key, value in DEFAULTS.get(name, {}).items() if self.has_field(name, key)}
+        general = {"STATUS": "active", "MEGAENTITYID": ""}
+        return given | {key: value for key, value in general.items() if key in OBJECTS[name].fields}
 
     def number(self) -> int:
         """The next record number; a rolled-back request leaves a gap, as a sequence does."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sandbox.control import ControlError
 from bot.sandbox.intacct.company import Company, Row
 from bot.sandbox.intacct.errors import Refusal
-from bot.sandbox.intacct.fields import DIMENSIONS, MONTHS, OBJECTS
+from bot.sandbox.intacct.fields import DIMENSIONS, MONTHS, OBJECTS, month_number
 from bot.sandbox.intacct.writing import check_account
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def create_record(sim: IntacctSim, object: str, record: Any, entity: str = "") -
         row = _card(company, given, None, entity)
     else:
         row = _plain(company, object, given, entity)
-    made = company.insert(object, row)
+    made = company.insert(object, _stamped(sim, object, row))
     return {"recordno": made["RECORDNO"], "id": made[OBJECTS[object].id_field]}
 
 
@@ -52,7 +52,7 @@ def save_record(sim: IntacctSim, object: str, record: Any) -> dict[str, Any]:  #
         changed = _card(company, given, row, str(row.get("MEGAENTITYID") or ""))
     else:
         changed = {**row, **given}
-    company.change(row, changed)
+    company.change(row, _stamped(sim, object, changed))
     return {"recordno": row["RECORDNO"], "id": row[OBJECTS[object].id_field]}
 
 
@@ -76,6 +76,11 @@ def delete_record(sim: IntacctSim, object: str, record: Any) -> dict[str, Any]: 
     return {"id": key}
 
 
+def _stamped(sim: IntacctSim, name: str, row: Row) -> Row:
+    has = "WHENMODIFIED" in OBJECTS[name].fields
+    return row | {"WHENMODIFIED": sim.now().replace(tzinfo=None, microsecond=0)} if has else row
+
+
 def _given(name: str, record: Any) -> dict[str, str]:
     if name not in _BY_HAND:
         raise ControlError(f"'{name}' has no screen here. There are: {', '.join(_BY_HAND)}.")
@@ -84,7 +89,7 @@ def _given(name: str, record: Any) -> dict[str, str]:
     given = {}
     for field, value in record.items():
         field_name = "LIABACCT#" if field == "LIABACCT" else field.removesuffix("#") if field != "LIABACCT#" else field
-        if field_name not in OBJECTS[name].fields or field_name == "MEGAENTITYID":
+        if field_name not in OBJECTS[name].fields or field_name in {"MEGAENTITYID", "WHENMODIFIED"}:
             raise ControlError(f"The {OBJECTS[name].label} screen has no field '{field}'.")
         given[field_name] = str(value).lower() if isinstance(value, bool) else str(value).strip()
     return given
@@ -120,8 +125,7 @@ def _card(company: Company, given: dict[str, str], row: Row | None, entity: str)
     for field, label in _LOCKED.items():
         if row is not None and field in given and given[field] != row.get(field):
             raise ControlError(f"{label} cannot be changed: Intacct locks it after saving.")
-    defaults = {"STATUS": "active", "LIABILITYTYPE": "Credit", "CARDTYPE": "Visa", "VENDORID": "", "DEPT": ""}
-    card: Row = {**defaults, "DESCRIPTION": "", "LOCATION": "", "MEGAENTITYID": entity, **(row or {}), **given}
+    card: Row = {**company.defaults("CREDITCARD"), "MEGAENTITYID": entity, **(row or {}), **given}
     card["EXP_MONTH"] = _month(str(card.get("EXP_MONTH", "")))
     if not str(card.get("EXP_YEAR", "")).isdigit() or len(str(card["EXP_YEAR"])) != 4:
         raise ControlError("The expiration year has four digits.")
@@ -147,11 +151,10 @@ def _card_choices(card: Row) -> None:
 
 
 def _month(text: str) -> str:
-    if text.isdigit() and 1 <= int(text) <= 12:
-        return MONTHS[int(text) - 1]
-    if text.capitalize() in MONTHS:
-        return text.capitalize()
-    raise ControlError("The expiration month is missing.")
+    try:
+        return MONTHS[month_number(text) - 1]
+    except ValueError:
+        raise ControlError("The expiration month is missing.") from None
 
 
 def _card_account(company: Company, number: str) -> None:
@@ -179,10 +182,8 @@ def _plain(company: Company, name: str, given: dict[str, str], entity: str) -> R
     key = given.get(OBJECTS[name].id_field, "")
     if not key or company.find(name, key):
         raise ControlError(f"The ID '{key}' is taken." if key else "The ID is empty.")
-    row: Row = {"STATUS": "active", **given}
-    if "MEGAENTITYID" in OBJECTS[name].fields:
-        row["MEGAENTITYID"] = entity
-    return row
+    row: Row = {**company.defaults(name), **given}
+    return row | {"MEGAENTITYID": entity} if "MEGAENTITYID" in row else row
 
 
 # --- periods ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from bot.sandbox.intacct import errors
 from bot.sandbox.intacct.calls import Call
 from bot.sandbox.intacct.company import Company, Row
 from bot.sandbox.intacct.errors import Problem, Refusal
-from bot.sandbox.intacct.fields import DIMENSIONS, MONTHS, amount, wire
+from bot.sandbox.intacct.fields import DIMENSIONS, amount, month_number, wire
 
 Line = dict[str, Any]
 
@@ -129,7 +129,7 @@ def _card(call: Call, draft: Draft) -> Row:
         raise Refusal(errors.card(draft.card, "is invalid"))
     if card.get("STATUS", "active") != "active":
         raise Refusal(errors.card(draft.card, "is inactive"))
-    last = (int(card.get("EXP_YEAR") or 0), MONTHS.index(str(card["EXP_MONTH"])) + 1 if card.get("EXP_MONTH") else 12)
+    last = (int(card.get("EXP_YEAR") or 0), month_number(str(card.get("EXP_MONTH") or 12)))
     if card.get("EXP_YEAR") and last < (call.now.year, call.now.month):
         raise Refusal(errors.card(draft.card, "has expired"))
     return card

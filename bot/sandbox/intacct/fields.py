@@ -136,6 +136,28 @@ OBJECTS: dict[str, ObjectType] = {
     "ROLEUSERS": ObjectType("RECORDNO", "Roles", "role user", _fields("USERLOGINID ROLENAME")),
 }
 
+DEFAULTS: dict[str, dict[str, str]] = {
+    "GLACCOUNT": {
+        "ACCOUNTTYPE": "incomestatement",
+        "NORMALBALANCE": "debit",
+        "CLOSINGTYPE": "non-closing account",
+        "CLOSINGACCOUNTNO": "",
+        "ALTERNATIVEACCOUNT": "None",
+        "CATEGORY": "",
+        "SUBLEDGERCONTROLON": "false",
+        **{f"REQUIRE{suffix}": "false" for suffix in DIMENSIONS},
+    },
+    "CREDITCARD": {
+        "DESCRIPTION": "",
+        "CARDTYPE": "Visa",
+        "LIABILITYTYPE": "Credit",
+        "VENDORID": "",
+        "DEPT": "",
+        "LOCATION": "",
+    },
+}
+"""What a new record has where nothing is given; every record also starts active and, where it can have one, without owner."""
+
 BEHIND_THE_SCREEN = frozenset({"SUPDOC", "SUPDOCFOLDER"})
 """Kept as records, but reached by functions of their own; not queryable."""
 
@@ -203,6 +225,11 @@ def amount(text: str) -> Decimal:
     if value != round(value, 2):
         raise ValueError(text)
     return round(value, 2)
+
+
+def month_number(text: str) -> int:
+    """1 to 12 for a month's number or English name. Raises ValueError."""
+    return int(text) if text.isdigit() and 1 <= int(text) <= 12 else MONTHS.index(text.capitalize()) + 1
 
 
 def wire(value: Any) -> str:

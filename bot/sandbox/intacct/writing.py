@@ -25,18 +25,6 @@ _CHOICES = {
     **{f"REQUIRE{suffix}": ("true", "false") for suffix in DIMENSIONS},
 }
 
-_DEFAULTS = {
-    "ACCOUNTTYPE": "incomestatement",
-    "NORMALBALANCE": "debit",
-    "CLOSINGTYPE": "non-closing account",
-    "ALTERNATIVEACCOUNT": "None",
-    "STATUS": "active",
-    "SUBLEDGERCONTROLON": "false",
-    "CATEGORY": "",
-    "CLOSINGACCOUNTNO": "",
-    "MEGAENTITYID": "",
-}
-
 
 def check_account(company: Company, given: dict[str, str], existing: Row | None) -> Row:
     """A GL account as it will stand, from the given fields; the screen and the gateway check alike.
@@ -49,8 +37,7 @@ def check_account(company: Company, given: dict[str, str], existing: Row | None)
             raise Refusal(errors.Problem("XL03000010", f"The field {name} does not exist on GLACCOUNT"))
         if name in _CHOICES and value not in _CHOICES[name]:
             raise Refusal(errors.illegal(name))
-    flags = {f"REQUIRE{suffix}": "false" for suffix in DIMENSIONS if company.has_field("GLACCOUNT", f"REQUIRE{suffix}")}
-    account = {**_DEFAULTS, **flags, **(existing or {}), **given}
+    account = {**company.defaults("GLACCOUNT"), **(existing or {}), **given}
     account.pop("RECORDNO", None)
     for name in ("ACCOUNTNO", "TITLE"):
         if not account.get(name):
