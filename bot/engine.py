@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import fcntl
 import logging
 import os
@@ -188,12 +189,17 @@ class Engine:
             urgent: someone is waiting; goes before the clock's jobs of the same company.
             ids: what it works on; ids only, never a secret or a text from outside.
         """
-        work = self._jobs[job]
-        options = SetEnqueueOptions(
-            queue_partition_key=str(company), priority=PERSON if urgent else CLOCK, delay_seconds=delay or None
-        )
-        with SetWorkflowID(f"{job}:{key}"), options:
-            await DBOS.enqueue_workflow_async("sync" if work.exclusive else "side", _run, job, dict(ids))
+        promise = self._promise(job, f"{job}:{key}", str(company), delay or None, PERSON if urgent else CLOCK, dict(ids))
+        # A context of its own: inside a turn DBOS would take this for a child of the job at work, and refuse.
+        await asyncio.get_running_loop().create_task(promise, context=contextvars.Context())
+
+    async def _promise(
+        self, job: str, key: str, partition: str, delay: float | None, priority: int, ids: dict[str, str | int]
+    ) -> None:
+        queue = "sync" if self._jobs[job].exclusive else "side"
+        options = SetEnqueueOptions(queue_partition_key=partition, priority=priority, delay_seconds=delay)
+        with SetWorkflowID(key), options:
+            await DBOS.enqueue_workflow_async(queue, _run, job, ids)
 
     async def waiting(self, prefix: str) -> bool:
         """Whether a job whose id starts so is queued and not started."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -227,7 +229,7 @@ alerts = Table(
     _words("working", 64),  # who asked for the retry that is under way, and nobody when none is
     Column("working_since", Instant, nullable=True),
     _count("most"),  # the largest number of rows it has stood for
-    Column("total", Amount, nullable=False, default=0, server_default="0"),
+    Column("total", Amount, nullable=False, default=Decimal(0), server_default="0"),
     Column("story", Document, nullable=False),  # thread lines already told, in order
     _words("shown", 64),  # digest of what Slack shows, so that an unchanged alert is not edited
     Column("opened", Instant, nullable=False),
