@@ -96,7 +96,7 @@ def next_step(steps: Mapping[str, Any], *, after: int) -> int:
             order = 1  # nothing of these waits for the sign-in: told means not there yet
         if order < 9 and entry.get("assignee"):
             order = 3
-        return order, step <= after and order > 0, step
+        return order, step < after and order > 0, step
 
     best = min(STEPS, key=rank)
     return best if rank(best)[0] < 9 else FINISH
