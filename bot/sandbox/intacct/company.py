@@ -48,6 +48,7 @@ class Company:
         self.roles: dict[str, Any] = dict(source.get("roles", {}))
         self.applications: list[str] = list(source.get("applications", []))
         self.preferences: dict[str, dict[str, str]] = {k: dict(v) for k, v in source.get("preferences", {}).items()}
+        self.extra_fields: dict[str, tuple[str, ...]] = {k: tuple(v) for k, v in source.get("extra_fields", {}).items()}
         self.custom_fields: frozenset[str] = frozenset(source.get("custom_fields", ()))
         self.rates: dict[str, str] = dict(source.get("exchange_rates", {}))
         self.closed: dict[str, dict[str, date | None]] = {
@@ -190,7 +191,7 @@ class Company:
         if name == "GLACCOUNT" and suffix != field:
             known = DIMENSIONS.get(suffix)
             return known is not None and known[0] in self.dimensions
-        return field in kind.fields
+        return field in kind.fields or field in self.extra_fields.get(name, ())
 
     def offset_owner(self, account: str) -> str:
         """What an account number is the own account of: "Credit Card X", "Bank account Y", or empty."""

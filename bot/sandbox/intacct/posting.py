@@ -93,6 +93,7 @@ def _header(call: Call, draft: Draft, card: Row) -> Row:
         "MEGAENTITYID": draft.entity,
         "payee": draft.payee,
         "card": card["CARDID"],
+        "FINANCIALENTITY": card["CARDID"],  # shows only where the company's dict names it among its extra fields
         "offset": str(card["LIABACCT#"]),
         "user": call.visitor.user["LOGINID"],
     }

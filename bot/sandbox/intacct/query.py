@@ -24,8 +24,9 @@ _MODULES = {"CREDITCARD": "CM", "CCTRANSACTION": "CM", "CCTRANSACTIONENTRY": "CM
 
 
 def kinds_of(company: Company, name: str) -> dict[str, str]:
-    """The fields that an object has in this company, with their kinds."""
-    return {field: kind for field, kind in OBJECTS[name].fields.items() if company.has_field(name, field)}
+    """The fields that an object has in this company, with their kinds; the company's dict may add `extra_fields`."""
+    known = {field: kind for field, kind in OBJECTS[name].fields.items() if company.has_field(name, field)}
+    return known | dict.fromkeys(company.extra_fields.get(name, ()), "text")
 
 
 def value_of(company: Company, name: str) -> Callable[[Row, str], Any]:
