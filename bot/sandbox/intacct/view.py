@@ -18,7 +18,7 @@ _TRANSACTIONS = frozenset({"CCTRANSACTION", "CCTRANSACTIONENTRY"})
 
 def state(sim: IntacctSim, limit: int, offset: int) -> dict[str, Any]:
     """A JSON-able snapshot. No password is in it but those in the mailbox, as in a real mail."""
-    gateway, company = sim.gateway, sim.gateway.company
+    company = sim.gateway.company
     posted = company.tables["CCTRANSACTION"].rows
     return {
         "company": {
@@ -56,6 +56,14 @@ def state(sim: IntacctSim, limit: int, offset: int) -> dict[str, Any]:
             ledger: {entity: day.isoformat() if day else None for entity, day in days.items()}
             for ledger, days in company.closed.items()
         },
+        **_traffic(sim),
+    }
+
+
+def _traffic(sim: IntacctSim) -> dict[str, Any]:
+    """What came in, what was refused, and what waits to go wrong."""
+    gateway = sim.gateway
+    return {
         "faults": sim.faults.state(),
         "late_commits": [due.isoformat() for due, _ in sim.late],
         "sessions": len(gateway.door.sessions),
