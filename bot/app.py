@@ -17,6 +17,7 @@ from bot.spend.csv_source import CsvSource
 from bot.spend.source import Source
 from bot.store.connections import Connection
 from bot.store.database import Store, open_store
+from bot.sync.correct import WriteBack
 from bot.sync.desk import Desk
 from bot.sync.reach import Reach
 from bot.sync.run import Runner
@@ -92,6 +93,7 @@ def jobs(runner: Runner) -> dict[str, Work]:
         "settle": Work(runner.settle, exclusive=True),
         "receipts": Work(runner.receipts, exclusive=True),
         "check_company": Work(runner.check_company, exclusive=True),
+        "write_back": Work(WriteBack(runner.reach)),
     }
 
 

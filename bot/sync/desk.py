@@ -144,7 +144,7 @@ class Desk:
         alert = await self._alert(alert_id)
         connection = await self._connection(alert.connection_id or "")
         if not await alerts.start_work(self.reach.store, alert_id, actor, self.reach.clock()):
-            return await self._lost_click(alert_id)
+            return await self.lost_click(alert_id)
         asked = await self._ask(connection, "settle", actor, {})
         rows = await self._rows(alert, [PostingState.UNKNOWN])
         await self._note(
@@ -156,12 +156,12 @@ class Desk:
         """Sign in again; when Intacct lets us in, every waiting connection goes on."""
         alert = await self._alert(alert_id)
         if not await alerts.start_work(self.reach.store, alert_id, actor, self.reach.clock()):
-            return await self._lost_click(alert_id)
+            return await self.lost_click(alert_id)
         intent = await runs.add_intent(
             self.reach.store, alert.workspace_id, "check_company", actor, {"company": alert.company}, self.reach.clock()
         )
         await self._note(alert, {"actor": actor, "did": "check", "intent": intent.id, "postings": []})
-        await self._promise(intent)
+        await self.promise(intent)
         return Asked(intent.id)
 
     async def ignore(self, alert_id: int, reason: str, actor: str, name: str = "") -> int:
@@ -206,7 +206,7 @@ class Desk:
             await self._note(alert, {"actor": actor, "did": "answer", "choice": choice, "postings": []})
             return Asked(rows=len(rows))
         if not await alerts.start_work(self.reach.store, alert_id, actor, now):
-            return await self._lost_click(alert_id)
+            return await self.lost_click(alert_id)
         for row in rows:
             decision = {**(row.decision or {}), question: choice, "answered_by": name or actor}
             await postings.move(
@@ -267,7 +267,7 @@ class Desk:
     async def sweep(self) -> None:
         """Turn intents without a job into jobs: a process died between the commit and the promise."""
         for intent in await runs.open_intents(self.reach.store, self.reach.clock() - SWEEP_AFTER):
-            await self._promise(intent)
+            await self.promise(intent)
         hour = self.reach.clock().strftime("%Y%m%d%H")
         for company in await connections.troubled_companies(self.reach.store):
             if company.problem_since and self.reach.clock() - company.problem_since > timedelta(hours=1):
@@ -279,10 +279,10 @@ class Desk:
         target = {"connection": connection.id, **target}
         now = self.reach.clock()
         intent = await runs.add_intent(self.reach.store, connection.workspace_id, kind, actor, target, now)
-        await self._promise(intent)
+        await self.promise(intent)
         return Asked(intent.id, rows=len(target.get("postings", [])))
 
-    async def _promise(self, intent: runs.Intent) -> None:
+    async def promise(self, intent: runs.Intent) -> None:
         """The durable job of an intent; asking twice is asking once."""
         if intent.kind == "check_company":
             company = int(intent.target["company"])
@@ -296,6 +296,9 @@ class Desk:
             )
             return
         connection = await connections.get_connection(self.reach.store, intent.target["connection"])
+        if connection is not None and intent.kind == "write_back":
+            await self.engine.enqueue("write_back", f"intent:{intent.id}", company=connection.company, intent=intent.id)
+            return
         if connection is None:
             await runs.finish_intent(self.reach.store, intent.id, self.reach.clock())
             return
@@ -322,16 +325,19 @@ class Desk:
         )
 
     async def _work_on(self, alert: Alert, actor: str, rows: list[Posting], kind: str) -> Asked:
-        connection = await self._connection(alert.connection_id or "")
         if not await alerts.start_work(self.reach.store, alert.id, actor, self.reach.clock()):
-            return await self._lost_click(alert.id)
-        ids = [row.id for row in rows]
-        asked = await self._ask(connection, kind, actor, {"postings": ids, "alert": alert.id})
-        await self._note(alert, {"actor": actor, "did": kind, "intent": asked.intent, "postings": ids})
+            return await self.lost_click(alert.id)
+        return await self.retry_rows(alert, [row.id for row in rows], actor, {"did": kind})
+
+    async def retry_rows(self, alert: Alert, ids: list[int], actor: str, line: dict[str, Any]) -> Asked:
+        """Post these rows of a claimed alert again, and note in its story what was done and by whom."""
+        connection = await self._connection(alert.connection_id or "")
+        asked = await self._ask(connection, "retry", actor, {"postings": ids, "alert": alert.id})
+        await self._note(alert, {"actor": actor, **line, "intent": asked.intent, "postings": ids})
         await self._refresh(connection)
         return asked
 
-    async def _lost_click(self, alert_id: int) -> Asked:
+    async def lost_click(self, alert_id: int) -> Asked:
         alert = await self._alert(alert_id)
         first = alert.working or alert.solved_by
         return Asked(already=(first, alert.working_since or alert.solved or alert.opened))

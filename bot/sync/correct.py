@@ -1,0 +1,193 @@
+"""Corrections that people make in place: a coding, a date. Each is remembered on its rows with the person's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.intacct.records import DimensionValue
+from bot.models import Dimension, PostingState
+from bot.spend.errors import SourceError
+from bot.store import alerts, connections, postings, runs
+from bot.store.alerts import Alert
+from bot.store.connections import Connection
+from bot.store.postings import Posting
+from bot.sync.desk import Asked, Desk
+from bot.sync.reach import Reach
+
+MENDABLE = (PostingState.FAILED, PostingState.HELD)
+CHOOSABLE: dict[str, str] = {
+    "dimension.required": "",
+    "dimension.invalid": "",
+    "dimension.restricted": "",
+    "config.gl_account": Dimension.GL_ACCOUNT,
+    "config.gl_restricted": Dimension.GL_ACCOUNT,
+    "entity.location": Dimension.LOCATION,
+    "vendor.invalid": Dimension.VENDOR,
+}
+"""Causes that another value mends, and the dimension to choose from; empty when the cause itself names it."""
+
+PAGE = 100
+"""Slack's limit on the answers to one search."""
+
+
+def dimension_of(category: str, details: dict[str, str]) -> Dimension | None:
+    """The dimension that a correction of this cause chooses from, or None when no choice mends it."""
+    if category not in CHOOSABLE:
+        return None
+    name = CHOOSABLE[category] or details.get("dimension", "")
+    return next((one for one in Dimension if name in {one.value, one.sentence}), None)
+
+
+async def values(desk: Desk, alert_id: int, query: str) -> list[DimensionValue]:
+    """What may be chosen for an alert, read live from Intacct: active values whose ID or name holds the query.
+
+    Raises:
+        IntacctError: Intacct did not answer.
+    """
+    alert, connection = await _of(desk, alert_id)
+    rows = await _rows(desk, alert, 1)
+    dimension = dimension_of(alert.category, (rows[0].details if rows else None) or {})
+    if dimension is None:
+        return []
+    company = await connections.get_company(desk.reach.store, connection.company)
+    client = await desk.reach.intacct(company)
+    wanted = query.casefold()
+    found: list[DimensionValue] = []
+    async for value in client.list_values(dimension, entity=connection.entity_id, active_only=True):
+        if wanted in f"{value.value_id} {value.name}".casefold():
+            found.append(value)
+        if len(found) == PAGE:
+            break
+    return found
+
+
+async def code(
+    desk: Desk, alert_id: int, value: str, actor: str, name: str, *, only: Sequence[int] = (), write_back: bool = True
+) -> Asked:
+    """Choose a value for an alert's transactions, then post them again.
+
+    Args:
+        value: the Intacct ID chosen.
+        actor: a Slack user id; `name` is how the posting's description calls the person.
+        only: posting ids, when not all of the alert's rows are meant.
+        write_back: say the same in Spend Center, unless a row is locked there.
+    """
+    alert, _ = await _of(desk, alert_id)
+    rows = [row for row in await _rows(desk, alert) if not only or row.id in only]
+    dimension = dimension_of(alert.category, (rows[0].details if rows else None) or {})
+    if dimension is None:
+        raise ValueError(f"No choice of a value mends {alert.category}.")
+    made = {"coding": {dimension.value: value}, "by": name}
+    asked = await _apply(
+        desk, alert, rows, made, actor, {"did": "code", "dimension": dimension.sentence, "value": value}
+    )
+    if write_back and not asked.already:
+        connection = await _connection(desk, alert)
+        target = {"connection": connection.id, "postings": [row.id for row in rows]}
+        target |= {"dimension": dimension.value, "value": value, "alert": alert.id}
+        intent = await runs.add_intent(
+            desk.reach.store, alert.workspace_id, "write_back", actor, target, desk.reach.clock()
+        )
+        await desk.promise(intent)
+    return asked
+
+
+async def redate(desk: Desk, alert_id: int, day: date, actor: str, name: str) -> Asked:
+    """Post an alert's transactions on another day; the original day stays in each description."""
+    alert, _ = await _of(desk, alert_id)
+    rows = await _rows(desk, alert)
+    made = {"date": day.isoformat(), "by": name}
+    return await _apply(desk, alert, rows, made, actor, {"did": "redate", "day": day.isoformat()})
+
+
+async def _apply(
+    desk: Desk, alert: Alert, rows: Sequence[Posting], made: dict[str, Any], actor: str, line: dict[str, Any]
+) -> Asked:
+    """Write the decision on each row, then retry the group: the claim of the alert comes first, so one person decides."""
+    store, now = desk.reach.store, desk.reach.clock()
+    if not await alerts.start_work(store, alert.id, actor, now):
+        return await desk.lost_click(alert.id)
+    for row in rows:
+        before = row.decision or {}
+        decision = {**before, **made}
+        if "coding" in made:
+            decision["coding"] = {**before.get("coding", {}), **made["coding"]}
+        await postings.move(store, [row.id], source=MENDABLE, target=PostingState.FAILED, now=now, decision=decision)
+    return await desk.retry_rows(alert, [row.id for row in rows], actor, line)
+
+
+async def _of(desk: Desk, alert_id: int) -> tuple[Alert, Connection]:
+    alert = await alerts.get(desk.reach.store, alert_id)
+    if alert is None:
+        raise LookupError(f"There is no alert {alert_id}.")
+    return alert, await _connection(desk, alert)
+
+
+async def _connection(desk: Desk, alert: Alert) -> Connection:
+    connection = await connections.get_connection(desk.reach.store, alert.connection_id or "")
+    if connection is None:
+        raise LookupError("This alert belongs to no single connection.")
+    return connection
+
+
+async def _rows(desk: Desk, alert: Alert, limit: int = 20_000) -> list[Posting]:
+    return await postings.list_postings(
+        desk.reach.store,
+        alert.connection_id or "",
+        states=MENDABLE,
+        category=alert.category,
+        subject=alert.subject,
+        limit=limit,
+    )
+
+
+# --- the same coding in Spend Center ---
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBack:
+    """The job that tells Spend Center what a person chose; what it could not write is listed by the proof."""
+
+    reach: Reach
+
+    async def __call__(self, turn: int, *, intent: str) -> bool:
+        store = self.reach.store
+        asked = await runs.get_intent(store, intent)
+        if asked is None or asked.done is not None or turn > 0:
+            return False
+        connection = await connections.get_connection(store, asked.target["connection"])
+        if connection is not None and not connection.removed:
+            written, locked = await self._write(connection, asked.target)
+            line = {"actor": asked.actor, "did": "write back", "written": written, "locked": locked, "postings": []}
+            await alerts.add_line(store, int(asked.target["alert"]), {**line, "at": self.reach.clock().isoformat()})
+        await runs.finish_intent(store, intent, self.reach.clock())
+        return False
+
+    async def _write(self, connection: Connection, target: dict[str, Any]) -> tuple[int, int]:
+        """Returns how many transactions were written, and how many Spend Center would not take."""
+        source = await self.reach.source(connection)
+        mapping = connection.codes().get(target["dimension"])
+        if mapping is None or not mapping.field:
+            return 0, 0
+        field = next((one for one in await source.fields() if mapping.field in {one.uuid, one.name}), None)
+        if field is None:
+            return 0, 0
+        chosen = [
+            uuid
+            for uuid, text in field.values
+            if target["value"] in {mapping.values.get(uuid), mapping.values.get(text)}
+        ]
+        written = locked = 0
+        for row in await postings.get(self.reach.store, target["postings"]):
+            if not chosen:
+                break
+            try:
+                for line in row.read().lines:
+                    await source.set_coding(line.uuid, field.uuid, chosen[:1])
+                written += 1
+            except SourceError:  # locked there, or not to be reached: the posting does not wait for it
+                locked += 1
+        return written, locked
