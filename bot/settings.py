@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.models import Secret
@@ -51,7 +52,12 @@ class Settings(BaseSettings):
     """The settings as read. Secrets are blank in `repr`; addresses are checked for their scheme."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
     )
 
     slack_bot_token: SecretStr = SecretStr("")
@@ -73,11 +79,19 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
+    @field_validator("log_level", "log_format", "slack_mode", mode="before")
+    @classmethod
+    def _any_case(cls, value: object, info: ValidationInfo) -> object:
+        """`info` and `INFO` are one level."""
+        if not isinstance(value, str):
+            return value
+        return value.upper() if info.field_name == "log_level" else value.lower()
+
     @property
     def store_url(self) -> str:
         """The database, as a SQLAlchemy URL with its async driver; a SQLite file in `DATA_DIR` unless told otherwise."""
         url = self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'bot.db'}"
-        scheme, rest = url.split(":", 1)
+        scheme, _, rest = url.partition(":")
         drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
         return f"{drivers.get(scheme, scheme)}:{rest}"
 
@@ -96,19 +110,25 @@ def load(*needs: Need, env_file: str | None = ".env") -> Settings:
     Raises:
         SettingsError: with every problem in one message, a line each.
     """
-    problems: list[str] = []
-    settings: Settings | None = None
+    problems: dict[str, str] = {}
     try:
         settings = Settings(_env_file=env_file)
     except ValidationError as refused:
-        for error in refused.errors(include_input=False, include_url=False):
-            name = str(error["loc"][0]).upper()
-            problems.append(_line(name, f"is not usable ({error['msg'].lower()})"))
-    if settings is not None:
-        problems += _addresses(settings) + [p for need in needs for p in _missing(settings, need)]
-    if problems or settings is None:
+        wrong = {str(one["loc"][0]): one["msg"] for one in refused.errors(include_input=False, include_url=False)}
+        problems = {name.upper(): f"is not usable ({what.lower()})" for name, what in wrong.items()}
+        defaults = {name: Settings.model_fields[name].get_default() for name in wrong}
+        settings = Settings(_env_file=env_file, **defaults)  # so that the others are looked at as well
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(
+            f"The file {env_file} cannot be read: it has to be UTF-8 text, readable for this user."
+        ) from None
+    for found in (_addresses(settings), *(_missing(settings, need) for need in needs)):
+        problems = found | problems
+    if problems:
         several = f"{len(problems)} settings need attention" if len(problems) > 1 else "One setting needs attention"
-        raise SettingsError("\n".join([f"{several}:", *problems]))
+        raise SettingsError(
+            "\n".join([f"{several}:", *(_line(name, problems[name]) for name in WHERE if name in problems)])
+        )
     return settings
 
 
@@ -116,37 +136,56 @@ def _line(name: str, what: str) -> str:
     return f"  {name} {what}. Where to find it: {WHERE.get(name, 'see docs/operating.md')}"
 
 
-def _addresses(settings: Settings) -> list[str]:
-    found = []
+def _addresses(settings: Settings) -> dict[str, str]:
+    """Problems by name: addresses that are none, a database that is neither of the two, keys that are not shared."""
+    found = {}
     for name in ("SLACK_API_URL", "INTACCT_URL", "SPEND_CENTER_URL"):
-        parts = urlsplit(getattr(settings, name.lower()))
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            found.append(_line(name, "is not an http or https address"))
+        if not _is_address(getattr(settings, name.lower())):
+            found[name] = "is not an http or https address"
     if settings.database_url and not settings.store_url.startswith(("sqlite+aiosqlite:", "postgresql+psycopg:")):
-        found.append(_line("DATABASE_URL", "names a database other than SQLite or PostgreSQL"))
-    if not settings.on_sqlite and not settings.encryption_keys.get_secret_value():
-        found.append(_line("ENCRYPTION_KEYS", "is missing; with PostgreSQL every replica needs the same keys"))
+        found["DATABASE_URL"] = "names a database other than SQLite or PostgreSQL"
+    elif not settings.on_sqlite and not settings.encryption_keys.get_secret_value():
+        found["ENCRYPTION_KEYS"] = "is missing; with PostgreSQL every replica needs the same keys"
+    if not all(_is_key(one.strip()) for one in settings.encryption_keys.get_secret_value().split(",") if one.strip()):
+        found["ENCRYPTION_KEYS"] = "holds something that is no key"
     return found
 
 
-def _missing(settings: Settings, need: Need) -> list[str]:
+def _is_key(text: str) -> bool:
+    """Whether this is a Fernet key: 32 bytes as URL-safe base64; the cipher itself is not loaded for that."""
+    try:
+        return len(base64.urlsafe_b64decode(text)) == 32
+    except ValueError:
+        return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # a port that is no number, a bracket left open
+        return False
+
+
+def _missing(settings: Settings, need: Need) -> dict[str, str]:
+    """Problems by name: what this need wants and does not find."""
     if need is Need.INTACCT:
         return _absent(settings, "INTACCT_SENDER_ID", "INTACCT_SENDER_PASSWORD")
     if need is not Need.SLACK:
-        return []
-    names = ["SLACK_BOT_TOKEN"] + (["SLACK_APP_TOKEN"] if settings.slack_mode == "socket" else ["SLACK_SIGNING_SECRET"])
-    found = _absent(settings, *names)
+        return {}
+    second = "SLACK_APP_TOKEN" if settings.slack_mode == "socket" else "SLACK_SIGNING_SECRET"
+    found = {}
     for name, start in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):
         value = getattr(settings, name.lower()).get_secret_value()
         if value and not value.startswith(start):
-            found.append(_line(name, f"does not start with {start}"))
-    return found
+            found[name] = f"does not start with {start}"
+    return found | _absent(settings, "SLACK_BOT_TOKEN", second)
 
 
-def _absent(settings: Settings, *names: str) -> list[str]:
-    found = []
+def _absent(settings: Settings, *names: str) -> dict[str, str]:
+    found = {}
     for name in names:
         value = getattr(settings, name.lower())
         if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
-            found.append(_line(name, "is missing"))
+            found[name] = "is missing"
     return found
