@@ -80,13 +80,15 @@ async def code(
     dimension = dimension_of(alert.category, (rows[0].details if rows else None) or {})
     if dimension is None:
         raise ValueError(f"No choice of a value mends {alert.category}.")
-    made = {"coding": {dimension.value: value}, "by": name}
+    details = rows[0].details or {}
+    wrong = details.get("account" if dimension is Dimension.GL_ACCOUNT else "value", "")
+    made = {"coding": {dimension.value: value}, "instead": {dimension.value: wrong}, "by": name}
     asked = await _apply(
         desk, alert, rows, made, actor, {"did": "code", "dimension": dimension.sentence, "value": value}
     )
     if write_back and not asked.already:
         connection = await _connection(desk, alert)
-        target = {"connection": connection.id, "postings": [row.id for row in rows]}
+        target: dict[str, Any] = {"connection": connection.id, "postings": [row.id for row in rows]}
         target |= {"dimension": dimension.value, "value": value, "alert": alert.id}
         intent = await runs.add_intent(
             desk.reach.store, alert.workspace_id, "write_back", actor, target, desk.reach.clock()
@@ -113,8 +115,8 @@ async def _apply(
     for row in rows:
         before = row.decision or {}
         decision = {**before, **made}
-        if "coding" in made:
-            decision["coding"] = {**before.get("coding", {}), **made["coding"]}
+        for key in {"coding", "instead"} & made.keys():
+            decision[key] = {**before.get(key, {}), **made[key]}
         await postings.move(store, [row.id], source=MENDABLE, target=PostingState.FAILED, now=now, decision=decision)
     return await desk.retry_rows(alert, [row.id for row in rows], actor, line)
 

@@ -156,12 +156,13 @@ def compose(
     Args:
         day: the posting date as fixed when the row was first read; `decision["date"]` moves it by a person's act.
         reference: our unique reference in this company.
-        decision: {"coding": {dimension key: Intacct ID}, "date": ISO day, "by": name}, each optional.
+        decision: {"coding": {dimension key: Intacct ID}, "instead": {dimension key: the ID it replaces}, "date": ISO
+            day, "by": name}, each optional.
     """
     decided = decision or {}
     lines: list[PostingLine] = []
     for line in transaction.lines:
-        made = _line(transaction, line, terms, decided.get("coding") or {})
+        made = _line(transaction, line, terms, decided)
         if isinstance(made, Verdict):
             return made
         if terms.inside is not None and made.location not in terms.inside and not terms.options.get("other_entities"):
@@ -181,12 +182,15 @@ def compose(
 
 
 def _line(
-    transaction: Transaction, line: TransactionLine, terms: Terms, chosen: Mapping[str, str]
+    transaction: Transaction, line: TransactionLine, terms: Terms, decided: Mapping[str, Any]
 ) -> PostingLine | Verdict:
+    chosen: Mapping[str, str] = decided.get("coding") or {}
     values: dict[str, Any] = {}
     custom: list[tuple[str, str]] = []
-    for key, mapping in terms.codes.items():
-        value = chosen.get(key) or coded(transaction, line, mapping)
+    for key in dict.fromkeys([*terms.codes, *chosen]):
+        value = coded(transaction, line, terms.codes.get(key, FieldMapping()))
+        if key in chosen and _gives_way(value, (decided.get("instead") or {}).get(key)):
+            value = chosen[key]
         if isinstance(value, Verdict):
             return value
         if not value:
@@ -195,11 +199,18 @@ def _line(
             values[LINE_FIELDS[Dimension(key)]] = value
         else:
             custom.append((key, value))
-    values.update({LINE_FIELDS[Dimension(k)]: v for k, v in chosen.items() if k in set(Dimension)})
     if not values.get("account"):
         return _waits("source.mapping", "account", dimension="account")
     values.setdefault("location", terms.default_location)
     return PostingLine(amount=line.amount, description=line.note, custom_fields=tuple(custom), **values)
+
+
+def _gives_way(value: str | Verdict, old: str | None) -> bool:
+    """Whether a person's choice replaces what a line has: nothing, a question, or the very value that was wrong.
+
+    `old` is None where the choice was for whatever the line has.
+    """
+    return not value or isinstance(value, Verdict) or old is None or value == old
 
 
 def coded(transaction: Transaction, line: TransactionLine, mapping: FieldMapping) -> str | Verdict:

@@ -1,0 +1,95 @@
+"""Fixes made in place, from the choice to the posted record and back to Spend Center."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from bot.app import jobs
+from bot.models import PostingState
+from bot.store import alerts, postings, runs
+from bot.sync import correct
+from bot.sync.desk import Desk
+from tests.world import World
+
+
+class Promises:
+    """Stands where the engine stands and does each promised job at once, in order."""
+
+    def __init__(self, harbor: World) -> None:
+        self.harbor, self.done = harbor, []
+
+    async def enqueue(self, job: str, key: str, **ids: Any) -> None:
+        for name in ("company", "delay", "urgent"):
+            ids.pop(name, None)
+        self.done.append((job, key))
+        if job in {"refresh", "receipts"}:
+            return
+        turn = 0
+        while await jobs(self.harbor.parts.runner)[job].body(turn, **ids):
+            turn += 1
+
+
+def desk_of(harbor: World) -> Desk:
+    promises = Promises(harbor)
+    return Desk(harbor.parts.reach, harbor.parts.runner, promises)  # type: ignore[arg-type]  # the same one method
+
+
+async def alert_on(harbor: World, desk: Desk, connection: str, category: str) -> int:
+    await desk.reconcile_alerts(connection)
+    found = await alerts.list_open(harbor.parts.store, connection=connection)
+    return next(one.id for one in found if one.category == category)
+
+
+async def test_one_choice_of_a_department_posts_all_thirty_seven_and_is_written_back(harbor: World) -> None:
+    portland = await harbor.connect("100")
+    await harbor.sync(portland)
+    desk = desk_of(harbor)
+    alert = await alert_on(harbor, desk, portland.id, "dimension.required")
+    offered = await correct.values(desk, alert, "sales")
+    assert [(one.value_id, one.name) for one in offered] == [("20", "Sales")]
+
+    await correct.code(desk, alert, "20", "U0LEE", "Lee Okafor")
+
+    assert (await harbor.tally(portland))[PostingState.POSTED][0] == 117
+    ledger = harbor.intacct.state(limit=5000)["ledger"]["transactions"]
+    coded = [row for row in ledger if "coded by Lee Okafor" in row["description"]]
+    assert len(coded) == 37
+    assert {line["department"] for row in coded for line in row["lines"] if line["account"] == "6420"} == {"20"}
+    await desk.reconcile_alerts(portland.id)
+    story = (await alerts.get(harbor.parts.store, alert)).story  # type: ignore[union-attr]  # it was there above
+    assert [(line["written"], line["locked"]) for line in story if line["did"] == "write back"] == [(35, 2)]
+
+
+async def test_late_ones_post_on_the_first_open_day_with_their_own_day_in_the_description(harbor: World) -> None:
+    denver = await harbor.connect("200")
+    await harbor.sync(denver)
+    desk = desk_of(harbor)
+    alert = await alert_on(harbor, desk, denver.id, "period.closed")
+
+    await correct.redate(desk, alert, date(2026, 11, 1), "U0LEE", "Lee Okafor")
+
+    assert (await harbor.tally(denver))[PostingState.POSTED][0] == 71
+    ledger = harbor.intacct.state(limit=5000)["ledger"]["transactions"]
+    moved = [row for row in ledger if "dated 2026-10-3" in row["description"]]
+    assert {row["date"] for row in moved} == {"2026-11-01"}
+    assert len(moved) == 4
+    view = await desk.alert_view(alert)
+    assert view is not None
+    assert view.n == 0
+
+
+async def test_a_second_click_learns_who_was_first(harbor: World) -> None:
+    portland = await harbor.connect("100")
+    await harbor.sync(portland)
+    desk = desk_of(harbor)
+    alert = await alert_on(harbor, desk, portland.id, "dimension.required")
+    assert await alerts.start_work(harbor.parts.store, alert, "U0LEE", harbor.clock())
+
+    asked = await desk.retry(alert, "U0DANA")
+
+    assert asked.already is not None
+    assert asked.already[0] == "U0LEE"
+    assert not [one for one in await runs.open_intents(harbor.parts.store, harbor.clock()) if one.actor == "U0DANA"]
+    failed = await postings.list_postings(harbor.parts.store, portland.id, states=[PostingState.FAILED])
+    assert len(failed) == 43
