@@ -302,17 +302,17 @@ async def test_the_account_is_proposed_shown_and_created_once(town: Harbor) -> N
     with pytest.raises(Refused, match="2050 is taken: Accrued expenses"):
         await town.talk.ledger.plan_account(walk.id, DANA, "2050", "")
 
-    walk = await town.talk.ledger.create_account(walk.id, DANA, "2150", "Accrued expenses")
+    walk = await town.makes_the_account(walk, "2150", "Accrued expenses", DANA)
 
     assert states(walk)[7] is DONE
     assert walk.step == 8
     with pytest.raises(Refused, match="2150 is taken"):
-        await town.talk.ledger.create_account(walk.id, DANA, "2150", "Accrued expenses")
+        await town.makes_the_account(walk, "2150", "Accrued expenses", DANA)
 
 
 async def test_wrong_attributes_are_named_and_mended_on_request(town: Harbor) -> None:
     walk = await town.comes_to_the_account()
-    await town.talk.ledger.create_account(walk.id, DANA, "2150", "")
+    await town.makes_the_account(walk, "2150", "", DANA)
     await town.does(
         "save_record",
         object="GLACCOUNT",
@@ -345,7 +345,7 @@ async def test_an_expense_account_and_an_account_of_another_card_are_refused(tow
 
 async def test_the_card_ticks_itself_while_it_is_watched(town: Harbor) -> None:
     walk = await town.comes_to_the_account()
-    walk = await town.talk.ledger.create_account(walk.id, DANA, "2150", "")
+    walk = await town.makes_the_account(walk, "2150", "", DANA)
     first = await town.talk.ledger.start_watch(walk.id)
     assert first == 1
     assert await town.talk.ledger.start_watch(walk.id) is None
@@ -364,7 +364,7 @@ async def test_the_card_ticks_itself_while_it_is_watched(town: Harbor) -> None:
 
 async def test_watching_ends_by_itself_and_can_be_begun_again(town: Harbor) -> None:
     walk = await town.comes_to_the_account()
-    walk = await town.talk.ledger.create_account(walk.id, DANA, "2150", "")
+    walk = await town.makes_the_account(walk, "2150", "", DANA)
     assert await town.talk.ledger.start_watch(walk.id) == 1
     town.clock.pass_by(901)
     assert (await town.talk.ledger.watch(walk.id, 1))[1] is None
@@ -378,7 +378,7 @@ async def test_watching_ends_by_itself_and_can_be_begun_again(town: Harbor) -> N
 
 async def test_a_card_at_the_wrong_level_gets_another_id_and_is_found_then(town: Harbor) -> None:
     walk = await town.comes_to_the_account()
-    walk = await town.talk.ledger.create_account(walk.id, DANA, "2150", "")
+    walk = await town.makes_the_account(walk, "2150", "", DANA)
     await town.adds_the_card(entity="200")
     walk = await town.talk.check(walk.id, DANA, 8)
     assert "I see `Spend Center CC Object` in entity 200; this connection posts to 100 Portland" in sentences(walk, 8)

@@ -149,7 +149,7 @@ async def test_the_second_entity_comes_with_five_steps_ticked_and_takes_the_toke
     assert states(second) == dict.fromkeys((1, 2, 3, 4, 6), DONE)
     assert second.step == 5
     second = await town.talk.door.choose_entity(second.id, DANA, "200")
-    await town.talk.ledger.create_account(second.id, DANA, "2160", "")
+    await town.makes_the_account(second, "2160", "", DANA)
     second = await town.talk.check(second.id, DANA, 8)
     assert second.answers["card"] == "Spend Center CC 200"
     await town.adds_the_card("200", **{"CARDID": "Spend Center CC 200", "LIABACCT#": "2160"})

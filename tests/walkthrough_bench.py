@@ -149,10 +149,16 @@ class Harbor:
         walk = await self.signs_in(walk, password, user)
         return await self.talk.door.choose_entity(walk.id, user, "100")
 
+    async def makes_the_account(
+        self, walk: Walkthrough, number: str, category: str = "", user: str = DANA
+    ) -> Walkthrough:
+        await self.talk.ledger.plan_account(walk.id, user, number, category)
+        return await self.talk.ledger.create_account(walk.id, user)
+
     async def comes_to_spend_center(self, user: str = DANA) -> Walkthrough:
         """Account and card done as well: step 9 stands open."""
         walk = await self.comes_to_the_account(user)
-        await self.talk.ledger.create_account(walk.id, user, "2150", "Accrued expenses")
+        await self.makes_the_account(walk, "2150", "Accrued expenses", user)
         await self.adds_the_card()
         return await self.talk.check(walk.id, user, 8)
 

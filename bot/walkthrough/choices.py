@@ -74,6 +74,36 @@ def _kinds(selector: Selector) -> dict[str, set[str]]:
     return {kind: values for kind, values in kinds.items() if values}
 
 
+def to_selector(picked: Sequence[str]) -> Selector:
+    """From what was picked: `b:` a budget, `c:` a card, `f:` a field and its value; nothing picked means all.
+
+    Raises:
+        ValueError: with a sentence, for values of two fields.
+    """
+    if not picked:
+        return Selector()
+    parts = [one.split(":") for one in picked]
+    fields = {part[1] for part in parts if part[0] == "f"}
+    if len(fields) > 1:
+        raise ValueError("Pick values of one field only; two fields can disagree about a transaction.")
+    return Selector(
+        all=False,
+        cards=tuple(part[1] for part in parts if part[0] == "c"),
+        budgets=tuple(part[1] for part in parts if part[0] == "b"),
+        field=next(iter(fields), ""),
+        values=tuple(part[2] for part in parts if part[0] == "f"),
+    )
+
+
+def picked_of(selector: Selector) -> list[str]:
+    """What `to_selector` was given."""
+    return [
+        *(f"b:{one}" for one in selector.budgets),
+        *(f"c:{one}" for one in selector.cards),
+        *(f"f:{selector.field}:{one}" for one in selector.values),
+    ]
+
+
 def clash(selector: Selector, spend_company: str, others: Iterable[Connection], own: str | None) -> str:
     """Why this selector is refused beside the other connections of the same Spend Center company; empty when it is not.
 

@@ -94,9 +94,10 @@ class Conversation:
             )
         walk = await self.open(before.workspace_id, user, fresh=True)
         await self.door.choose_scope(walk.id, user, "entity")
-        return await self.door.choose_company(
-            walk.id, user, before.answers.get("company_id", ""), before.answers.get("user_id", "")
-        )
+        known = before.answers
+        walk = await self.door.choose_company(walk.id, user, known.get("company_id", ""), known.get("user_id", ""))
+        source = await self.spending.connected_before(walk.id)
+        return await self.keeper.answer(walk.id, spend_before=source.spend_company_name) if source else walk
 
     async def check(self, walk_id: str, user: str, step: int) -> Walkthrough:
         """Checks one step now, and with it whatever else the same look proves."""

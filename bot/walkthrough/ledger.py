@@ -42,7 +42,7 @@ class Ledger:
             return await self._answered(read.chart(client))
 
     async def plan_account(self, walk_id: str, user: str, number: str, category: str) -> AccountRecord:
-        """The whole record as it would be created; nothing is written.
+        """The whole record as it would be created; nothing is written in Intacct.
 
         Raises:
             Refused: the number is taken, or not of the right length.
@@ -51,12 +51,17 @@ class Ledger:
         problem = (await self.chart(walk_id, user)).number_problem(number)
         if problem:
             raise Refused(problem, "number")
+        await self.keeper.answer(walk_id, planned={"number": number, "category": category})
         return books.planned_account(number, category)
 
-    async def create_account(self, walk_id: str, user: str, number: str, category: str) -> Walkthrough:
+    async def create_account(self, walk_id: str, user: str) -> Walkthrough:
         """Creates what `plan_account` showed, once: whatever became of the call, the account is looked up after it."""
-        planned = await self.plan_account(walk_id, user, number, category)
         walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
+        shown = walk.answers.get("planned")
+        if not shown:
+            raise Refused("Say first which number the account shall have.")
+        number = shown["number"]
+        planned = await self.plan_account(walk_id, user, number, shown["category"])
         async with await self.keeper.client(walk) as client:
             try:
                 await client.create_account(f"acct-{walk.id}-{uuid4().hex}", planned, entity="")
@@ -67,12 +72,23 @@ class Ledger:
                     raise Refused("Intacct did not answer, and the account is not there. Press again.") from None
         return await self.use_account(walk.id, user, number)
 
+    async def make_account_by_hand(self, walk_id: str, user: str) -> Walkthrough:
+        """Shows the record to somebody who makes the account on Intacct's own screen."""
+        walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
+        return await self.keeper.answer(walk.id, account_by="self")
+
+    async def cards(self, walk_id: str, user: str) -> list[CreditCard]:
+        """Every card that Intacct has, for a pick list."""
+        walk = await self.keeper.allowed(walk_id, user, CARD)
+        async with await self.keeper.client(walk) as client:
+            return await self._answered(read.all_cards(client))
+
     async def use_account(self, walk_id: str, user: str, number: str) -> Walkthrough:
         """Chooses an existing account and checks it."""
         walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
         if not number.strip():
             raise Refused("The account number is empty.", "number")
-        await self.keeper.answer(walk.id, account=number.strip())
+        await self.keeper.answer(walk.id, account=number.strip(), planned=None)
         return await self.check_account(walk_id, user)
 
     async def check_account(self, walk_id: str, user: str) -> Walkthrough:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -25,6 +25,8 @@ from bot.walkthrough.steps import FINISH, STEPS
 
 LOOK_BACK = timedelta(days=30)
 """How far back Spend Center's own sync to Intacct is looked for."""
+FEW_VALUES = 30
+"""A field with more values than this tells accounts or projects apart, not connections."""
 KEPT = 20
 """Lists of how many set-ups are kept in memory; they are read again when they are not there."""
 
@@ -44,6 +46,19 @@ class Spend:
     budgets: tuple[tuple[str, str], ...]
     cards: tuple[tuple[str, str], ...]
     lists: Lists
+
+    def selectable(self) -> list[tuple[str, str]]:
+        """(text, value) of all that can tell one connection's transactions from another's; see `choices.to_selector`."""
+        return [
+            *((f"Budget {name}", f"b:{uuid}") for uuid, name in self.budgets),
+            *((f"Card {name}", f"c:{uuid}") for uuid, name in self.cards),
+            *(
+                (f"{one.name}: {text}", f"f:{one.uuid}:{uuid}")
+                for one in self.fields
+                if len(one.values) <= FEW_VALUES
+                for uuid, text in one.values
+            ),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +255,11 @@ class Spending:
         )
         return await self._draft(walk, user)
 
+    async def keep_preview(self, walk_id: str, user: str, preview: Mapping[str, Any] | None) -> Walkthrough:
+        """Keeps what the preview said, so that the message can be rebuilt; None takes it away."""
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        return await self.keeper.answer(walk.id, preview=dict(preview) if preview else None)
+
     async def channel_checked(self, walk_id: str, user: str, problem: str) -> Walkthrough:
         """Keeps what the chosen channel looks like now."""
         walk = await self.keeper.allowed(walk_id, user, FINISH)
@@ -302,7 +322,8 @@ class Spending:
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             steps = progress.mark(now.steps, FINISH, found, self.keeper.clock(), user)
-            return {"steps": steps, "connection_id": now.connection_id or connection_id}
+            answers = {**now.answers, "preview": None}
+            return {"answers": answers, "steps": steps, "connection_id": now.connection_id or connection_id}
 
         return await self.keeper.change(walk.id, decide)
 
@@ -380,9 +401,3 @@ def _columns(walk: Walkthrough) -> dict[str, Any]:
         "mapping": mapping,
         "options": dict(answers.get("options", {})),
     }
-
-
-def named(pairs: Sequence[tuple[str, str]], uuids: Sequence[str]) -> list[str]:
-    """The names that belong to these uuids, in the order of the pairs."""
-    wanted = set(uuids)
-    return [name for uuid, name in pairs if uuid in wanted]

@@ -1,0 +1,144 @@
+"""Small builders over slackblocks: our sentences in, plain dicts out. The builder checks every limit when it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import slackblocks as sb
+
+from handlers.ui.text import clip, esc, plain
+
+Json = dict[str, Any]
+SECTION = 2900
+"""Characters of a section's text; Slack takes 3,000 after escaping."""
+
+
+def message(text: str, blocks: Sequence[sb.Block]) -> Json:
+    """`text` is the whole outcome in a sentence: notifications and screen readers have nothing else."""
+    built: Json = sb.Message(channel="-", text=clip(text, 3000), blocks=list(blocks)).to_dict()
+    return {"text": built["text"], "blocks": built["blocks"], "unfurl_links": False, "unfurl_media": False}
+
+
+def modal(
+    title: str,
+    blocks: Sequence[sb.Block],
+    *,
+    callback: str = "",
+    submit: str = "",
+    close: str = "Cancel",
+    metadata: str = "",
+) -> Json:
+    """A view. `metadata` holds record ids only."""
+    view: Json = sb.ModalView(
+        title=plain(title, 24),
+        blocks=list(blocks),
+        callback_id=callback or None,
+        submit=plain(submit, 24) if submit else None,
+        close=plain(close, 24),
+        private_metadata=metadata or None,
+    ).to_dict()
+    return view
+
+
+def section(text: str, block_id: str, accessory: sb.Element | None = None) -> sb.SectionBlock:
+    """`text` is ours and already escaped where it is not."""
+    return sb.SectionBlock(sb.Text(clip(text, SECTION), verbatim=True), block_id=block_id, accessory=accessory)
+
+
+def context(text: str, block_id: str) -> sb.ContextBlock:
+    return sb.ContextBlock([sb.Text(clip(text, SECTION), verbatim=True)], block_id=block_id)
+
+
+def header(text: str, block_id: str) -> sb.HeaderBlock:
+    return sb.HeaderBlock(plain(text, 150), block_id=block_id)
+
+
+def code(value: str, block_id: str) -> sb.RichTextBlock:
+    """One value in a code block of its own, so that a click selects it whole."""
+    return sb.RichTextBlock([sb.RichTextCodeBlock([sb.RichText(plain(value, 500))])], block_id=block_id)
+
+
+def button(
+    label: str,
+    action: str,
+    value: str,
+    *,
+    style: Literal["primary", "danger"] | None = None,
+    confirm: sb.ConfirmationDialogue | None = None,
+) -> sb.Button:
+    """`value` is a record id and nothing else."""
+    return sb.Button(sb.PlainText(plain(label, 75)), action_id=action, value=value, style=style, confirm=confirm)
+
+
+def actions(block_id: str, *elements: sb.Element) -> sb.ActionsBlock:
+    return sb.ActionsBlock(list(elements), block_id=block_id)
+
+
+def confirm(title: str, text: str, yes: str, no: str = "Cancel") -> sb.ConfirmationDialogue:
+    return sb.ConfirmationDialogue(
+        title=sb.PlainText(plain(title, 100)),
+        text=sb.PlainText(clip(text, 300)),
+        confirm=sb.PlainText(plain(yes, 30)),
+        deny=sb.PlainText(plain(no, 30)),
+    )
+
+
+def option(text: str, value: str, description: str = "") -> sb.Option:
+    return sb.Option(
+        sb.PlainText(plain(text, 75)), value, description=sb.PlainText(plain(description, 75)) if description else None
+    )
+
+
+def typed(
+    block_id: str,
+    label: str,
+    *,
+    initial: str = "",
+    hint: str = "",
+    placeholder: str = "",
+    optional: bool = False,
+    most: int = 150,
+) -> sb.InputBlock:
+    """A line to type into; its action id is `typed`."""
+    element = sb.PlainTextInput(
+        action_id="typed",
+        initial_value=clip(initial, most) or None,
+        max_length=most,
+        placeholder=sb.PlainText(plain(placeholder, 150)) if placeholder else None,
+    )
+    return labelled(block_id, label, element, hint=hint, optional=optional)
+
+
+def labelled(
+    block_id: str, label: str, element: sb.Element, *, hint: str = "", optional: bool = False
+) -> sb.InputBlock:
+    return sb.InputBlock(
+        sb.PlainText(plain(label, 150)),
+        element,
+        block_id=block_id,
+        hint=sb.PlainText(clip(hint, 500)) if hint else None,
+        optional=optional,
+    )
+
+
+def alert(text: str, block_id: str, level: Literal["info", "warning", "error", "success"] = "error") -> sb.Block:
+    """What was refused, at the top of a form. The alert block takes 200 characters, so longer words are a section."""
+    if len(text) <= 200:
+        return sb.AlertBlock(sb.PlainText(text), level=level, block_id=block_id)
+    return section(esc(text), block_id)
+
+
+def options_answer(pairs: Sequence[tuple[str, str]]) -> list[Json]:
+    """Up to 100 (text, value) pairs as `ack(options=…)` takes them."""
+    return [
+        {"text": {"type": "plain_text", "text": plain(text, 75)}, "value": clip(value, 150)}
+        for text, value in pairs[:100]
+    ]
+
+
+def matching(pairs: Sequence[tuple[str, str]], query: str) -> list[tuple[str, str]]:
+    """The pairs whose text holds what was typed, those that start with it first."""
+    wanted = query.casefold().strip()
+    found = [pair for pair in pairs if wanted in pair[0].casefold()]
+    return sorted(found, key=lambda pair: not pair[0].casefold().startswith(wanted))

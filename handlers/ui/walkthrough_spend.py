@@ -1,0 +1,169 @@
+"""The forms of step 9: token, which field carries what, doubtful values, and the last choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import slackblocks as sb
+
+from bot.models import CustomField, Dimension
+from bot.sync.preview import Preview
+from bot.walkthrough.proposals import Doubt, Match
+from handlers.ui.blocks import Json, alert, context, labelled, modal, option, section, typed
+from handlers.ui.text import clip, count, day, esc, money
+
+DOUBTS = 20
+"""Doubtful values asked in one form; the rest stay open, and a transaction with one of them asks."""
+ROWS = 60
+Pairs = Sequence[tuple[str, str]]
+
+
+def token(metadata: str, before: Mapping[str, str], error: str = "") -> Json:
+    blocks: list[sb.Block] = [alert(error, "error")] if error else []
+    blocks += [
+        typed(
+            "token",
+            "API token",
+            hint="Spend Center > Settings > API tokens. It is tried first, then kept encrypted.",
+            optional=True,
+            most=3000,
+        ),
+        context("Or, with a BILL app of your own, its client ID and secret:", "or"),
+        typed("client_id", "Client ID", initial=before.get("client_id", ""), optional=True),
+        typed("client_secret", "Client secret", optional=True, most=1000),
+    ]
+    return modal("Connect Spend Center", blocks, callback="walkthrough.token_form", submit="Check", metadata=metadata)
+
+
+def fields(
+    metadata: str,
+    company: str,
+    cards: int,
+    known: Sequence[CustomField],
+    proposed: Mapping[Dimension, Match],
+    dimensions: Sequence[Dimension],
+    error: str = "",
+) -> Json:
+    """A pick list for each dimension that Intacct has; what fits best is picked, with the reason beside it."""
+    blocks: list[sb.Block] = [alert(error, "error")] if error else []
+    blocks.append(section(f"Connected to *{esc(clip(company, 80))}*, {count(cards, 'card')}.", "connected"))
+    lists = [one for one in known if one.values][:99]
+    for dimension in dimensions:
+        matched = proposed.get(dimension)
+        options = [option(one.name, one.uuid) for one in lists]
+        if not options:
+            continue
+        chosen = next((one for one in options if matched and one.value == matched.field_id), None)
+        menu = sb.StaticSelectMenu(action_id="picked", options=options, initial_option=chosen)
+        hint = matched.sentence if matched else "No field fits; leave it empty unless you know better."
+        label = f"Which field carries the {dimension.sentence}?"
+        optional = dimension is not Dimension.GL_ACCOUNT
+        blocks.append(labelled(f"field:{dimension.value}", label, menu, hint=hint, optional=optional))
+    found = sum(one.found for one in proposed.values())
+    total = sum(one.total for one in proposed.values())
+    if total:
+        blocks.append(context(f"{found} of {total} values found in Intacct.", "found"))
+    return modal("Fields", blocks, callback="walkthrough.fields_form", submit="Continue", metadata=metadata)
+
+
+def doubts(metadata: str, asked: Sequence[tuple[Dimension, Doubt]], more: int, names: Mapping[str, str]) -> Json:
+    """The values that are not certain. Left empty, a transaction with one of them waits and asks; nothing is guessed."""
+    blocks: list[sb.Block] = [
+        section(
+            "These values are not in Intacct, or not under that name. Pick what they mean, or leave them: a transaction "
+            "with one of them waits and asks.",
+            "why",
+        )
+    ]
+    for dimension, doubt in asked[:DOUBTS]:
+        maybe = names.get(f"{dimension.value}:{doubt.maybe}", "")
+        hint = f"Intacct calls {doubt.maybe} “{clip(maybe, 80)}”." if doubt.maybe else ""
+        menu = sb.ExternalSelectMenu(action_id="walkthrough.pick_value", min_query_length=0)
+        label = f"{dimension.sentence.capitalize()}: {clip(doubt.text, 80)}"
+        blocks.append(labelled(f"value:{dimension.value}:{doubt.value_id}", label, menu, hint=hint, optional=True))
+    if more:
+        blocks.append(context(f"{count(more, 'more value')} stay open.", "more"))
+    return modal("Doubtful values", blocks, callback="walkthrough.doubts_form", submit="Continue", metadata=metadata)
+
+
+def choices(
+    metadata: str,
+    *,
+    before: Mapping[str, str],
+    selected: Pairs = (),
+    whole: str = "",
+    error: str = "",
+    warn_public: bool = False,
+) -> Json:
+    """Start, which transactions, channel, time, receipts.
+
+    Args:
+        metadata: the set-up's id.
+        before: values by block id: start, channel, time, zone, receipts.
+        selected: (text, value) of what is picked; nothing means all.
+        whole: the Spend Center company's name.
+        error: what was refused.
+        warn_public: the channel is public, and that has to be confirmed.
+    """
+    blocks: list[sb.Block] = [alert(error, "error")] if error else []
+    hint = "Nothing dated before it is ever posted. The proposal is the first day of last month."
+    start = sb.DatePicker(action_id="picked", initial_date=before.get("start") or None)
+    blocks.append(labelled("start", "Start date", start, hint=hint))
+    menu = sb.ExternalMultiSelectMenu(
+        action_id="walkthrough.pick_selector",
+        min_query_length=0,
+        initial_options=[option(text, value) for text, value in selected] or None,
+    )
+    hint = f"Budgets, cards or values. Leave it empty for all of {clip(whole, 80)}."
+    blocks.append(labelled("selector", "Which transactions", menu, hint=hint, optional=True))
+    channel = sb.ConversationSelectMenu(
+        action_id="picked",
+        initial_conversation=before.get("channel") or None,
+        filter=sb.ConversationFilter(include=["private", "public"], exclude_external_shared_channels=True),
+    )
+    hint = "Where failures go. Channels shared with other companies are not offered."
+    blocks.append(labelled("channel", "Finance channel", channel, hint=hint))
+    if warn_public:
+        sure = option("Everyone in the company can read merchants, names and amounts here. That is fine.", "yes")
+        blocks.append(
+            labelled("public", "This channel is public", sb.CheckboxGroup(action_id="picked", options=[sure]))
+        )
+    blocks.append(
+        labelled("time", "Daily at", sb.TimePicker(action_id="picked", initial_time=before.get("time") or "07:00"))
+    )
+    blocks.append(
+        typed("zone", "Time zone", initial=before.get("zone", ""), placeholder="America/Los_Angeles", most=60)
+    )
+    blocks.append(
+        typed(
+            "receipts",
+            "Hold above this amount until a receipt is there",
+            initial=before.get("receipts", ""),
+            hint="Leave it empty to post without waiting. Receipts are attached whenever they come.",
+            optional=True,
+            most=12,
+        )
+    )
+    return modal("Choices", blocks, callback="walkthrough.choices_form", submit="Save", metadata=metadata)
+
+
+def rows(preview: Preview) -> Json:
+    """What would not post, one line each, largest amount first."""
+    waiting = sorted((row for row in preview.rows if row.verdict), key=lambda row: -abs(row.amount))
+    words = {(c.verdict.category, c.verdict.subject): c.words.header for c in preview.would_not}
+    blocks: list[sb.Block] = []
+    for at in range(0, min(len(waiting), ROWS), 10):
+        lines = []
+        for row in waiting[at : at + 10]:
+            assert row.verdict is not None
+            why = words.get((row.verdict.category, row.verdict.subject), "")
+            amount = money(Decimal(row.amount), row.currency, preview.currency)
+            lines.append(f"{day(row.date)} · {esc(clip(row.merchant, 40))} · {amount} · {esc(clip(why, 80))}")
+        blocks.append(section("\n".join(lines), f"rows{at}"))
+    if len(waiting) > ROWS:
+        blocks.append(context(f"{count(len(waiting) - ROWS, 'smaller one')} not shown.", "rest"))
+    if preview.skipped:
+        said = " · ".join(f"{esc(reason)} {number:,}" for reason, number in preview.skipped.items())
+        blocks.append(context(f"Not counted: {said}", "skipped"))
+    return modal("Preview", blocks or [section("Everything would post.", "all")], close="Close")
