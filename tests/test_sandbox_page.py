@@ -233,7 +233,13 @@ async def test_a_killed_bot_comes_back_and_a_stopped_one_does_not(tmp_path: Path
     first = child.pid
     child.kill()
     await until(lambda: child.pid not in {None, first})
-    assert child.state() | {"pid": 0} == {"running": True, "pid": 0, "restarts": 1, "last_exit": -signal.SIGKILL}
+    assert child.state() | {"pid": 0} == {
+        "wanted": True,
+        "running": True,
+        "pid": 0,
+        "restarts": 1,
+        "last_exit": -signal.SIGKILL,
+    }
     await child.stop()
     assert child.state()["running"] is False
     assert child.state()["last_exit"] == -signal.SIGTERM

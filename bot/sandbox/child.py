@@ -75,8 +75,9 @@ class BotProcess:
                 await keeper
 
     def state(self) -> dict[str, Any]:
-        """`running`, `pid`, `restarts`, and `last_exit` (a negative number is the signal that ended it)."""
+        """`wanted` (started and not stopped by us), `running`, `pid`, `restarts`, and `last_exit` (a negative number is the signal that ended it)."""
         return {
+            "wanted": self._wanted,
             "running": self.pid is not None,
             "pid": self.pid,
             "restarts": self.restarts,

@@ -30,8 +30,9 @@ class Combobox {
   }
 
   press(event) {
-    if (event.target.closest("button, .combo-list") || event.target === this.input) return;
-    event.preventDefault();
+    if (event.target.closest(".combo-list") || event.target === this.input) return;
+    event.preventDefault(); // the focus stays in the input, so that its blur repaints nothing under the pointer
+    if (event.target.closest("button")) return;
     this.input.focus();
     this.show();
   }
@@ -84,19 +85,31 @@ class Combobox {
     if (!this.open) this.show();
     clearTimeout(this.timer);
     const number = (this.asked += 1);
+    this.eager = false;
+    this.waiting = false;
     if (query.trim().length < this.least) {
       this.note(`Type at least ${this.least} characters`);
       return;
     }
     if (wait) this.note("Searching…");
-    this.timer = setTimeout(async () => {
-      try {
-        const groups = await this.load(query.trim());
-        if (number === this.asked && this.open) this.fill(groups);
-      } catch (error) {
-        if (number === this.asked) this.note(error.message);
-      }
-    }, wait);
+    this.waiting = true;
+    this.timer = setTimeout(() => this.look(query.trim(), number), wait);
+  }
+
+  /** Shows what `query` finds, unless a newer one was typed. Who pressed Enter before the answer came gets its first row. */
+  async look(query, number) {
+    let groups = [];
+    let trouble = "";
+    try {
+      groups = await this.load(query);
+    } catch (error) {
+      trouble = error.message;
+    }
+    if (number !== this.asked || !this.open) return;
+    this.waiting = false;
+    if (trouble) this.note(trouble);
+    else this.fill(groups);
+    if (this.eager && this.options.length) this.pick(0);
   }
 
   note(text) {
@@ -136,7 +149,8 @@ class Combobox {
       else if (this.options.length) this.move(this.active + (event.key === "ArrowDown" ? 1 : -1));
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (this.open && this.options.length) this.pick(this.active);
+      if (this.open && this.waiting) this.eager = true;
+      else if (this.open && this.options.length) this.pick(this.active);
       else if (!this.open) this.show();
     } else if (event.key === "Escape" && this.open) {
       event.preventDefault();

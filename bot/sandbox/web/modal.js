@@ -6,7 +6,7 @@ import { plain } from "./mrkdwn.js";
 export class Modals {
   /** `surfaceOf(view)` gives the view's surface, `tell(verb, args)` does a verb for the person who acts. */
   constructor(surfaceOf, tell) {
-    Object.assign(this, { surfaceOf, tell, view: null, signature: null });
+    Object.assign(this, { surfaceOf, tell, view: null, signature: "nothing" });
     this.titleId = uid("modal");
     this.dialog = h("dialog", { class: "modal", "aria-labelledby": this.titleId, oncancel: (event) => { event.preventDefault(); this.close(); } });
     document.body.append(this.dialog);
@@ -16,7 +16,7 @@ export class Modals {
 
   show(stack) {
     const view = stack.at(-1) ?? null;
-    const signature = view && JSON.stringify([view.id, view.hash, view.blocks, view.errors, view.notice, view.title, view.submit, view.close, stack.length]);
+    const signature = view ? JSON.stringify([view.id, view.hash, view.blocks, view.errors, view.notice, view.title, view.submit, view.close, stack.length]) : "nothing";
     if (signature === this.signature) return;
     const before = this.view;
     this.view = view;
@@ -80,7 +80,7 @@ export class Modals {
     if (!button || button.disabled) return;
     button.disabled = true;
     button.setAttribute("aria-busy", "true");
-    this.signature = null;
+    this.signature = "submitted";
     await this.tell("submit", { view_id: view.id, values: surface.values });
     if (button.isConnected) {
       button.disabled = false;
