@@ -32,6 +32,9 @@ def utc_now() -> datetime:
 class Parts:
     """What the commands and the bot share: the store, the far ends and the runner. No Slack, no engine."""
 
+    calls_per_minute = 60
+    """Spend Center's allowance for one token; tests that measure something else raise it."""
+
     def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
         self.settings, self.store, self.clock = settings, store, clock
         self.gateway = Gateway(settings.intacct_url, settings.intacct_sender_id, settings.sender_password)
@@ -55,7 +58,11 @@ class Parts:
 
     def spend_for(self, token: Secret | None, client_id: str, client_secret: Secret | None) -> Source:
         return SpendClient(
-            self.settings.spend_center_url, token=token, client_id=client_id, client_secret=client_secret
+            self.settings.spend_center_url,
+            token=token,
+            client_id=client_id,
+            client_secret=client_secret,
+            calls_per_minute=self.calls_per_minute,
         )
 
 

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from bot.models import Receipt, Secret, SpendCard, TransactionKind
-from bot.spend.client import SpendClient
+from bot.spend.client import CHILD_AGE, SpendClient
 from bot.spend.errors import (
     ReceiptRefused,
     SourceAuth,
@@ -298,7 +298,7 @@ async def test_a_pass_after_a_pass_reads_children_again_only_when_they_can_have_
     bill.transactions[0]["updatedTime"] = "2026-10-14T00:00:00.000+00:00"
     assert lines(await collect(client)) == ["third"]
     note("fourth")
-    time.now += 60
+    time.now += CHILD_AGE
     assert lines(await collect(client)) == ["fourth"]
     note("fifth")
     bill.script("/v3/spend/transactions/txr_a/custom-fields", web.Response(status=200))

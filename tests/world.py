@@ -14,7 +14,8 @@ from typing import Any
 from bot.app import Parts, open_parts
 from bot.models import ConnectionState, FieldMapping, Secret, Selector, Trigger
 from bot.sandbox.intacct import IntacctSim
-from bot.sandbox.seed import SPEND_TOKEN, Story, story
+from bot.sandbox.seed import Story, story
+from bot.sandbox.seed_cards import SPEND_TOKEN
 from bot.sandbox.seed_company import SENDER_ID, SENDER_PASSWORD, WEB_SERVICES_PASSWORD, connected
 from bot.sandbox.spend import SpendSim
 from bot.settings import Settings
@@ -144,6 +145,7 @@ async def world(folder: Path, **settings: Any) -> AsyncIterator[World]:
     )
     try:
         async with open_parts(made, clock) as parts:
+            parts.calls_per_minute = 100_000
             yield World(tale, clock, intacct, spend, made, parts)
     finally:
         await intacct.stop()

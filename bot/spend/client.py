@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -59,9 +61,23 @@ DIRECTORY_REST = 60.0
 PATIENCE = 3
 """Pages in a row without anything new, after which a list is taken to go round in a circle."""
 MOST_CHILDREN = 200
-CHILD_AGE = 60.0
+CHILD_AGE = 300.0
 """Seconds for which a pass takes the children of an unchanged split as just read: a preview and the posting that follows
-it would otherwise pay for each child twice out of the same minute."""
+it, or two connections of one company, would otherwise pay for each child twice out of the same minute."""
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What clients of one token have read and need not pay for again: names, and the children of splits."""
+
+    directory: Directory = field(default_factory=Directory)
+    directory_read: float | None = None
+    reading_directory: asyncio.Lock = field(default_factory=asyncio.Lock)
+    children: dict[tuple[str, datetime], tuple[float, Any]] = field(default_factory=dict)
+
+
+_memories: WeakKeyDictionary[Pacer, _Memory] = WeakKeyDictionary()
+"""Kept as long as the token's pacer."""
 
 
 class SpendClient:
@@ -102,10 +118,7 @@ class SpendClient:
         self._wire.auth = _auth(token, client_id, client_secret, self._wire, clock)
         self._clock = clock
         self._settled = settled
-        self._directory = Directory()
-        self._directory_read: float | None = None
-        self._reading_directory = asyncio.Lock()
-        self._children: dict[tuple[str, datetime], tuple[float, Any]] = {}
+        self._memory = _memories.setdefault(pace, _Memory())
 
     async def aclose(self) -> None:
         if self._closes_http:
@@ -180,7 +193,7 @@ class SpendClient:
                 raise SourceLocked(sentence, http_status=refused.http_status, code=refused.code) from refused
             raise
         finally:
-            self._children.clear()
+            self._memory.children.clear()
 
     # --- one page -----------------------------------------------------------------------------------------------------
 
@@ -221,15 +234,15 @@ class SpendClient:
             )
 
         async def read(uuid: str) -> Any:
-            known_at, known = self._children.get((uuid, transaction.updated), (0.0, None))
+            known_at, known = self._memory.children.get((uuid, transaction.updated), (0.0, None))
             if known is not None and self._clock() - known_at < age:
                 return known
             row = await self._row(uuid)
-            self._children[uuid, transaction.updated] = (self._clock(), row)
+            self._memory.children[uuid, transaction.updated] = (self._clock(), row)
             return row
 
         oldest = self._clock() - CHILD_AGE
-        self._children = {key: child for key, child in self._children.items() if child[0] > oldest}
+        self._memory.children = {key: child for key, child in self._memory.children.items() if child[0] > oldest}
         return with_children(transaction, await _few_at_once(read, children))
 
     async def _row(self, uuid: str) -> Any:
@@ -281,17 +294,17 @@ class SpendClient:
     async def _names(self, rows: Sequence[Any], *, fresh: bool = False) -> Directory:
         """Cards and people, read again when they are old, or when a row names somebody who is not among them."""
         if not rows and not fresh:
-            return self._directory
-        async with self._reading_directory:
+            return self._memory.directory
+        async with self._memory.reading_directory:
             now = self._clock()
-            age = float("inf") if self._directory_read is None else now - self._directory_read
-            unknown = age > DIRECTORY_REST and not all(self._directory.knows(row) for row in rows)
+            age = float("inf") if self._memory.directory_read is None else now - self._memory.directory_read
+            unknown = age > DIRECTORY_REST and not all(self._memory.directory.knows(row) for row in rows)
             if fresh or age > DIRECTORY_AGE or unknown:
                 users = [row async for page, _ in self._pages(f"{SPEND}/users", LONG_PAGE) for row in page]
                 cards = [row async for page, _ in self._pages(f"{SPEND}/cards", LONG_PAGE) for row in page]
-                self._directory = parse_directory(users, cards)
-                self._directory_read = self._clock()
-            return self._directory
+                self._memory.directory = parse_directory(users, cards)
+                self._memory.directory_read = self._clock()
+            return self._memory.directory
 
 
 def _auth(token: Secret | None, client_id: str, client_secret: Secret | None, wire: Wire, clock: Clock) -> Auth:
