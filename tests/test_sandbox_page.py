@@ -19,7 +19,9 @@ from aiohttp import ClientSession
 
 from bot.sandbox.child import BotProcess, clean_environment
 from bot.sandbox.control import ControlError
+from bot.sandbox.drills import DRILLS
 from bot.sandbox.page import WEB, Page
+from bot.sandbox.run import Sandbox, data_directory, main, real_secrets
 from bot.sandbox.slack import SlackSim
 
 ROOT = Path(__file__).parent.parent
@@ -260,3 +262,174 @@ async def test_a_bot_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     await until((tmp_path / "deaf").exists)
     await child.stop()
     assert child.state()["last_exit"] == -signal.SIGKILL
+
+
+# --- the drills -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    made = Sandbox(tmp_path)
+    await made.start(0)
+    yield made
+    await made.stop()
+
+
+async def let_in(sandbox: Sandbox) -> None:
+    await sandbox.intacct.control("authorize_sender", {"sender_id": "harborpine-bot"})
+    await sandbox.intacct.control("save_company", {})
+
+
+def is_on(sandbox: Sandbox, name: str) -> bool:
+    return bool(next(drill["on"] for drill in sandbox.drills.state()["drills"] if drill["name"] == name))
+
+
+@pytest.mark.parametrize("name", [drill.name for drill in DRILLS if drill.undo])
+async def test_a_drill_is_on_once_started_and_leaves_nothing_behind(sandbox: Sandbox, name: str) -> None:
+    await let_in(sandbox)
+    before = sandbox.intacct.state()
+    assert not is_on(sandbox, name)
+    assert await sandbox.drills.control("start", {"name": name}) == {"on": True}
+    assert is_on(sandbox, name)
+    assert await sandbox.drills.control("undo", {"name": name}) == {"on": False}
+    after = sandbox.intacct.state()
+    assert {key: after[key] for key in after if key != "now"} == {key: before[key] for key in before if key != "now"}
+
+
+@pytest.mark.parametrize("far_end", ["slack", "intacct", "spend"])
+async def test_a_stopped_far_end_refuses_connections_and_comes_back_on_its_port(sandbox: Sandbox, far_end: str) -> None:
+    url = sandbox.drills.far_ends[far_end].url
+    async with ClientSession() as session:
+        await sandbox.drills.control("start", {"name": f"stop_{far_end}"})
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(url)
+        await sandbox.drills.control("undo", {"name": f"stop_{far_end}"})
+        async with session.get(url) as answer:
+            assert answer.status
+    assert sandbox.drills.far_ends[far_end].url == url
+
+
+async def test_who_reopens_the_period_in_intacct_has_undone_the_drill(sandbox: Sandbox) -> None:
+    await sandbox.drills.control("start", {"name": "close_period"})
+    assert is_on(sandbox, "close_period")
+    month = f"{sandbox.drills.today:%Y-%m}"
+    await sandbox.intacct.control("open_subledger", {"application": "CM", "entity": "100", "period": month})
+    assert not is_on(sandbox, "close_period")
+
+
+async def test_the_password_drill_needs_a_user_and_mails_a_new_password(sandbox: Sandbox) -> None:
+    with pytest.raises(ControlError, match="no Web Services user yet"):
+        await sandbox.drills.control("start", {"name": "change_password"})
+    user = {"user_id": "Spendcenter", "email": "sam@harborpine.example", "last_name": "Castellano"}
+    await sandbox.intacct.control("create_ws_user", user)
+    await sandbox.drills.control("start", {"name": "change_password"})
+    first, second = (mail["password"] for mail in sandbox.intacct.state()["mailbox"])
+    assert first != second
+    with pytest.raises(ControlError, match="Enter the password"):
+        await sandbox.drills.control("undo", {"name": "change_password"})
+
+
+async def test_drills_that_cannot_be_done_say_why(sandbox: Sandbox) -> None:
+    for verb, args in (("stop", {}), ("start", {"name": "earthquake"}), ("start", {}), ("start", {"name": "kill_bot"})):
+        with pytest.raises(ControlError):
+            await sandbox.drills.control(verb, args)
+    with pytest.raises(ControlError, match="not let in yet"):
+        await sandbox.drills.control("start", {"name": "withdraw_sender"})
+    await let_in(sandbox)
+    assert await sandbox.drills.control("start", {"name": "withdraw_sender"}) == {"on": True}
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_values_of_real_accounts_are_told_from_the_sandboxs_own() -> None:
+    own = {"SLACK_BOT_TOKEN": "xoxb-sandbox-bot", "SLACK_APP_TOKEN": "xapp-sandbox-app", "PATH": "/bin"}
+    assert real_secrets(own | {"INTACCT_SENDER_PASSWORD": "sandbox-sender-password", "SLACK_SIGNING_SECRET": ""}) == []
+    assert real_secrets(own | {"SLACK_BOT_TOKEN": "xoxb-1-2-abc"}) == ["SLACK_BOT_TOKEN"]
+    assert real_secrets({"SLACK_APP_TOKEN": "xapp-1-A", "INTACCT_SENDER_PASSWORD": "s3cret"}) == [
+        "SLACK_APP_TOKEN",
+        "INTACCT_SENDER_PASSWORD",
+    ]
+
+
+def test_beside_a_real_token_it_refuses_to_start_and_does_not_repeat_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-12345-real")
+    assert main(0, None, open_browser=False, with_bot=False, keep=False) == 2
+    said = capsys.readouterr().err
+    assert "SLACK_BOT_TOKEN" in said
+    assert "12345" not in said
+
+
+def test_the_data_directory_starts_empty_unless_kept_and_is_one_process_s_own(tmp_path: Path) -> None:
+    base = tmp_path / ".data" / "sandbox"
+    with data_directory(keep=False, base=base) as first:
+        (first / "bot.db").touch()
+        with data_directory(keep=True, base=base) as second:
+            assert second != first
+    with data_directory(keep=True, base=base) as again:
+        assert again == first
+        assert (again / "bot.db").exists()
+    with data_directory(keep=False, base=base) as fresh:
+        assert list(fresh.iterdir()) == []
+
+
+COMMAND = "import sys; from bot.sandbox.run import main; sys.exit(main({port}, {seed}, False, False, False))"
+
+
+async def command(directory: Path, port: int = 0, seed: str = "None") -> asyncio.subprocess.Process:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK", "INTACCT"))}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", COMMAND.format(port=port, seed=seed)),
+        env=clean | {"PYTHONPATH": str(ROOT)},
+        cwd=directory,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_the_command_prints_its_address_serves_and_stops_at_a_signal(tmp_path: Path) -> None:
+    process = await command(tmp_path)
+    assert process.stdout is not None
+    said: list[str] = []
+    async with asyncio.timeout(30):
+        while not said or said[-1] != "Ready.":
+            line = (await process.stdout.readline()).decode()
+            assert line, "it stopped before it was ready"
+            said.append(line.strip())
+    address = said[0].split()[1]
+    told = dict(line.split("=", 1) for line in said if "=" in line)
+    assert told["SLACK_API_URL"].startswith("http://127.0.0.1:")
+    assert told["INTACCT_SENDER_ID"] == "harborpine-bot"
+    async with ClientSession() as session:
+        async with session.get(address) as answer:
+            assert "Harbor &amp; Pine" in await answer.text()
+        async with session.get(f"{address}control/spend/state", params={"limit": 1}) as answer:
+            assert (await answer.json())["totals"]["amount"] == "61482.17"
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        rest, trouble = await process.communicate()
+    assert process.returncode == 0
+    assert rest.decode().strip() == "Stopping."
+    assert trouble == b""
+
+
+async def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path, page: Page) -> None:
+    port = int(page.url.rstrip("/").rpartition(":")[2])
+    process = await command(tmp_path, port=port)
+    async with asyncio.timeout(30):
+        _, trouble = await process.communicate()
+    assert process.returncode == 2
+    assert (
+        trouble.decode().strip()
+        == f"Port {port} cannot be used (address already in use). Choose another one with --port."
+    )
+
+
+async def test_a_seed_that_is_no_day_is_told_in_a_sentence(tmp_path: Path) -> None:
+    process = await command(tmp_path, seed="7")
+    async with asyncio.timeout(30):
+        _, trouble = await process.communicate()
+    assert process.returncode == 2
+    assert trouble.decode().strip() == "7 is not a day. Write it like 20261105."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -86,7 +87,8 @@ async def run(port: int, seed: int | None, open_browser: bool, with_bot: bool, *
         try:
             await sandbox.start(port)
         except OSError as error:
-            _say(f"Port {port} is not free ({error.strerror}). Choose another one with --port.", sys.stderr)
+            why = os.strerror(error.errno or errno.EADDRINUSE).lower()
+            _say(f"Port {port} cannot be used ({why}). Choose another one with --port.", sys.stderr)
             return 2
         _say(f"Sandbox: {sandbox.page.url}   (Ctrl+C stops it)")
         if with_bot:
@@ -161,7 +163,7 @@ async def _start_near(start: Callable[[int], Awaitable[str]], taken: int) -> int
         with contextlib.suppress(OSError):
             await start(port)
             return port
-    raise OSError(None, f"and none of the {PORTS_TRIED} ports after it is")
+    raise OSError(errno.EADDRINUSE, f"none of the {PORTS_TRIED} ports after {taken} is free")
 
 
 async def _free_port(taken: int) -> int:

@@ -81,7 +81,7 @@ export class Books {
   paintMenus() {
     const unread = this.now.mailbox.length;
     redraw(this.menus, JSON.stringify([this.screen, unread]), () => [
-      this.link("ledger", "Card ledger"),
+      this.link("ledger", "Ledger"),
       MENUS.map(([name, groups]) => this.menu(name, groups)),
       this.link("mail", unread ? `Mail (${unread})` : "Mail")]);
   }
