@@ -175,41 +175,49 @@ class Ledger:
     # --- watching for it ----------------------------------------------------------------------------------------------
 
     async def start_watch(self, walk_id: str) -> int | None:
-        """Begins to look by itself; the round to run first, or None when that is under way or not the step now."""
-        begun: list[int | None] = []
+        """Begins to look by itself, or goes on; the round to promise, or None when the card is not the step now.
+
+        Asking twice gives the same round: a promise that got lost is made again, and one that was kept stays one.
+        """
+        begun: list[int] = []
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             begun.clear()
-            watch = progress.note(now, CARD, "watch") or {}
-            running = bool(watch.get("until")) and datetime.fromisoformat(watch["until"]) > self.keeper.clock()
-            if running or now.step != CARD or progress.state_of(now, CARD) is DONE or not now.answers.get("account"):
-                begun.append(None)
+            if not self._wanted(now) or not now.answers.get("account"):
                 return {}
-            number = int(watch.get("round", 0)) + 1
-            begun.append(number)
+            watch = progress.note(now, CARD, "watch") or {}
+            number = int(watch.get("round", 0))
+            if self._running(watch):
+                begun.append(number)
+                return {}
+            begun.append(number + 1)
             until = (self.keeper.clock() + self.watch_for).isoformat()
-            return {"steps": progress.set_aside(now.steps, CARD, watch={"until": until, "round": number})}
+            return {"steps": progress.set_aside(now.steps, CARD, watch={"until": until, "round": number + 1})}
 
         await self.keeper.change(walk_id, decide)
-        return begun[0]
+        return begun[0] if begun else None
 
     async def watch(self, walk_id: str, number: int) -> tuple[Walkthrough, int | None]:
-        """One look for the card. The next round's number, or None when looking by itself has ended."""
+        """One look for the card, once for each round. The round to promise next, or None when looking has ended."""
         walk = await self.keeper.get(walk_id)
         watch = progress.note(walk, CARD, "watch") or {}
-        if number < int(watch.get("round", 0)):
-            return walk, None
-        over = not watch.get("until") or datetime.fromisoformat(watch["until"]) <= self.keeper.clock()
-        wanted = walk.state == OPEN and progress.state_of(walk, CARD) is not DONE and walk.step == CARD
-        if wanted and not over:
-            try:
-                walk = await self.check_card(walk_id, walk.owner)
-            except Refused:
-                walk = await self.keeper.get(walk_id)
-        goes_on = wanted and not over and progress.state_of(walk, CARD) is not DONE
-        left = {"until": watch.get("until"), "round": number + 1} if goes_on else {"until": "", "round": number}
+        promised = int(watch.get("round", 0))
+        if number != promised or not self._running(watch) or not self._wanted(walk):
+            return walk, promised if number < promised and self._running(watch) else None
+        try:
+            walk = await self.check_card(walk_id, walk.owner)
+        except Refused:
+            walk = await self.keeper.get(walk_id)
+        goes_on = self._wanted(walk)
+        left = {"until": watch["until"] if goes_on else "", "round": number + goes_on}
         walk = await self.keeper.change(walk_id, lambda now: {"steps": progress.set_aside(now.steps, CARD, watch=left)})
         return walk, number + 1 if goes_on else None
+
+    def _running(self, watch: dict[str, Any]) -> bool:
+        return bool(watch.get("until")) and datetime.fromisoformat(watch["until"]) > self.keeper.clock()
+
+    def _wanted(self, walk: Walkthrough) -> bool:
+        return walk.state == OPEN and walk.step == CARD and progress.state_of(walk, CARD) is not DONE
 
     async def _answered(self, reading: Awaitable[T]) -> T:
         """A reading's result; silence and refusals become sentences."""

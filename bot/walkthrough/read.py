@@ -196,7 +196,7 @@ async def entities(client: IntacctClient) -> list[Entity]:
 async def _entity(
     client: IntacctClient, user_id: str, scope: str, wanted: str, setup: FinancialSetup | None
 ) -> tuple[list[Check], Entity | None]:
-    if not scope or (scope == "entity" and not wanted):
+    if scope not in ("top", "entity") or (scope == "entity" and not wanted):
         return [], None
     try:
         visible = await client.entities()

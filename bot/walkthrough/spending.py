@@ -279,6 +279,10 @@ class Spending:
             client_secret=walk.client_secret,
         )
 
+    def complete(self, walk: Walkthrough) -> bool:
+        """Whether all nine steps are checked."""
+        return progress.done_count(walk) == len(STEPS)
+
     async def ready(self, walk_id: str, user: str) -> Connection:
         """The connection, when all nine steps are checked and nobody else takes its transactions.
 

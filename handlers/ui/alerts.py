@@ -1,0 +1,281 @@
+"""The alert: one message for one cause, in each form of its life, and the modals behind its menu."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import slackblocks as sb
+
+from bot.hints.catalogue import hint_for
+from bot.hints.hint import Hint
+from bot.models import AlertState, RetryClass
+from bot.store.postings import CHANGED
+from bot.sync.alerts import AlertRow, AlertView, place
+from handlers.ui import story
+from handlers.ui.blocks import Json, actions, button, context, header, message, section
+from handlers.ui.text import clip, count, days, esc, listed, money, plain, when
+
+LINE = 900
+"""Characters of one foreign sentence, before escaping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """What the words need beside the view: the day, the zone of the company's books, and people's names by user id."""
+
+    today: date
+    zone: str = "UTC"
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, user: str) -> str:
+        return plain(self.names.get(user, "") or "Someone", 80)
+
+
+def alert(view: AlertView, cast: Cast) -> Json:
+    """The message as it stands now: open, taken, working, snoozed or solved."""
+    if view.solved:
+        return _solved(view, cast)
+    title = headline(view)
+    blocks: list[sb.Block] = [header(title, "title"), section(_where(view, cast), "where")]
+    if view.alert.working:
+        blocks.append(section(_working(view), "working"))
+        return message(f"{esc(title)}. {_working(view)}", [*blocks, context(_state(view, cast), "state")])
+    blocks += [section(_safe(view.words.why), "why"), section(_ways(view), "ways")]
+    if view.words.retry_note:
+        blocks.append(section(_safe(view.words.retry_note), "note"))
+    blocks += [context(_state(view, cast), "state"), actions("do", *_buttons(view))]
+    return message(f"{esc(title)}. {_where(view, cast)}. {_safe(view.words.why)}", blocks)
+
+
+def headline(view: AlertView) -> str:
+    """Header and notification say the same. A cause that shrank says what it was."""
+    if view.paused and not view.connection:
+        return plain(view.words.header, 150)
+    was = f", was {view.most:,}" if 0 < view.n < view.most else ""
+    return plain(view.words.header, 150 - len(was)) + was
+
+
+def where(view: AlertView) -> str:
+    """`100 Portland`, or all connections that wait."""
+    if view.connection is not None:
+        return place(view.connection)
+    return listed(view.waiting) if view.waiting else view.company.company_id
+
+
+def hint(view: AlertView) -> Hint:
+    return hint_for(view.verdict)
+
+
+def can_check(view: AlertView) -> bool:
+    """Whether the cause is a refused door rather than a refused row."""
+    return view.paused
+
+
+def _where(view: AlertView, cast: Cast) -> str:
+    amount = money(view.total, view.currency, view.company.base_currency or view.currency)
+    if view.connection is None:
+        waits = f"{count(view.n, 'transaction')} {'waits' if view.n == 1 else 'wait'} ({amount})" if view.n else ""
+        parts = [view.company.company_id, clip(where(view), 300)]
+        return " · ".join([*(esc(part) for part in parts), f"since {when(view.alert.opened, cast.zone)}", waits]).strip(
+            " ·"
+        )
+    parts = [
+        amount if view.n else "",
+        esc(plain(where(view), 120)),
+        esc(plain(_named(view), 120)) if _named(view) else "",
+    ]
+    if view.first and view.last:
+        parts.append(days(view.first, view.last, cast.today))
+    return " · ".join(part for part in parts if part)
+
+
+def _named(view: AlertView) -> str:
+    """The account, value or period that the cause is about."""
+    details = view.verdict
+    if details.detail("account"):
+        return f"account {details.detail('account')}"
+    if details.detail("value"):
+        return f"{details.detail('dimension') or 'value'} {details.detail('value')}"
+    return view.alert.subject
+
+
+def _ways(view: AlertView) -> str:
+    return "\n".join(f"{at}. {_safe(way, 600)}" for at, way in enumerate(view.words.ways[:4], 1))
+
+
+def _working(view: AlertView) -> str:
+    """`Posting 37 · 12 done`: of the retry that is under way."""
+    last = next((line for line in reversed(view.alert.story) if "intent" in line), {})
+    rows = len(last.get("postings") or [])
+    if not rows:
+        return "Checking with Intacct…"
+    before = {one for line in view.alert.story if line is not last for one in line.get("postings") or []}
+    done = max(0, min(rows, view.done - len(before - set(last["postings"]))))
+    return f"Posting {rows:,} · {done:,} done"
+
+
+def _state(view: AlertView, cast: Cast) -> str:
+    """For whom, who is on it, since when."""
+    row = view.alert
+    if row.working:
+        said = [f"{esc(cast.name(row.working))} asked for it"]
+        if row.working_since:
+            said.append(when(row.working_since, cast.zone))
+        return " · ".join(said)
+    said = [f"For {esc(view.words.who)}"]
+    said.append(f"{esc(cast.name(row.assignee))} is on it" if row.assignee else "nobody on it")
+    said.append(f"first seen {when(row.opened, cast.zone)}")
+    if view.paused and view.company.tested and view.company.tested > row.opened:
+        said.append(f"still refused, last checked {when(view.company.tested, cast.zone)}")
+    if row.state == AlertState.SNOOZED and row.snoozed_until:
+        said.append(f"quiet until {when(row.snoozed_until, cast.zone)}")
+    return " · ".join(said)
+
+
+# --- buttons ----------------------------------------------------------------------------------------------------------
+
+
+def _buttons(view: AlertView) -> list[sb.Element]:
+    """At most three and a menu, the first the primary one."""
+    value = str(view.alert.id)
+    take = button("I'll take it", "alert.take", value)
+    found: list[sb.Element] = []
+    if view.choices:
+        for at, (key, label) in enumerate(view.choices[:2]):
+            found.append(button(label, f"alert.answer.{key}", value, style=None if at else "primary"))
+    elif can_check(view):
+        found.append(button("Check and resume", "alert.check_and_resume", value, style="primary"))
+        found.append(button("Ask the administrator", "alert.ask", value))
+        if step := hint(view).step:
+            found.append(button(f"Open step {step}", "alert.open_step", value))
+    elif view.alert.category == CHANGED:
+        pass  # nothing to post again: what was posted stays until a person decides
+    elif hint(view).retry is RetryClass.LOOK:
+        found.append(button("Check now", "alert.check_now", value, style="primary"))
+    else:
+        label = f"Retry {view.n:,}" if view.n else "Sync again"
+        found.append(button(label, "alert.retry", value, style="primary"))
+    if len(found) < 3:
+        found.append(take)
+    return [*found, _menu(view)]
+
+
+def _menu(view: AlertView) -> sb.Element:
+    value = str(view.alert.id)
+    offered = [("Details", f"details:{value}"), ("Snooze…", f"snooze:{value}")]
+    if view.n and not view.paused and hint(view).retry is not RetryClass.LOOK:
+        label = "Keep what was posted…" if view.alert.category == CHANGED else "Ignore…"
+        offered.insert(0, (label, f"ignore:{value}"))
+    return sb.OverflowMenu("alert.menu", [sb.Option(sb.PlainText(label), chosen) for label, chosen in offered])
+
+
+# --- solved -----------------------------------------------------------------------------------------------------------
+
+
+def _solved(view: AlertView, cast: Cast) -> Json:
+    title = solved_title(view)
+    told = [esc(plain(where(view), 120))]
+    if view.connection is None:
+        told = [esc(view.company.company_id)]
+    elif view.done and view.peak:
+        told.insert(0, money(view.peak, view.currency, view.company.base_currency or view.currency))
+    first = f"*{esc(title)}* · {' · '.join(told)}"
+    blocks: list[sb.Block] = [section(first, "title"), context(_by_whom(view, cast), "state")]
+    if view.records:
+        blocks.append(actions("do", button("See records", "alert.records", str(view.alert.id))))
+    return message(f"{esc(title)} · {' · '.join(told)}. {_by_whom(view, cast)}", blocks)
+
+
+def solved_title(view: AlertView) -> str:
+    """What became of it, outcome first."""
+    if view.paused:
+        return "Solved: syncing again"
+    ignored = sum(int(line.get("rows", 0)) for line in view.alert.story if line.get("did") == "ignore")
+    parts = []
+    if view.done:
+        parts.append(f"{count(view.done, 'transaction')} posted")
+    if ignored:
+        parts.append(f"{ignored:,} left out" if parts else f"{count(ignored, 'transaction')} left out")
+    if parts:
+        return f"Solved: {', '.join(parts)}"
+    if view.alert.category == "outcome.unknown":
+        return "Solved: Intacct was asked, nothing is open"
+    if view.most:
+        return f"Solved: {count(view.most, 'transaction')} settled"
+    return "Solved: the sync runs again"
+
+
+def _by_whom(view: AlertView, cast: Cast) -> str:
+    last = next((line for line in reversed(view.alert.story) if line.get("actor")), None)
+    parts = [esc(cast.name(str(last["actor"])))] if last else []
+    if view.alert.solved:
+        parts.append(when(view.alert.solved, cast.zone))
+    said = [story.short(line, view.alert.category) for line in view.alert.story if line.get("actor")]
+    parts += list(dict.fromkeys(one for one in said if one))[-3:]
+    if view.records:
+        parts.append(_records(view.records))
+    return " · ".join(parts) or "nothing is left of it"
+
+
+def _records(numbers: tuple[str, ...]) -> str:
+    """`record 10390`, `records 10421 to 10457`; with gaps, how many they are."""
+    if len(numbers) == 1:
+        return f"record {esc(plain(numbers[0], 20))}"
+    if all(number.isdigit() for number in numbers):
+        ordered = sorted(int(number) for number in numbers)
+        if ordered[-1] - ordered[0] == len(ordered) - 1:
+            return f"records {ordered[0]} to {ordered[-1]}"
+        return f"{len(ordered):,} records between {ordered[0]} and {ordered[-1]}"
+    return f"{len(numbers):,} records"
+
+
+# --- the thread -------------------------------------------------------------------------------------------------------
+
+
+def rows(view: AlertView) -> Json:
+    """The first reply: the largest transactions as a table."""
+    shown = view.rows[:50]
+    more = f", the {len(shown)} largest of {view.n:,}" if view.n > len(shown) else ""
+    total = money(view.total, view.currency, view.company.base_currency or view.currency)
+    text = f"{count(view.n, 'transaction')}, {total}{more}"
+    head = ["Date", "Merchant", "Cardholder", "Amount"]
+    width = max(8, min(60, 5000 // max(1, len(shown)) // 3))
+    table = [[sb.RawText(one) for one in head], *(_cells(view, row, width) for row in shown)]
+    return message(text, [section(text, "count"), sb.TableBlock(table, block_id="rows")])
+
+
+def _cells(view: AlertView, row: AlertRow, width: int) -> list[sb.RawText | sb.RichTextObject]:
+    base = view.company.base_currency or view.currency
+    card = f" ··{plain(row.last4, 4)}" if row.last4 else ""
+    return [
+        sb.RawText(row.date.isoformat()),
+        sb.RawText(plain(row.merchant, width)),
+        sb.RawText(plain(row.cardholder, width - 7) + card),
+        sb.RawText(money(row.amount, plain(row.currency, 3), base)),
+    ]
+
+
+def details(view: AlertView) -> Json | None:
+    """The second reply: Intacct's own words, for whoever administers it."""
+    if not view.details:
+        return None
+    text = f"Details for your Sage admin:\n{_safe(view.details, 2400)}"
+    return message(text, [section(text, "details")])
+
+
+def reply(text: str) -> Json:
+    """One more line of the story."""
+    return message(text, [section(text, "line")])
+
+
+def moved(view: AlertView, to: str) -> Json:
+    """What stays behind when the finance channel is changed."""
+    text = f"{esc(headline(view))}. This now stands in {to}."
+    return message(text, [section(text, "moved")])
+
+
+def _safe(text: str, most: int = LINE) -> str:
+    """Foreign words, cut and made harmless; line breaks stay."""
+    return esc(clip(text, most))

@@ -1,0 +1,84 @@
+"""An alert's story: what people did about it, a line for the thread and a few words for the solved form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from bot.sync.alerts import CHOICES
+from handlers.ui.text import count, day, esc, plain, when
+
+Line = Mapping[str, Any]
+"""One entry of `alerts.story`: `did`, `actor`, `at` and what belongs to the deed."""
+
+
+def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
+    """The sentence for the thread, or nothing when the line has none.
+
+    Args:
+        line: the entry.
+        category: the alert's.
+        name: the actor's, as people know it.
+        posted: how many of the line's postings are posted by now.
+        zone: of the company's books.
+    """
+    who = esc(plain(name, 80))
+    rows = len(line.get("postings") or [])
+    outcome = _outcome(rows, posted)
+    match line.get("did"):
+        case "retry":
+            return f"{who} pressed Retry: {outcome}." if rows else f"{who} asked for another sync."
+        case "answer":
+            label = dict(CHOICES.get(category, ())).get(str(line.get("choice")), "")
+            return f"{who} answered *{esc(label)}*: {outcome}." if rows else f"{who} answered *{esc(label)}*."
+        case "check":
+            return f"{who} asked Intacct again."
+        case "ignore":
+            left = count(int(line.get("rows", 0)), "transaction")
+            return f"{who} left out {left}: {_reason(line)}"
+        case "snooze":
+            until = when(datetime.fromisoformat(str(line["until"])), zone)
+            return f"{who} wants this quiet until {until}: {_reason(line)}"
+        case "code":
+            return f"{who} chose {_value(line)} for {count(rows, 'transaction')}: {outcome}."
+        case "redate":
+            return f"{who} moved {count(rows, 'transaction')} to {_day(line)}: {outcome}."
+        case "write back":
+            locked = f"; {int(line['locked']):,} are locked there" if line.get("locked") else ""
+            return f"Written to {int(line.get('written', 0)):,} in Spend Center{locked}."
+        case _:
+            return ""
+
+
+def short(line: Line, category: str) -> str:
+    """The deed in a few words, for the context of a solved alert."""
+    match line.get("did"):
+        case "answer":
+            return esc(dict(CHOICES.get(category, ())).get(str(line.get("choice")), ""))
+        case "ignore":
+            return _reason(line)
+        case "code":
+            return _value(line)
+        case "redate":
+            return f"posted on {_day(line)}"
+        case _:
+            return ""
+
+
+def _outcome(rows: int, posted: int) -> str:
+    if posted >= rows:
+        return f"{count(posted, 'transaction')} posted"
+    return f"{posted:,} of {count(rows, 'transaction')} posted" if posted else "none of them posted"
+
+
+def _reason(line: Line) -> str:
+    return esc(plain(str(line.get("reason", "")), 300))
+
+
+def _value(line: Line) -> str:
+    return esc(plain(f"{line.get('dimension', '')} {line.get('value', '')}", 80))
+
+
+def _day(line: Line) -> str:
+    return day(date.fromisoformat(str(line["day"])))

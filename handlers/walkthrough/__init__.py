@@ -1,0 +1,70 @@
+"""The set-up in Slack: two messages in the conversation with the app, a few forms, and free text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.walkthrough.keeper import Refused
+from handlers.services import Services
+from handlers.ui.text import esc
+from handlers.walkthrough import cards, lists
+from handlers.walkthrough.chat import on_message
+from handlers.walkthrough.clicks import CLICKS
+from handlers.walkthrough.common import Ack, Click, Form, refuse, take_secrets
+from handlers.walkthrough.finishing import FINISH_CLICKS, FINISH_FORMS
+from handlers.walkthrough.forms import FORMS
+from handlers.walkthrough.watching import watch_step
+
+__all__ = ["on_message", "register", "start", "take_secrets", "watch_step"]
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Everything of the set-up: buttons by verb, forms by callback, pick lists by action.
+
+    A middleware that takes secrets out of submissions hands them on as `context["secrets"]`; see `take_secrets`.
+    """
+    presses, submissions = {**CLICKS, **FINISH_CLICKS}, {**FORMS, **FINISH_FORMS}
+
+    async def press(ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        click = Click.of(body)
+        try:
+            await presses[_verb(body["actions"][0]["action_id"])](services, client, click)
+        except Refused as refused:
+            await refuse(services, client, click, refused)
+
+    async def submit(ack: Ack, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        form = Form.of(body, context.get("secrets") or take_secrets(body))
+        try:
+            await submissions[_verb(body["view"]["callback_id"])](services, client, form, ack)
+        except Refused as refused:
+            await refuse(services, client, form.click, refused)
+
+    async def options(ack: Ack, body: dict[str, Any]) -> None:
+        await ack(options=await lists.answer(services, _verb(body["action_id"]), body))
+
+    app.action(_any_of(presses))(press)
+    app.view(_any_of(submissions))(submit)
+    app.options(_any_of(lists.LISTS))(options)
+
+
+async def start(services: Services, client: AsyncWebClient, workspace: str, user: str, *, fresh: bool = False) -> None:
+    """Opens the set-up in the person's conversation with the app: where it was left, or a new one."""
+    try:
+        walk = await services.walkthrough.open(workspace, user, fresh=fresh)
+    except Refused as refused:
+        await client.chat_postMessage(channel=user, text=esc(str(refused)))
+        return
+    await cards.show(services, client, walk.id, anew=True)
+
+
+def _verb(name: str) -> str:
+    return name.removeprefix("walkthrough.")
+
+
+def _any_of(table: dict[str, Any]) -> re.Pattern[str]:
+    return re.compile(r"walkthrough\.(?:" + "|".join(map(re.escape, table)) + r")\Z")

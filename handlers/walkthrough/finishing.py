@@ -1,0 +1,346 @@
+"""Step 9 in Slack: Spend Center's token, fields, doubtful values, choices, the preview, and the first sync."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.intacct.errors import IntacctError
+from bot.models import Dimension, Selector
+from bot.spend.errors import SourceError
+from bot.store.rows import from_json
+from bot.store.walkthroughs import Walkthrough
+from bot.sync.preview import Preview
+from bot.walkthrough import choices
+from bot.walkthrough.keeper import Refused
+from bot.walkthrough.spending import Spend, Wanted, native_last
+from handlers.services import Services
+from handlers.ui import text
+from handlers.ui import walkthrough as ui
+from handlers.ui import walkthrough_modals as modals
+from handlers.ui import walkthrough_spend as spend_ui
+from handlers.ui.blocks import Json
+from handlers.walkthrough import cards
+from handlers.walkthrough.cards import Note
+from handlers.walkthrough.clicks import Handler
+from handlers.walkthrough.common import Ack, Click, Form, tried
+from handlers.walkthrough.forms import FormHandler
+
+log = logging.getLogger(__name__)
+
+READING = "Reading Spend Center and comparing with Intacct…"
+PREVIEWING = "Reading both sides for the preview…"
+BOT = "@spend-intacct"
+
+
+# --- Spend Center -----------------------------------------------------------------------------------------------------
+
+
+async def spend(services: Services, client: AsyncWebClient, click: Click) -> None:
+    walk = await services.walkthrough.keeper.allowed(click.walk, click.user, click.step)
+    await client.views_open(trigger_id=click.trigger, view=spend_ui.token(click.key, walk.answers))
+
+
+async def spend_again(services: Services, client: AsyncWebClient, click: Click) -> None:
+    opened = await client.views_open(trigger_id=click.trigger, view=modals.waiting("Connect Spend Center", READING))
+
+    async def work() -> Json:
+        await services.walkthrough.spending.connect_again(click.walk, click.user)
+        return await _fields_view(services, client, click)
+
+    await tried(client, str(opened["view"]["id"]), "Connect Spend Center", work, _end)
+
+
+async def token(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    await ack(response_action="update", view=modals.waiting("Connect Spend Center", READING))
+
+    async def work() -> Json:
+        await services.walkthrough.spending.connect(
+            form.walk,
+            form.user,
+            token=form.secrets.get("token"),
+            client_id=form.texts.get("client_id", ""),
+            client_secret=form.secrets.get("client_secret"),
+        )
+        return await _fields_view(services, client, form.click)
+
+    await tried(
+        client,
+        form.view_id,
+        "Connect Spend Center",
+        work,
+        lambda sentence: spend_ui.token(form.key, form.texts, sentence),
+    )
+
+
+# --- fields -----------------------------------------------------------------------------------------------------------
+
+
+async def fields(services: Services, client: AsyncWebClient, click: Click) -> None:
+    opened = await client.views_open(trigger_id=click.trigger, view=modals.waiting("Fields", READING))
+    await tried(client, str(opened["view"]["id"]), "Fields", lambda: _fields_view(services, client, click), _end)
+
+
+def _end(sentence: str) -> Json:
+    return modals.told("Spend Center", sentence)
+
+
+async def _fields_view(services: Services, client: AsyncWebClient, click: Click) -> Json:
+    spending = services.walkthrough.spending
+    proposed = await spending.propose(click.walk, click.user)
+    known = await spending.read(click.walk, click.user)
+    walk = await services.walkthrough.get(click.walk)
+    await cards.show(services, client, click.walk)
+    answers = walk.answers
+    return spend_ui.fields(
+        click.key, answers["spend_company_name"], answers["spend_cards"], known.fields, proposed, list(known.lists)
+    )
+
+
+def _chosen(form: Form) -> dict[Dimension, str]:
+    return {
+        Dimension(block.removeprefix("field:")): value
+        for block, value in form.texts.items()
+        if block.startswith("field:") and value
+    }
+
+
+async def keep_fields(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    """Keeps the fields; what is doubtful in them is asked in the same form, else the last choices follow."""
+    if not form.texts.get("field:gl_account"):
+        await ack(response_action="errors", errors={"field:gl_account": "One field has to carry the account."})
+        return
+    await ack(response_action="update", view=modals.waiting("Fields", READING))
+
+    async def work() -> Json:
+        spending = services.walkthrough.spending
+        chosen = _chosen(form)
+        await spending.keep_fields(form.walk, form.user, chosen)
+        known = await spending.read(form.walk, form.user)
+        matches = await spending.match(form.walk, form.user, chosen)
+        doubtful = [(dimension, doubt) for dimension, one in matches.items() for doubt in one.doubts]
+        await cards.show(services, client, form.walk)
+        if not doubtful:
+            return await _choices_view(services, client, form.click)
+        names = {f"{d.value}:{value.value_id}": value.name for d, values in known.lists.items() for value in values}
+        more = max(0, len(doubtful) - spend_ui.DOUBTS)
+        return spend_ui.doubts(form.key, doubtful, more, names)
+
+    await tried(client, form.view_id, "Fields", work, _end)
+
+
+async def keep_doubts(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    await ack(response_action="update", view=modals.waiting("Doubtful values", READING))
+    decided = {block.split(":", 2)[2]: value for block, value in form.texts.items() if block.startswith("value:")}
+
+    async def work() -> Json:
+        walk = await services.walkthrough.get(form.walk)
+        chosen = {Dimension(key): one["uuid"] for key, one in walk.answers.get("fields", {}).items()}
+        await services.walkthrough.spending.keep_fields(form.walk, form.user, chosen, decided)
+        await cards.show(services, client, form.walk)
+        return await _choices_view(services, client, form.click)
+
+    await tried(client, form.view_id, "Doubtful values", work, _end)
+
+
+# --- choices ----------------------------------------------------------------------------------------------------------
+
+
+async def last_choices(services: Services, client: AsyncWebClient, click: Click) -> None:
+    opened = await client.views_open(trigger_id=click.trigger, view=modals.waiting("Choices", READING))
+    await tried(client, str(opened["view"]["id"]), "Choices", lambda: _choices_view(services, client, click), _end)
+
+
+async def _choices_view(services: Services, client: AsyncWebClient, click: Click) -> Json:
+    walk = await services.walkthrough.get(click.walk)
+    known = await services.walkthrough.spending.read(click.walk, click.user)
+    answers = walk.answers
+    start = choices.propose_start(services.clock().date(), native_last(walk))
+    before = {
+        "start": answers.get("start_date") or start.isoformat(),
+        "channel": answers.get("channel", ""),
+        "time": choices.clock_time(answers.get("schedule", "")) or "07:00",
+        "zone": answers.get("time_zone") or await _zone_of(client, click.user),
+        "receipts": str(answers.get("options", {}).get("receipts_above", "")),
+    }
+    selected = _selected(walk, known)
+    return spend_ui.choices(click.key, before=before, selected=selected, whole=answers["spend_company_name"])
+
+
+def _selected(walk: Walkthrough, known: Spend) -> list[tuple[str, str]]:
+    """What is picked: as kept, else the budgets named like the entity."""
+    if walk.answers.get("selector"):
+        picked = choices.picked_of(from_json(Selector, walk.answers["selector"]))
+    else:
+        named = choices.propose_budgets(known.budgets, str(walk.answers.get("entity_name", "")))
+        picked = [f"b:{uuid}" for uuid in named]
+    texts = {value: words for words, value in known.selectable()}
+    return [(texts[value], value) for value in picked if value in texts]
+
+
+async def _zone_of(client: AsyncWebClient, user: str) -> str:
+    try:
+        return str((await client.users_info(user=user))["user"].get("tz") or "UTC")
+    except SlackApiError:
+        return "UTC"
+
+
+async def choose(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    """Looks at the channel, keeps the choices, and goes on to the preview."""
+    await ack(response_action="update", view=modals.waiting("Choices", "Checking…"))
+
+    async def work() -> Json:
+        wanted = await _wanted(client, form)
+        await services.walkthrough.spending.choose(form.walk, form.user, wanted)
+        return modals.told(
+            "Choices", "Saved. The preview comes in the conversation; nothing is posted until you press."
+        )
+
+    known = await services.walkthrough.spending.read(form.walk, form.user)
+    texts = {value: words for words, value in known.selectable()}
+    selected = [(texts[one], one) for one in form.many.get("selector", ()) if one in texts]
+    walk = await services.walkthrough.get(form.walk)
+
+    def again(sentence: str) -> Json:
+        return spend_ui.choices(
+            form.key,
+            before=form.texts,
+            selected=selected,
+            whole=walk.answers["spend_company_name"],
+            error=sentence,
+            warn_public=sentence == PUBLIC,
+        )
+
+    await tried(client, form.view_id, "Choices", work, again)
+    await cards.show(services, client, form.walk)
+    if services.walkthrough.spending.complete(await services.walkthrough.get(form.walk)):
+        await preview(services, client, form.click)
+
+
+PUBLIC = "Everyone in the company can read merchants, names and amounts in this channel. Tick the box, or pick another."
+
+
+async def _wanted(client: AsyncWebClient, form: Form) -> Wanted:
+    texts = form.texts
+    name, problem, public = await look_at_channel(client, texts.get("channel", ""))
+    if public and "yes" not in form.many.get("public", ()):
+        raise Refused(PUBLIC)
+    try:
+        selector = choices.to_selector(form.many.get("selector", ()))
+        start = date.fromisoformat(texts.get("start", ""))
+        receipts = texts.get("receipts", "").replace("$", "").replace(",", "").strip()
+        options = {"receipts_above": str(Decimal(receipts))} if receipts else {}
+    except InvalidOperation:
+        raise Refused("The amount for receipts is a number such as 75.") from None
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from None
+    return Wanted(
+        start, texts.get("time", ""), texts.get("zone", ""), texts["channel"], name, problem, selector, options
+    )
+
+
+async def look_at_channel(client: AsyncWebClient, channel: str) -> tuple[str, str, bool]:
+    """Its name, what keeps the bot from posting there, and whether everyone can read it.
+
+    Raises:
+        Refused: it is shared with another company, or no channel.
+    """
+    invite = f"Type `/invite {BOT}` in "
+    try:
+        found: dict[str, Any] = (await client.conversations_info(channel=channel))["channel"]
+    except SlackApiError as error:
+        if error.response["error"] in {"channel_not_found", "not_in_channel", "missing_scope"}:
+            return "", f"{invite}the finance channel, then press *Check again*.", False
+        raise
+    if found.get("is_ext_shared") or found.get("is_shared") or found.get("is_pending_ext_shared"):
+        raise Refused("That channel is shared with another company. Pick one of your own.")
+    if found.get("is_im") or found.get("is_mpim") or found.get("is_archived"):
+        raise Refused("Pick a channel that is in use, not a direct message.")
+    name = str(found.get("name", ""))
+    problem = "" if found.get("is_member") else f"{invite}#{name}, then press *Check again*."
+    return name, problem, not found.get("is_private")
+
+
+async def channel_again(services: Services, client: AsyncWebClient, click: Click) -> None:
+    """Looks at the channel and the Spend Center sign-in again, and goes on to the preview when all is well."""
+    walk = await services.walkthrough.keeper.allowed(click.walk, click.user, click.step)
+    await cards.show(services, client, click.walk, Note(click.user, busy="Checking…"))
+    _, problem, _ = await look_at_channel(client, walk.answers.get("channel", ""))
+    await services.walkthrough.spending.channel_checked(click.walk, click.user, problem)
+    walk = await services.walkthrough.spending.check(click.walk, click.user)
+    await cards.show(services, client, click.walk)
+    if services.walkthrough.spending.complete(walk):
+        await preview(services, client, click)
+
+
+# --- preview and first sync -------------------------------------------------------------------------------------------
+
+
+async def preview(services: Services, client: AsyncWebClient, click: Click) -> None:
+    connection = await services.walkthrough.spending.ready(click.walk, click.user)
+    await cards.show(services, client, click.walk, Note(click.user, busy=PREVIEWING))
+    seen = await _previewed(services, connection.id)
+    await services.walkthrough.spending.keep_preview(click.walk, click.user, summary(seen))
+    await cards.show(services, client, click.walk)
+
+
+async def _previewed(services: Services, connection_id: str) -> Preview:
+    try:
+        return await services.desk.preview(connection_id)
+    except (IntacctError, SourceError) as lost:
+        log.warning("No preview for %s: %s", connection_id, lost)
+        raise Refused("One of the two sides did not answer, so there is no preview yet. Press *Preview*.") from None
+
+
+def summary(seen: Preview) -> Json:
+    """What the message says of a preview, as it is kept."""
+    number, total = seen.would_post
+    return {
+        "n": number,
+        "total": str(total),
+        "currency": seen.currency,
+        "causes": [{"n": one.n, "total": str(one.total), "words": one.words.header} for one in seen.would_not],
+    }
+
+
+async def see_each(services: Services, client: AsyncWebClient, click: Click) -> None:
+    opened = await client.views_open(trigger_id=click.trigger, view=modals.waiting("Preview", PREVIEWING))
+
+    async def work() -> Json:
+        connection = await services.walkthrough.spending.ready(click.walk, click.user)
+        return spend_ui.rows(await _previewed(services, connection.id))
+
+    await tried(client, str(opened["view"]["id"]), "Preview", work, _end)
+
+
+async def start(services: Services, client: AsyncWebClient, click: Click) -> None:
+    """The first sync, which starts the schedule; then the last card."""
+    connection = await services.walkthrough.spending.ready(click.walk, click.user)
+    await services.desk.start(connection.id, click.user)
+    walk = await services.walkthrough.finish(click.walk, click.user)
+    due = services.engine.next_due(connection, services.clock())
+    next_sync = text.when(due, connection.time_zone) if due else "when the first one is through"
+    await cards.close(services, client, walk.id, ui.finished(walk, next_sync, text.channel(connection.channel)))
+
+
+FINISH_CLICKS: dict[str, Handler] = {
+    "spend": spend,
+    "spend_again": spend_again,
+    "fields": fields,
+    "choices": last_choices,
+    "channel_again": channel_again,
+    "preview": preview,
+    "see_each": see_each,
+    "start": start,
+}
+FINISH_FORMS: dict[str, FormHandler] = {
+    "token_form": token,
+    "fields_form": keep_fields,
+    "doubts_form": keep_doubts,
+    "choices_form": choose,
+}

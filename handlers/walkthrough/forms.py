@@ -1,0 +1,139 @@
+"""The forms of steps 1 to 8: what was typed goes to the conversation, and a refusal comes back beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.models import Secret, StepState
+from bot.walkthrough import progress
+from bot.walkthrough.door import company_problem
+from bot.walkthrough.keeper import Refused
+from bot.walkthrough.steps import SENDER, USER
+from handlers.services import Services
+from handlers.ui import walkthrough as ui
+from handlers.ui import walkthrough_modals as modals
+from handlers.ui.blocks import Json
+from handlers.walkthrough import cards
+from handlers.walkthrough.cards import Note
+from handlers.walkthrough.clicks import shown
+from handlers.walkthrough.common import Ack, Form, tried
+
+FormHandler = Callable[[Services, AsyncWebClient, Form, Ack], Awaitable[None]]
+
+
+async def company(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    typed = form.texts.get("company_id", "")
+    if problem := company_problem(typed.strip()):
+        await ack(response_action="errors", errors={"company_id": problem})
+        return
+    await ack()
+    await cards.show(services, client, form.walk, Note(form.user, busy=ui.CHECKING))
+    await services.walkthrough.door.choose_company(form.walk, form.user, typed, form.texts.get("user_id", ""))
+    await shown(services, client, form.click)
+
+
+async def password(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    """Tries the password behind the form; all but the password is there again after a refusal."""
+    walk = await services.walkthrough.get(form.walk)
+    company_id = str(walk.answers.get("company_id", ""))
+    secret = form.secrets.get("password", Secret(""))
+    await ack(response_action="update", view=modals.waiting("Enter the password", ui.CHECKING))
+
+    async def work() -> Json:
+        try:
+            seen = await services.walkthrough.door.sign_in(form.walk, form.user, form.texts.get("user_id", ""), secret)
+        finally:
+            await shown(services, client, form.click)
+        if progress.state_of(seen, SENDER) is StepState.PROBLEM:
+            first = f"Step 2 first: {progress.line_of(seen, SENDER)} The password need not be typed again."
+            return modals.told("Enter the password", first)
+        sign_in = next((one for one in progress.checks_of(seen, USER) if one.key == "sign_in"), None)
+        if sign_in and sign_in.state is not StepState.DONE:
+            raise Refused(sign_in.sentence)
+        return modals.told("Enter the password", f"Signed in to {company_id}. The password is kept encrypted.")
+
+    def again(sentence: str) -> Json:
+        return modals.password(form.key, company_id, form.texts, sentence)
+
+    await tried(client, form.view_id, "Enter the password", work, again)
+
+
+async def hand_over(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    await ack()
+    await services.walkthrough.hand_over(form.walk, form.user, form.step, form.texts.get("person", ""))
+    await shown(services, client, form.click)
+
+
+async def entity(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    await ack()
+    await cards.show(services, client, form.walk, Note(form.user, busy=ui.CHECKING))
+    await services.walkthrough.door.choose_entity(form.walk, form.user, form.texts.get("entity", ""))
+    await shown(services, client, form.click)
+
+
+async def plan_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    """Number and category lead to the whole record, which is asked once."""
+    await ack(response_action="update", view=modals.waiting("Liability account", "Checking the number…"))
+    ledger = services.walkthrough.ledger
+    number, category = form.texts.get("number", ""), form.texts.get("category", "")
+
+    async def work() -> Json:
+        return modals.planned_account(form.key, await ledger.plan_account(form.walk, form.user, number, category))
+
+    categories = (await _categories(services, form)) if category else []
+    await tried(
+        client,
+        form.view_id,
+        "Liability account",
+        work,
+        lambda sentence: modals.new_account(form.key, categories, form.texts, sentence),
+    )
+
+
+async def _categories(services: Services, form: Form) -> list[str]:
+    try:
+        return (await services.walkthrough.ledger.chart(form.walk, form.user)).categories()
+    except Refused:
+        return []
+
+
+async def create_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    await ack(response_action="update", view=modals.waiting("Liability account", "Creating it in Intacct…"))
+
+    async def work() -> Json:
+        seen = await services.walkthrough.ledger.create_account(form.walk, form.user)
+        await shown(services, client, form.click)
+        return modals.told("Liability account", f"Account {seen.answers['account']} is there and checked.")
+
+    await tried(
+        client, form.view_id, "Liability account", work, lambda sentence: modals.told("Liability account", sentence)
+    )
+
+
+async def pick_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    await ack()
+    await cards.show(services, client, form.walk, Note(form.user, busy="Checking the account…"))
+    await services.walkthrough.ledger.use_account(form.walk, form.user, form.texts.get("account", ""))
+    await shown(services, client, form.click)
+
+
+async def pick_card(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    await ack()
+    await cards.show(services, client, form.walk, Note(form.user, busy="Checking the card…"))
+    await services.walkthrough.ledger.use_card(form.walk, form.user, form.texts.get("card", ""))
+    await shown(services, client, form.click)
+
+
+FORMS: dict[str, FormHandler] = {
+    "company_form": company,
+    "password_form": password,
+    "hand_over_form": hand_over,
+    "entity_form": entity,
+    "account_form": plan_account,
+    "account_confirm": create_account,
+    "account_pick": pick_account,
+    "card_pick": pick_card,
+}
+"""Callback id, without `walkthrough.`, to what a submission does."""

@@ -1,0 +1,36 @@
+"""The card step ticks itself: a durable job looks every few seconds for as long as the step stands open."""
+
+from __future__ import annotations
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.services import Services
+from handlers.walkthrough import cards
+
+
+async def watch_card(services: Services, walk_id: str) -> None:
+    """Begins to look for the card when that is the step now, and does nothing when it is not or when looking already."""
+    first = await services.walkthrough.ledger.start_watch(walk_id)
+    if first is not None:
+        await _promise(services, walk_id, first)
+
+
+async def watch_step(services: Services, client: AsyncWebClient, walkthrough_id: str, round: int) -> None:  # noqa: A002 - the job's argument is named so
+    """One look; the job of that name. Promises the next look as long as there is something to look for."""
+    _, following = await services.walkthrough.ledger.watch(walkthrough_id, round)
+    if following is not None:
+        await _promise(services, walkthrough_id, following)
+    await cards.show(services, client, walkthrough_id)
+
+
+async def _promise(services: Services, walk_id: str, number: int) -> None:
+    """The round is part of the key, so that a click and a job together promise one look and not two."""
+    walk = await services.walkthrough.get(walk_id)
+    await services.engine.enqueue(
+        "watch_step",
+        f"{walk_id}:{number}",
+        company=walk.company or walk_id,
+        delay=services.walkthrough.ledger.watch_every,
+        walkthrough_id=walk_id,
+        round=number,
+    )
