@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.app import Parts, open_parts
 from bot.engine import EngineBusy, lock_file
@@ -16,15 +21,24 @@ from bot.intacct.errors import IntacctError
 from bot.models import ConnectionState, PostingState, RunState, Trigger
 from bot.settings import Settings
 from bot.spend.errors import SourceError
-from bot.store import connections, postings, replicas, runs, secrets
+from bot.store import connections, database, postings, replicas, runs, secrets
 from bot.store.connections import Company, Connection
 from bot.store.postings import Posting
 from bot.store.runs import Run
+from bot.store.vault import VaultError
 from bot.sync import reconcile as proofs
 from bot.sync.connection_file import ConnectionFileError, read, write
-from bot.sync.introduce import introduce, overlap
+from bot.sync.introduce import meet_books, meet_source, overlap
 from bot.sync.preview import Preview, preview
 from bot.sync.reconcile import Proof
+
+TAKEN_UP = timedelta(seconds=30)
+"""How long a bot may take to pick up a sync that was asked for beside it, or to be seen again."""
+
+PATIENCE = timedelta(minutes=10)
+"""How long a command waits for another one that is syncing."""
+
+Follow = Callable[[Run], None]
 
 
 class CommandError(Exception):
@@ -32,7 +46,11 @@ class CommandError(Exception):
 
 
 class Failed(Exception):
-    """A far end did not do its part; the text says which and what it said."""
+    """A far end, or the database, did not do its part; the text says which and what it said."""
+
+
+WRONG_USE = (CommandError, ConnectionFileError, VaultError)
+"""What the person who typed the command can mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,35 @@ class Synced:
         return sum(row.state in states for row in self.postings)
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A preview, and what it cost."""
+
+    preview: Preview
+    seconds: float
+    requests: int
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Parts]:
+    """The store and the far ends; trouble with either becomes a sentence."""
+    try:
+        async with open_parts(settings) as parts:
+            yield parts
+    except IntacctError as refused:
+        raise Failed(f"Intacct did not answer as needed: {refused}") from None
+    except SourceError as refused:
+        raise Failed(f"Spend Center did not answer as needed: {refused}") from None
+    except (SQLAlchemyError, OSError) as trouble:
+        raise Failed(f"The database cannot be used: {_reason(trouble)}") from None
+
+
+def _reason(trouble: SQLAlchemyError | OSError) -> str:
+    """What the driver said, without the statement and its values."""
+    said = str(trouble.orig if isinstance(trouble, DBAPIError) else trouble).strip()
+    return said.splitlines()[0] if said else type(trouble).__name__
+
+
 async def find(parts: Parts, connection_id: str) -> Connection:
     found = await connections.get_connection(parts.store, connection_id)
     if found is None or found.removed:
@@ -58,85 +105,123 @@ async def find(parts: Parts, connection_id: str) -> Connection:
     return found
 
 
+async def find_ready(parts: Parts, connection_id: str) -> Connection:
+    """A connection that has what a sync needs."""
+    found = await find(parts, connection_id)
+    if found.start_date is None or not found.card:
+        raise CommandError(f"{found.name} is not set up to its end: go on with /intacct setup in Slack.")
+    return found
+
+
 # --- connections ---
 
 
-async def import_connection(settings: Settings, path: Path) -> tuple[Connection, str]:
-    """Store the connection of a file. Returns it with a remark, which is empty when all is well."""
+async def import_connection(settings: Settings, path: Path) -> tuple[Connection, list[str]]:
+    """Store the connection of a file.
+
+    Both far ends are greeted, so that a mistake shows now; one that does not answer, or cannot be asked, is a remark.
+
+    Returns:
+        The connection, and the remarks.
+
+    Raises:
+        ConnectionFileError: the file is wrong, or claims what another connection has.
+    """
     file = read(path)
-    async with open_parts(settings) as parts:
+    async with opened(settings) as parts:
         now = parts.clock()
         workspace = await connections.only_workspace(parts.store, now)
-        company = await connections.save_company(parts.store, workspace, file.company_id, **file.company)
-        draft = await connections.add_connection(
+        company = await connections.find_company(parts.store, workspace, file.company_id)
+        if company is None:
+            company = await connections.save_company(parts.store, workspace, file.company_id, **file.company)
+        made = await connections.add_connection(
             parts.store, workspace=workspace, company=company.id, now=now, **file.connection
         )
+        remarks = []
         try:
-            made = await introduce(parts.reach, draft)
+            made = await meet_source(parts.reach, made)
         except SourceError as refused:
-            return draft, f"Spend Center was not asked who it is: {refused}"
-        except IntacctError as refused:
-            return draft, f"Intacct was not asked yet: {refused}"
-        rivals = [
-            one
-            for one in await connections.list_connections(parts.store)
-            if one.id != made.id and one.spend_company == made.spend_company and overlap(one.selects(), made.selects())
-        ]
-        if rivals:
+            remarks.append(f"Spend Center was not reached, which a sync will try again: {refused}")
+        if rivals := await _rivals(parts, made):
             await connections.remove_connection(parts.store, made.id, now)
             names = ", ".join(f"{one.name} ({one.id})" for one in rivals)
             raise ConnectionFileError(
                 [f"the selector claims transactions that belong to {names} already; narrow one of them"]
             )
-        return made, ""
+        await connections.save_company(parts.store, workspace, file.company_id, **file.company)
+        if not settings.intacct_sender_id or not settings.sender_password:
+            remarks.append("Intacct was not asked: INTACCT_SENDER_ID and INTACCT_SENDER_PASSWORD are not set here.")
+            return made, remarks
+        try:
+            made = await meet_books(parts.reach, made)
+        except IntacctError as refused:
+            remarks.append(f"Intacct was not reached or let nobody in, which a sync will try again: {refused}")
+        return made, remarks
+
+
+async def _rivals(parts: Parts, made: Connection) -> list[Connection]:
+    """Connections of the same Spend Center company, or of the same token where its company is not known yet, that overlap."""
+    return [
+        one
+        for one in await connections.list_connections(parts.store)
+        if one.id != made.id and _same_source(one, made) and overlap(one.selects(), made.selects())
+    ]
+
+
+def _same_source(one: Connection, other: Connection) -> bool:
+    if one.spend_company and other.spend_company:
+        return one.spend_company == other.spend_company
+    if one.csv or other.csv:
+        return bool(one.csv and other.csv) and (one.csv or {}).get("path") == (other.csv or {}).get("path")
+    return (one.spend_token, one.client_id) == (other.spend_token, other.client_id)
 
 
 async def list_all(settings: Settings) -> list[tuple[Connection, Company]]:
-    async with open_parts(settings) as parts:
+    async with opened(settings) as parts:
         rows = await connections.list_connections(parts.store)
         return [(row, await connections.get_company(parts.store, row.company)) for row in rows]
 
 
 async def export(settings: Settings, connection_id: str) -> str:
-    async with open_parts(settings) as parts:
+    async with opened(settings) as parts:
         row = await find(parts, connection_id)
         return write(row, await connections.get_company(parts.store, row.company))
 
 
 async def remove(settings: Settings, connection_id: str) -> Connection:
-    async with open_parts(settings) as parts:
+    """Stop for good and forget the secrets; the company's sign-in goes with its last connection."""
+    async with opened(settings) as parts:
         row = await find(parts, connection_id)
         await connections.remove_connection(parts.store, row.id, parts.clock())
+        if not await connections.list_connections(parts.store, company=row.company):
+            await connections.change_company(parts.store, row.company, password=None)
         return row
 
 
 async def try_out(settings: Settings, connection_id: str) -> list[tuple[str, str]]:
     """Both far ends and what the connection needs there: (name, problem), the problem empty when all is well."""
-    async with open_parts(settings) as parts:
+    async with opened(settings) as parts:
         row = await find(parts, connection_id)
-        company = await connections.get_company(parts.store, row.company)
-        client = await parts.reach.intacct(company)
+        client = await parts.reach.intacct(await connections.get_company(parts.store, row.company))
         return [
             ("Intacct sign-in", await _problem(client.sign_in(row.entity_id))),
-            (f"card {row.card}", await _card_problem(client.card(row.card, entity=row.entity_id))),
+            (f"card {row.card}", await _problem(_usable_card(client.card(row.card, entity=row.entity_id)))),
             ("Spend Center", await _problem((await parts.reach.source(row)).whoami())),
         ]
 
 
-async def _problem(call: object) -> str:
+async def _problem(call: Awaitable[object]) -> str:
     try:
-        await call  # type: ignore[misc]  # any awaitable of ours; only its failure counts
-    except (IntacctError, SourceError) as refused:
+        await call
+    except (IntacctError, SourceError, CommandError) as refused:
         return str(refused) or type(refused).__name__
     return ""
 
 
-async def _card_problem(call: object) -> str:
-    try:
-        card = await call  # type: ignore[misc]  # as above
-    except IntacctError as refused:
-        return str(refused)
-    return "" if card is not None and card.active else "not there, or not active"
+async def _usable_card(call: Awaitable[Any]) -> None:
+    card = await call
+    if card is None or not card.active:
+        raise CommandError("not there, or not active")
 
 
 # --- syncing ---
@@ -144,91 +229,126 @@ async def _card_problem(call: object) -> str:
 
 @asynccontextmanager
 async def alone(parts: Parts) -> AsyncIterator[bool]:
-    """Whether no bot is at work on this database; while it is True, none can start on it (SQLite)."""
+    """Whether no bot is at work on this database; while it is True, none can start on it (SQLite).
+
+    Another command that is syncing is waited for.
+    """
     if not parts.settings.on_sqlite:
-        yield not await replicas.lively(parts.store, parts.clock() - timedelta(seconds=30))
+        yield not await replicas.lively(parts.store, parts.clock() - TAKEN_UP)
         return
-    try:
-        lock = lock_file(parts.settings.data_dir)
-    except EngineBusy:
-        yield False
-        return
+    until = parts.clock() + PATIENCE
+    while True:
+        try:
+            lock = lock_file(parts.settings.data_dir)
+            break
+        except EngineBusy:
+            if await replicas.lively(parts.store, parts.clock() - TAKEN_UP):
+                yield False
+                return
+        if parts.clock() > until:
+            raise Failed("Another sync is at work on this database and does not end.")
+        await asyncio.sleep(0.3)
     try:
         yield True
     finally:
         os.close(lock)
 
 
-async def sync(settings: Settings, connection_id: str, follow: Callable[[Run], None] | None = None) -> Synced:
+async def sync(settings: Settings, connection_id: str, follow: Follow | None = None) -> Synced:
     """One run now, asked for by a person: what failed before is tried again too.
 
     Beside a running bot its job is asked for and followed; alone, the same job runs here.
     """
-    async with open_parts(settings) as parts:
-        row = await find(parts, connection_id)
-        if row.state == ConnectionState.PAUSED:
-            raise CommandError(f"{row.name} is paused. Resume it in Slack with /intacct resume.")
+    async with opened(settings) as parts:
+        row = await find_ready(parts, connection_id)
         began = parts.clock()
-        if row.activated is None or row.state == ConnectionState.BROKEN:
-            values = {"activated": row.activated or began, "state": ConnectionState.ACTIVE}
-            await connections.change_connection(parts.store, row.id, **values)
+        if row.state == ConnectionState.BROKEN:
+            await parts.runner.check_company(0, company_id=row.company)
+        if row.activated is None:
+            await connections.change_connection(parts.store, row.id, activated=began, state=ConnectionState.ACTIVE)
         failed = await postings.list_postings(parts.store, row.id, states=[PostingState.FAILED], limit=20_000)
         target = {"connection": row.id, "postings": [one.id for one in failed]}
         async with alone(parts) as by_myself:
             intent = await runs.add_intent(parts.store, row.workspace_id, "sync", "", target, began)
-            key = f"intent:{intent.id}"
-            if by_myself:
-                await _run_here(parts, row.id, key, intent.id)
-            run = await _ended(parts, key, follow)
+            here = asyncio.create_task(_run_here(parts, row.id, intent.id)) if by_myself else None
+            run = await _ended(parts, f"intent:{intent.id}", here, follow)
         touched = await postings.touched_by(parts.store, row.id, run.id)
         return Synced(run, touched, (parts.clock() - began).total_seconds())
 
 
-async def _run_here(parts: Parts, connection_id: str, key: str, intent: str) -> None:
+async def _run_here(parts: Parts, connection_id: str, intent: str) -> None:
     turn = 0
     while await parts.runner.sync(
-        turn, connection_id=connection_id, trigger=str(Trigger.PERSON), run_key=key, intent=intent
+        turn, connection_id=connection_id, trigger=str(Trigger.PERSON), run_key=f"intent:{intent}", intent=intent
     ):
         turn += 1
     await runs.finish_intent(parts.store, intent, parts.clock())
 
 
-async def _ended(parts: Parts, key: str, follow: Callable[[Run], None] | None) -> Run:
-    """Wait for the run of this key; the bot takes an intent up within a few seconds."""
-    started = parts.clock()
-    while True:
-        run = await runs.find_run(parts.store, key)
-        if run is not None and follow is not None:
-            follow(run)
-        if run is not None and run.state in {RunState.FINISHED, RunState.STOPPED}:
-            return run
-        if run is None and parts.clock() - started > timedelta(seconds=30):
-            raise CommandError("A bot holds this database and has not taken the sync up. Look at its log.")
-        await asyncio.sleep(0.2)
+async def _ended(parts: Parts, key: str, here: asyncio.Task[None] | None, follow: Follow | None) -> Run:
+    """Wait for the run of this key, whoever does it: the task `here`, or the bot at work on this database."""
+    seen = parts.clock()
+    try:
+        while True:
+            done = here is not None and here.done()
+            run = await runs.find_run(parts.store, key)
+            if run is not None and follow is not None:
+                follow(run)
+            if here is not None and done:
+                here.result()
+            if run is not None and run.state in {RunState.FINISHED, RunState.STOPPED} and (done or here is None):
+                return run
+            if done:
+                raise Failed("The sync ended before it began. Look at the log.")
+            if run is not None and await replicas.lively(parts.store, parts.clock() - TAKEN_UP):
+                seen = parts.clock()
+            if here is None and parts.clock() - seen > TAKEN_UP:
+                raise Failed(
+                    "The bot on this database does not take the sync up, or has stopped. It will, once it runs."
+                )
+            await asyncio.sleep(0.1)
+    finally:
+        if here is not None and not here.done():
+            here.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await here
 
 
-async def dry_run(settings: Settings, connection_id: str) -> Preview:
-    async with open_parts(settings) as parts, told():
-        return await preview(parts.reach, await find(parts, connection_id))
+async def dry_run(settings: Settings, connection_id: str) -> Foreseen:
+    async with opened(settings) as parts:
+        began = parts.clock()
+        row = await find_ready(parts, connection_id)
+        found = await preview(parts.reach, row)
+        client = await parts.reach.intacct(await connections.get_company(parts.store, row.company))
+        return Foreseen(found, (parts.clock() - began).total_seconds(), client.requests)
 
 
 async def prove(settings: Settings, connection_id: str, first: date, last: date) -> Proof:
-    async with open_parts(settings) as parts, told():
-        return await proofs.reconcile(parts.reach, await find(parts, connection_id), first, last)
+    async with opened(settings) as parts:
+        return await proofs.reconcile(parts.reach, await find_ready(parts, connection_id), first, last)
 
 
-@asynccontextmanager
-async def told() -> AsyncIterator[None]:
-    """Turns a far end's refusal into a sentence."""
+# --- database, keys ---
+
+
+async def upgrade(settings: Settings) -> str:
+    """The newest schema; returns its version."""
+    async with opened(settings):
+        return await current(settings)
+
+
+async def current(settings: Settings) -> str:
+    """The schema's version; empty when there is no schema, or no database, which is not made by asking."""
+    file = make_url(settings.store_url).database if settings.on_sqlite else None
+    if file and not await asyncio.to_thread(Path(file).exists):
+        return ""
     try:
-        yield
-    except IntacctError as refused:
-        raise Failed(f"Intacct did not answer as needed: {refused}") from None
-    except SourceError as refused:
-        raise Failed(f"Spend Center did not answer as needed: {refused}") from None
+        return await asyncio.to_thread(database.current, settings.store_url) or ""
+    except (SQLAlchemyError, OSError) as trouble:
+        raise Failed(f"The database cannot be used: {_reason(trouble)}") from None
 
 
 async def rotate(settings: Settings) -> int:
     """Every stored secret under the first key; returns how many."""
-    async with open_parts(settings) as parts:
+    async with opened(settings) as parts:
         return await secrets.rotate(parts.store)

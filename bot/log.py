@@ -1,9 +1,14 @@
-"""Logging: text for people, JSON for collectors; Slack's and HTTP's own loggers never below INFO, since they log bodies."""
+"""Logging: text for people, JSON for collectors.
+
+The loggers of the libraries never go below WARNING's detail, since they log bodies and headers. What looks like a secret
+is blanked all the same, and foreign text cannot begin a line of its own.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 
@@ -15,11 +20,39 @@ NEVER_DEBUG = (
     "httpx",
     "httpcore",
     "aiohttp",
+    "alembic",
     "sqlalchemy",
     "aiosqlite",
     "dbos",
     "apscheduler",
 )
+
+_SECRETS = re.compile(
+    r"(?P<token>\b(?:xox[a-z]|xapp|xwfp)-)[A-Za-z0-9-]+"
+    r"|(?P<tag><(?P<name>password|sessionid|authtoken)\b[^>]*>)[^<]*"
+    r"|(?P<pair>[\w-]*(?:password|passwd|secret|token|authorization|sessionid)[\"']?\s*[=:]\s*[\"']?)(?!Secret\()(?:Bearer\s+)?[^\s\"',;<>]+"
+    r"|(?P<url>://[^/\s:@]+:)[^@\s/]+(?=@)",
+    re.IGNORECASE,
+)
+
+
+def blank(text: str) -> str:
+    """The text without what looks like a secret: Slack tokens, password elements, `token=…` pairs, passwords in URLs."""
+    return _SECRETS.sub(lambda hit: next(filter(None, hit.group("token", "tag", "pair", "url"))) + "…", text)
+
+
+class Lines(logging.Formatter):
+    """A line each; line breaks and other control characters in a message are shown as escapes."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the name is logging's
+        record.message = "".join(one if one.isprintable() else repr(one)[1:-1] for one in blank(record.message))
+        return super().formatMessage(record)
+
+    def formatException(self, ei: object) -> str:  # noqa: N802  # the name is logging's
+        return blank(super().formatException(ei))  # type: ignore[arg-type]  # logging's own type is private
 
 
 class JsonLines(logging.Formatter):
@@ -30,17 +63,16 @@ class JsonLines(logging.Formatter):
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": blank(record.getMessage()),
         }
         if record.exc_info:
-            said["trace"] = self.formatException(record.exc_info)
+            said["trace"] = blank(self.formatException(record.exc_info))
         return json.dumps(said, ensure_ascii=False)
 
 
 def set_up(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s")
-    handler.setFormatter(JsonLines() if settings.log_format == "json" else plain)
+    handler.setFormatter(JsonLines() if settings.log_format == "json" else Lines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)

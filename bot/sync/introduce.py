@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.models import Selector
 from bot.store import connections
 from bot.store.connections import Connection
@@ -11,27 +9,41 @@ from bot.sync.reach import Reach
 
 
 async def introduce(reach: Reach, connection: Connection) -> Connection:
-    """Fill in the company behind the token, the base currency, the card's default location and the entity's name.
+    """Fill in what is not known yet of either side.
 
     Raises:
         IntacctError, SourceError: a side did not answer or let us in.
     """
-    values: dict[str, Any] = {}
-    if not connection.spend_company:
-        company = await (await reach.source(connection)).whoami()
-        values |= {"spend_company": company.uuid, "spend_company_name": company.name}
+    return await meet_books(reach, await meet_source(reach, connection))
+
+
+async def meet_source(reach: Reach, connection: Connection) -> Connection:
+    """The company behind the token."""
+    if connection.spend_company:
+        return connection
+    company = await (await reach.source(connection)).whoami()
+    return await connections.change_connection(
+        reach.store, connection.id, spend_company=company.uuid, spend_company_name=company.name
+    )
+
+
+async def meet_books(reach: Reach, connection: Connection) -> Connection:
+    """The base currency, the card's liability account, and the location that a line without one gets."""
     row = await connections.get_company(reach.store, connection.company)
     client = await reach.intacct(row)
     if not row.base_currency and not connection.entity_id:
         setup = await client.financial_setup(entity="")
         if setup.base_currency:
             await connections.change_company(reach.store, row.id, base_currency=setup.base_currency)
-    if not connection.default_location or not connection.card_account:
-        card = await client.card(connection.card, entity=connection.entity_id)
-        if card is not None:
-            values["card_account"] = card.offset_account
-            values["default_location"] = connection.default_location or card.location_id or connection.entity_id
-    return await connections.change_connection(reach.store, connection.id, **values) if values else connection
+    if connection.default_location and connection.card_account:
+        return connection
+    card = await client.card(connection.card, entity=connection.entity_id)
+    if card is None:
+        return connection
+    location = connection.default_location or card.location_id or connection.entity_id
+    return await connections.change_connection(
+        reach.store, connection.id, card_account=card.offset_account, default_location=location
+    )
 
 
 def overlap(one: Selector, other: Selector) -> bool:

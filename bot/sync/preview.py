@@ -57,7 +57,7 @@ class PreviewCause:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`would_post` is (number, total). `skipped` counts what is no posting, by reason."""
+    """`would_post` is (number, total). `skipped` counts what is no posting, by reason. `remarks` say what cannot be foreseen."""
 
     would_post: tuple[int, Decimal]
     would_not: tuple[PreviewCause, ...]
@@ -66,6 +66,7 @@ class Preview:
     currency: str
     first: date | None = None
     last: date | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,9 @@ def summary(rows: Sequence[PreviewRow], skipped: Mapping[str, int], currency: st
         verdict = group[0].verdict
         assert verdict is not None
         total = sum((row.amount for row in group), Decimal(0))
-        causes.append(PreviewCause(verdict, len(group), total, render(hint_for(verdict), verdict, n=len(group), names=names)))
+        causes.append(
+            PreviewCause(verdict, len(group), total, render(hint_for(verdict), verdict, n=len(group), names=names))
+        )
     days = [row.date for row in rows]
     return Preview(
         (len(posting), sum((row.amount for row in posting), Decimal(0))),
