@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from bot.hints import rules
-from bot.hints.catalogue import HINTS
-from bot.hints.coding import Finding, find
+from bot.hints.catalogue import HINTS, nearer
+from bot.hints.coding import Finding, find, suppose
 from bot.hints.parts import details_of, subject_of
 from bot.hints.reading import Reading, read
+from bot.hints.rule import Rule
 from bot.hints.text import plain, spelled_out, support_ids, without_ids
 from bot.models import Fault, Level, Operation, RawError, RetryClass, Verdict
 
@@ -73,7 +74,7 @@ def classify(fault: Fault, *, known: Mapping[str, str] | None = None) -> Verdict
     finding, error = _cause(fault, errors)
     cause = _safe_cause(finding.cause, fault)
     details = details_of(Finding(cause, finding.details), error, fault, known or {})
-    cause = _nearer(cause, details)
+    hint = nearer(HINTS[cause], details)
     details["said"] = details.get("said") or _said(errors)
     ids = [
         one
@@ -82,25 +83,13 @@ def classify(fault: Fault, *, known: Mapping[str, str] | None = None) -> Verdict
         for one in support_ids(text)
     ]
     details["support_id"] = ids[0] if ids else ""
-    hint = HINTS[cause]
     subject = subject_of(hint.category, details)
     return Verdict(
         hint.category,
         subject,
         hint.retry,
-        (("cause", cause), *((key, value) for key, value in details.items() if value)),
+        (("cause", hint.key), *((key, value) for key, value in details.items() if value)),
     )
-
-
-def _nearer(cause: str, details: Mapping[str, str]) -> str:
-    """The hint that the named parts allow: which ledger is closed, which object the user may not use."""
-    if cause == "period-closed":
-        return {"CM": "period-closed-cash-management", "GL": "period-closed-general-ledger"}.get(
-            details.get("ledger", ""), cause
-        )
-    if cause == "permission-missing" and details.get("object") and details.get("operation"):
-        return "permission-object"
-    return cause
 
 
 def is_wrapper(error: RawError) -> bool:
@@ -116,7 +105,7 @@ def _cause(fault: Fault, errors: tuple[RawError, ...]) -> tuple[Finding, RawErro
     by_level = _lost_or_refused(fault, own)
     if by_level:
         return Finding(by_level, {}), first
-    for step in (_by_steady_id, _by_text, _by_advice, _by_number):
+    for step in (_by_steady_id, _by_text, _by_advice, _by_topic, _by_number):
         for error in own:
             finding = step(error, fault)
             if finding:
@@ -187,6 +176,10 @@ def _by_advice(error: RawError, fault: Fault) -> Finding | None:
     return _meaning(read(*_texts(error), error.correction), fault) if error.correction else None
 
 
+def _by_topic(error: RawError, fault: Fault) -> Finding | None:
+    return _topic(read(*_texts(error)), fault)
+
+
 def _by_number(error: RawError, fault: Fault) -> Finding | None:
     number = error.errorno.strip().upper()
     if number == "XL03000006":
@@ -228,7 +221,15 @@ def _meaning(reading: Reading, fault: Fault) -> Finding | None:
     return Finding(cause, {}) if cause else None
 
 
-def _first(table: Iterable[rules.Rule], reading: Reading, level: Level) -> str:
+def _topic(reading: Reading, fault: Fault) -> Finding | None:
+    """The weakest step: the topic of an error whose complaint is worded in no known way."""
+    cause = _first(rules.TOPICS, reading, fault.level)
+    supposed = None if cause or fault.level is Level.AUTHENTICATION else suppose(reading)
+    cause = cause or ("" if supposed else _first(rules.LAST, reading, fault.level))
+    return supposed or (Finding(cause, {}) if cause else None)
+
+
+def _first(table: Iterable[Rule], reading: Reading, level: Level) -> str:
     return next((rule.cause for rule in table if rule.fits(reading.text, level)), "")
 
 

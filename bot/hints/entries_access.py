@@ -13,11 +13,11 @@ HINTS = (
         key="sender-not-authorized",
         category="auth.sender_not_authorized",
         what="Syncing is paused: Intacct no longer lets this app in",
-        why="Sender ID {sender} was removed or made inactive in Intacct{at_company}. User and password were not the "
+        why="Sender ID {sender} was removed or made inactive in Intacct. User and password were not the "
         "reason given. What was posted before stands; nothing is half posted.",
         ways=(
             "Company > Setup > Company > Security > Edit.",
-            "Web Services authorizations: add {sender}, or set it to Active. It must match to the letter, in lower case.",
+            "Web Services authorizations: add {sender}, or set it to Active.",
             "Save, and Save the page.",
             "Check and resume.",
         ),
@@ -197,7 +197,7 @@ HINTS = (
         what="Syncing is paused: the Intacct company is closed",
         why="Intacct says that {company} is expired or no longer active. A demo company ends by itself.",
         ways=(
-            "Use the live company's ID and set up the connection again.",
+            "Change Company ID: enter the live company's ID here; the set-up goes on from there.",
             "Or ask your Sage account manager to open the company again.",
         ),
         who=ADMINISTRATOR,
@@ -205,31 +205,6 @@ HINTS = (
         step=3,
         examples=(seen("This company is a demo company and has expired.", errorno="PL04000055", level=_CONTROL),),
         source="Intacct SDK tests",
-    ),
-    Hint(
-        key="permission-object",
-        category="permission.missing",
-        what="Syncing is paused: the sync user lacks a permission",
-        why="{User} may not use {operation} on {object}.",
-        ways=(
-            (
-                "Company > Admin > Roles > the role that the user really has > Subscriptions > the application of "
-                "{object} (Cash Management, General Ledger or Company) > Permissions: tick what is missing, Save the "
-                "window, then Save the role."
-            ),
-            "Where permissions are by user: Company > Admin > Web Services users > {user} > Subscriptions.",
-            "Check and resume.",
-        ),
-        who=ADMINISTRATOR,
-        one_click="check_permissions",
-        step=4,
-        examples=(
-            seen(
-                "You do not have permission for API operation READ_BY_QUERY on objects of type CREDITCARD",
-                errorno="PL04000005",
-            ),
-        ),
-        source="public integration docs; Expensify INT043",
     ),
     Hint(
         key="permission-missing",
@@ -253,6 +228,33 @@ HINTS = (
             seen("You're not authorized", errorno="PL04000005"),
         ),
         source="Expensify INT043",
+    ),
+    Hint(
+        key="permission-object",
+        instead_of="permission-missing",
+        when=("object", ""),
+        category="permission.missing",
+        what="Syncing is paused: the sync user lacks a permission",
+        why="{User} may not use {operation} on {object}.",
+        ways=(
+            (
+                "Company > Admin > Roles > the role that the user really has > Subscriptions > the application of "
+                "{object} (Cash Management, General Ledger or Company) > Permissions: tick what is missing, Save the "
+                "window, then Save the role."
+            ),
+            "Where permissions are by user: Company > Admin > Web Services users > {user} > Subscriptions.",
+            "Check and resume.",
+        ),
+        who=ADMINISTRATOR,
+        one_click="check_permissions",
+        step=4,
+        examples=(
+            seen(
+                "You do not have permission for API operation READ_BY_QUERY on objects of type CREDITCARD",
+                errorno="PL04000005",
+            ),
+        ),
+        source="public integration docs; Expensify INT043",
     ),
     Hint(
         key="object-not-visible",

@@ -1,4 +1,4 @@
-"""Catalogue, fourth area: Spend Center, imported files, and postings that wait for an answer.
+"""Catalogue, sixth area: Spend Center, imported files, and postings that wait for an answer.
 
 The sync finds these causes itself (`catalogue.verdict`), so most have no raw error of Intacct as an example.
 """
@@ -65,6 +65,33 @@ HINTS = (
         who=ACCOUNTANTS,
         one_click="choose_mapping",
         step=9,
+        source="mapping of this app",
+    ),
+    Hint(
+        key="source-no-account",
+        category="source.mapping",
+        instead_of="source-mapping",
+        when=("dimension", "account"),
+        what="{count} [have|has] no account",
+        why="No account was filled in in Spend Center, and this connection has no default.",
+        ways=("Choose the account here.", "Or fill it in Spend Center; it is read again with the next sync."),
+        who=ACCOUNTANTS,
+        retry_note=_AFTER_ANSWER,
+        one_click="choose_account",
+        step=9,
+        source="mapping of this app",
+    ),
+    Hint(
+        key="source-fields-disagree",
+        category="source.mapping",
+        instead_of="source-mapping",
+        when=("conflict", "yes"),
+        what="{count} [are|is] coded twice, and differently",
+        why="{Value} in Spend Center are two answers for the same line.",
+        ways=("Choose the right one here.", "Or correct it in Spend Center; it is read again with the next sync."),
+        who=ACCOUNTANTS,
+        retry_note=_AFTER_ANSWER,
+        one_click="choose_mapping",
         source="mapping of this app",
     ),
     Hint(
@@ -195,7 +222,7 @@ HINTS = (
         key="fields-disagree",
         category="held.conflict",
         what="{count} [are|is] coded twice, and differently",
-        why="Two fields in Spend Center name a different {dimension} for the same line: {value}.",
+        why="Two fields in Spend Center name different values for the same line: {value}.",
         ways=("Choose the right one here.", "Or correct it in Spend Center; it is read again with the next sync."),
         who=ACCOUNTANTS,
         retry_note=_AFTER_ANSWER,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from bot.hints.catalogue import HINTS, hint_for
@@ -135,13 +136,8 @@ def _one_of(kind: type[Level | Operation], value: Any, where: str) -> Any:
 def _error(row: dict[str, Any]) -> RawError:
     more = row.get("additionalinfo") or row.get("additional_info") or {}
     more = {**row, **more} if isinstance(more, dict) else row
-    ids = more.get("message_ids") or more.get("messageids") or more.get("messageid") or ()
-    holders = more.get("placeholders") or ()
-    pairs = (
-        list(holders.items())
-        if isinstance(holders, dict)
-        else [tuple(one) if isinstance(one, (list, tuple)) else tuple(_text(one).split("=", 1)) for one in holders]
-    )
+    ids = more.get("message_ids") or more.get("messageids") or more.get("messageid") or []
+    holders = more.get("placeholders")
     return RawError(
         errorno=_text(row.get("errorno")),
         description=_text(row.get("description")),
@@ -150,9 +146,19 @@ def _error(row: dict[str, Any]) -> RawError:
         error_id=_text(more.get("error_id") or more.get("errorid")),
         category=_text(more.get("category")),
         target=_text(more.get("target")),
-        message_ids=tuple(map(_text, [ids] if isinstance(ids, str) else ids)),
-        placeholders=tuple((_text(one[0]), _text(one[1])) for one in pairs if len(one) == 2),
+        message_ids=tuple(map(_text, ids if isinstance(ids, list) else [ids])),
+        placeholders=tuple(_pairs(holders)),
     )
+
+
+def _pairs(holders: Any) -> Iterator[tuple[str, str]]:
+    """Placeholders as an object, as a list of pairs, or as `NAME=value` texts; what is neither is left out."""
+    if isinstance(holders, dict):
+        yield from ((key, _text(value)) for key, value in holders.items())
+    for one in holders if isinstance(holders, list) else ():
+        pair = one if isinstance(one, list) else _text(one).split("=", 1)
+        if len(pair) == 2:
+            yield _text(pair[0]), _text(pair[1])
 
 
 def _text(value: Any) -> str:

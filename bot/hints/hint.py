@@ -34,6 +34,8 @@ class Hint:
         retry, retry_note: what may be done again, and the sentence about it where the usual one does not fit.
         transient: a trouble of the machines that passes by itself.
         one_click: the action that the bot can take for the user, empty when there is none.
+        instead_of, when: this hint takes the place of another of its category when a detail has this value; an empty
+            value means any.
         step: the step of the walkthrough whose check prevents it.
         examples: raw errors that really classify to this hint (proved by a test); empty for causes that the sync finds.
         source: where the wording or behaviour is known from.
@@ -50,6 +52,8 @@ class Hint:
     transient: bool = False
     one_click: str = ""
     step: int | None = None
+    instead_of: str = ""
+    when: tuple[str, str] = ("", "")
     examples: tuple[Fault, ...] = ()
     source: str
 
@@ -64,7 +68,8 @@ class Hint:
     @property
     def stops_run(self) -> bool:
         """Whether every further transaction would fail the same way, so that a run ends and the connection pauses."""
-        return self.category.startswith(("auth.", "permission.", "subscription.")) and self.retry is RetryClass.NO
+        doors = ("auth.", "permission.", "subscription.", "source.auth")
+        return self.category.startswith(doors) and self.retry is RetryClass.NO
 
 
 def seen(

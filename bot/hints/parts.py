@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from bot.hints.coding import Finding, named
+from bot.hints.coding import Finding
 from bot.hints.reading import DIMENSIONS, VALUE, Day, Reading, identifier, read
 from bot.hints.text import clip, plain, without_ids
-from bot.models import Fault, RawError
+from bot.hints.things import named_in
+from bot.models import Fault, RawError, Verdict
 
 PART = 80
 """Longest part in characters; longer values are somebody's free text."""
@@ -164,7 +165,7 @@ def _add_named(parts: dict[str, str], reading: Reading, cause: str) -> None:
             _fill(parts, name, reading.value(found["named"]))
     for kind in ("account", "card"):
         if cause.startswith(f"{kind}-"):
-            _fill(parts, kind, named(reading).get(kind, ""))
+            _fill(parts, kind, named_in(reading).get(kind, ""))
     if cause.startswith("entity-") and (found := _LOCATION.search(reading.text)):
         _fill(parts, "entity", reading.value(found["named"]))
     permission = _PERMISSION.search(reading.text)
@@ -213,6 +214,28 @@ def _ledger(text: str) -> str:
     if cash and (not general or _GL_OPEN.search(text) or re.search(r"\bsub-?ledger", text, re.IGNORECASE)):
         return "CM"
     return "GL" if general else ""
+
+
+def parts_of_subject(verdict: Verdict) -> dict[str, str]:
+    """The parts that a subject alone still tells; for an alert whose rows are gone."""
+    subject, category = verdict.subject, verdict.category
+    first, _, rest = subject.partition(" ")
+    if category == "dimension.required" and rest:
+        return {"account": first, "dimension": rest}
+    if category.startswith("dimension.") and first in DIMENSIONS.values():
+        return {"dimension": first, "value": rest}
+    if category.startswith("auth.sender"):
+        return {"sender": subject}
+    if category == "period.closed":
+        return _parts_of_period(subject)
+    return {first: rest} if first in {"account", "card", "vendor", "entity"} and rest else {}
+
+
+def _parts_of_period(subject: str) -> dict[str, str]:
+    month, _, ledger = subject.partition(", ")
+    parts = {"ledger": {"Cash Management": "CM", "General Ledger": "GL"}.get(ledger or month, "")}
+    days = read(month).days
+    return parts | ({"month": days[0].day.strftime("%Y-%m")} if days else {})
 
 
 def _period_subject(said: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.hints.hint import Hint
+from bot.hints.parts import parts_of_subject
 from bot.hints.text import clip, plain
 from bot.models import RetryClass, Verdict
 
@@ -31,6 +32,26 @@ _MENUS = {
     "warehouse": "Inventory Control > Warehouses",
     "contract": "Contracts > Contracts",
 }
+_OBJECTS = {
+    "CCTRANSACTION": "Credit card transactions",
+    "CREDITCARD": "Credit card accounts",
+    "CHARGECARD": "Credit card accounts",
+    "GLACCOUNT": "General Ledger accounts",
+    "DEPARTMENT": "Departments",
+    "LOCATION": "Locations",
+    "LOCATIONENTITY": "Entities",
+    "CLASS": "Classes",
+    "PROJECT": "Projects",
+    "CUSTOMER": "Customers",
+    "VENDOR": "Vendors",
+    "EMPLOYEE": "Employees",
+    "ITEM": "Items",
+    "USERINFO": "Users",
+    "ROLES": "Roles",
+    "SUPDOC": "Attachments",
+}
+"""Intacct's names of objects -> what the permission page calls them."""
+
 _CHOICE = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
 _FIELD = re.compile(r"\{([A-Za-z_]+)\}")
 _LEDGERS = {"CM": "Cash Management", "GL": "General Ledger"}
@@ -61,8 +82,8 @@ def render(
         hint: from `hint_for(verdict)`.
         verdict: gives the named parts.
         n: how many transactions; 0 reads like several.
-        names: titles by part, such as {"account": "Travel", "entity": "Denver", "value": "Booth redesign"}; the parts
-            `first_open` ("1 Nov"), `old`, `new` and `rows` are taken as they are.
+        names: titles, by part ({"account": "Travel", "entity": "Denver"}) or whole by number ({"6420": "6420 Travel"});
+            `first_open` ("1 Nov"), `old` and `new` are taken as they are, `company` and `user` fill blanks.
         others_posted: how many of the same sync did post; said where one cause held back only a part.
     """
     said = _fields(verdict, n, names or {})
@@ -107,54 +128,87 @@ def _retry_note(hint: Hint, n: int) -> str:
 
 def _fields(verdict: Verdict, n: int, names: Mapping[str, str]) -> dict[str, str]:
     """Every field of the templates, with a general phrase where the part is not known."""
-
-    def known(part: str) -> str:
-        return plain(verdict.detail(part), TITLE)
-
-    def titled(part: str) -> str:
-        return " ".join(filter(None, (known(part), plain(names.get(part, ""), TITLE))))
-
-    dimension = known("dimension") or (
-        "dimension" if verdict.category.startswith(("dimension.", "source.")) else "value"
-    )
-    value = known("value")
-    entity = titled("entity")
-    if entity and known("entity_name") and not names.get("entity"):
-        entity = f"{entity} {known('entity_name')}"
-    month = _month(known("month"))
+    parts = {key: plain(value, TITLE) for key, value in {**parts_of_subject(verdict), **dict(verdict.details)}.items()}
+    named = _named(parts, names)
+    dimension = parts.get("dimension") or ("dimension" if verdict.category.startswith("dimension.") else "value")
     said = {
-        "n": f"{n:,}",
-        "count": f"{n:,} transaction" if n == 1 else f"{n:,} transactions",
-        "account": f"account {titled('account')}" if known("account") else "the account",
-        "number": known("account") or "the account",
+        **_fixed(parts, names, n),
+        **named,
         "dimension": dimension,
         "a_dimension": ("an " if dimension[:1] in "aeiou" else "a ") + dimension,
         "menu": _MENUS.get(dimension, f"the list of {dimension}s"),
-        "value": f"{dimension} {titled('value')}" if value else f"a {dimension}",
-        "wanted": known("wanted") or "the value in the details",
-        "vendor": f"vendor {titled('vendor')}" if known("vendor") else "the vendor",
-        "card": f"card {titled('card')}" if known("card") else "the card",
-        "entity": f"entity {entity}" if entity else "the entity",
-        "sender": known("sender") or "of this app",
-        "user": known("user") or "the sync user",
-        "company": known("company") or "this company",
-        "at_company": f" for {known('company')}" if known("company") else "",
-        "operation": known("operation").lower() or "this operation",
-        "object": known("object") or "this kind of record",
-        "rule": f"rule {known('rule')}" if known("rule") else "a rule of your company",
-        "period": month or "the month",
-        "date": known("date") or "of the transaction",
-        "ledger": _LEDGERS.get(known("ledger"), "General Ledger or Cash Management"),
-        "first_open": _first_open(names.get("first_open", ""), known("first_open")),
-        "old": plain(names.get("old", "") or verdict.detail("old"), TITLE) or "see the thread",
-        "new": plain(names.get("new", "") or verdict.detail("new"), TITLE) or "see the thread",
-        "said": plain(verdict.detail("said"), 300) or "none were given.",
-        "advice": plain(verdict.detail("correction"), 300),
+        "value": _value(parts, named["value_id"], dimension),
+        "value_id": named["value_id"] or f"the {dimension}",
+        "said": _sentence(verdict.detail("said")) or "none were given.",
+        "advice": _sentence(verdict.detail("correction")),
     }
     said["correction"] = said["advice"] or "none was given."
     for name in ("account", "value", "vendor", "user", "company", "rule", "dimension"):
         said[name.capitalize()] = said[name][:1].upper() + said[name][1:]
     return said
+
+
+def _named(parts: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """The things with a number: number and title together, as the accountant sees them."""
+    account, value, vendor = (_titled(part, parts, names) for part in ("account", "value", "vendor"))
+    entity, card = _titled("entity", parts, names), _titled("card", parts, names)
+    if entity == parts.get("entity") and parts.get("entity_name"):
+        entity = f"{entity} {parts['entity_name']}"
+    rule = parts.get("rule", "")
+    return {
+        "account": f"account {account}" if account else "the account",
+        "number": parts.get("account") or "the account",
+        "value_id": value,
+        "vendor": f"vendor {vendor}" if vendor else "the vendor",
+        "vendor_id": vendor or "the vendor",
+        "card": f"card {card}" if card else "the card",
+        "card_id": card or "the card",
+        "entity": f"entity {entity}" if entity else "the entity",
+        "rule": f"rule {rule}" if rule else "a rule of your company",
+        "rule_name": rule or "the rule",
+    }
+
+
+def _fixed(parts: Mapping[str, str], names: Mapping[str, str], n: int) -> dict[str, str]:
+    company = parts.get("company") or plain(names.get("company", ""), TITLE)
+    return {
+        "n": f"{n:,}",
+        "count": f"{n:,} transaction" if n == 1 else f"{n:,} transactions",
+        "wanted": parts.get("wanted") or "the value in the details",
+        "sender": parts.get("sender") or "of this app",
+        "user": parts.get("user") or plain(names.get("user", ""), TITLE) or "the sync user",
+        "company": company or "this company",
+        "at_company": f" for {company}" if company else "",
+        "operation": parts.get("operation", "").replace("_", " ").lower() or "what the sync needs",
+        "object": _OBJECTS.get(parts.get("object", "").upper(), parts.get("object") or "this kind of record"),
+        "period": _month(parts.get("month", "")) or "the month",
+        "date": parts.get("date") or "of the transaction",
+        "ledger": _LEDGERS.get(parts.get("ledger", ""), "General Ledger or Cash Management"),
+        "first_open": _first_open(names.get("first_open", ""), parts.get("first_open", "")),
+        "old": plain(names.get("old", ""), TITLE) or parts.get("old") or "see the thread",
+        "new": plain(names.get("new", ""), TITLE) or parts.get("new") or "see the thread",
+    }
+
+
+def _titled(part: str, parts: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Number and title; `names` may hold the title by part, or the whole by number (`6420`, `account 6420`)."""
+    number = parts.get(part, "")
+    whole = names.get(f"{part} {number}") or names.get(number, "") if number else ""
+    title = plain(whole or names.get(part, ""), TITLE)
+    if not number or not title:
+        return number or title
+    return title if title == number or title.startswith(f"{number} ") else f"{number} {title}"
+
+
+def _value(parts: Mapping[str, str], value: str, dimension: str) -> str:
+    if parts.get("field"):
+        return f"{parts['field']} {value}".strip()
+    return f"{dimension} {value}" if value else f"a {dimension}"
+
+
+def _sentence(text: str) -> str:
+    shown = plain(text, 300)
+    return shown if not shown or shown[-1] in ".!?…" else f"{shown}."
 
 
 def _month(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Catalogue, second area: where a line is coded. Card, accounts, dimensions, entities and vendors."""
+"""Catalogue, third area: dimensions, entities and vendors."""
 
 from __future__ import annotations
 
@@ -8,203 +8,6 @@ _CHOOSE_ACCOUNT = "Choose another account here; it can be kept as a rule for the
 _IN_SPEND_CENTER = "Or change it in Spend Center, then retry."
 
 HINTS = (
-    Hint(
-        key="card-missing",
-        category="config.card_account",
-        what="{count} cannot post: Intacct does not know {card}",
-        why="The card record that this connection posts to is not there, is spelt differently, or is kept at another "
-        "level.",
-        ways=(
-            "Pick the card here; the list is read from Intacct.",
-            (
-                "Or Cash Management > Setup > Accounts > Credit card > Add, as step 8 shows. Over this connection I cannot "
-                "create it."
-            ),
-        ),
-        who=ADMINISTRATOR,
-        one_click="pick_card",
-        step=8,
-        examples=(
-            seen("Charge card 'SPEND CENTER CC' is invalid."),
-            seen("Credit Card Configuration is Missing"),
-        ),
-        source="Expensify help; the set-up guide",
-    ),
-    Hint(
-        key="card-inactive",
-        category="config.card_account",
-        what="{count} cannot post: {card} is inactive in Intacct",
-        why="The card record that this connection posts to takes no transactions.",
-        ways=(
-            "Cash Management > Setup > Accounts > Credit card > {card} > Edit: set Status to Active and Save. Then retry.",
-            "Or pick another card here.",
-        ),
-        who=ADMINISTRATOR,
-        one_click="pick_card",
-        step=8,
-        examples=(seen("The charge card 'Spend Center CC Object' is inactive."),),
-        source="inferred; Expensify help",
-    ),
-    Hint(
-        key="card-expired",
-        category="config.card_account",
-        what="{count} cannot post: {card} has expired in Intacct",
-        why="The expiry date on the card record has passed. It has nothing to do with the plastic cards.",
-        ways=(
-            (
-                "Cash Management > Setup > Accounts > Credit card > {card} > Edit: set the expiry to 12/2040 and Save. "
-                "Then retry."
-            ),
-        ),
-        who=ADMINISTRATOR,
-        one_click="retry",
-        step=8,
-        examples=(seen("Credit card 'Spend Center CC Object' has expired."),),
-        source="inferred; the set-up guide",
-    ),
-    Hint(
-        key="card-wrong-level",
-        category="config.card_account",
-        what="{count} cannot post: {card} stands at another level of the company",
-        why="With more than one base currency Intacct lets a card post only in its own entity.",
-        ways=(
-            "Switch to the entity, then Cash Management > Setup > Accounts > Credit card > Add, with an ID of its own.",
-            "Then choose that entity and card for this connection here.",
-        ),
-        who=ADMINISTRATOR,
-        one_click="pick_entity",
-        step=8,
-        examples=(seen("Credit cards cannot be used at the top level in a multi-currency company."),),
-        source="Expensify FAQ; Ramp help",
-    ),
-    Hint(
-        key="card-journals",
-        category="config.card_account",
-        what="{count} cannot post: {card} has no journals",
-        why="Intacct does not know into which journals the transactions of this card go.",
-        ways=(
-            (
-                "Cash Management > Setup > Configure Cash Management: choose the journals for card transactions, cash and "
-                "accrual. Save, then retry."
-            ),
-        ),
-        who=ADMINISTRATOR,
-        one_click="retry",
-        step=8,
-        examples=(seen("Journals are not configured for credit card 'Spend Center CC Object'."),),
-        source="Expensify INT498",
-    ),
-    Hint(
-        key="account-is-card-or-bank",
-        category="config.gl_restricted",
-        what="{count} [are|is] coded to {account}, which belongs to a card or a bank",
-        why="Intacct keeps the account of a card or a bank for itself; an expense cannot be coded to it.",
-        ways=("Choose an expense account here; it can be kept as a rule for the same value.", _IN_SPEND_CENTER),
-        who=ACCOUNTANTS,
-        one_click="choose_account",
-        examples=(seen("The account number 2150 is associated to the Credit Card AMEX-01. Enter another account."),),
-        source="BILL help 115005930143; Scoro help; fyle-intacct-api",
-    ),
-    Hint(
-        key="account-restricted",
-        category="config.gl_restricted",
-        what="{count} may not use {account} with this coding",
-        why="{Account} is restricted: it takes only certain departments, locations or entities.",
-        ways=(
-            _CHOOSE_ACCOUNT,
-            "Or General Ledger > Accounts > {number} > Edit > Restrictions: allow this coding. Save, then retry.",
-        ),
-        who=ACCOUNTANTS,
-        one_click="choose_account",
-        examples=(
-            seen("GL account '6420': 'Travel' specified is not valid. GL account is restricted by Department."),
-            seen("The specified GL account '6420' : 'Travel' is not valid. GL account is restricted by location."),
-        ),
-        source="fyle-intacct-api; Expensify INT860",
-    ),
-    Hint(
-        key="account-no-direct-posting",
-        category="config.gl_restricted",
-        what="{count} cannot post: {account} takes no direct postings",
-        why="On {account} the box Disallow direct posting is ticked.",
-        ways=(
-            "An expense account: choose another one here.",
-            (
-                "This connection's own liability account: General Ledger > Accounts > {number} > Edit > untick Disallow "
-                "direct posting. Save, then retry."
-            ),
-        ),
-        who=ACCOUNTANTS,
-        one_click="choose_account",
-        step=7,
-        examples=(seen("Direct posting to account 2150 is not allowed."),),
-        source="the set-up guide; wording inferred",
-    ),
-    Hint(
-        key="account-inactive",
-        category="config.gl_account",
-        what="{count} [use|uses] {account}, which is inactive",
-        why="{Account} was set to inactive in Intacct, so nothing can be posted to it.",
-        ways=(
-            "Choose the account that replaces it here; it can be kept as a rule.",
-            "Or General Ledger > Accounts > {number} > Edit: set Status to Active and Save. Then retry.",
-        ),
-        who=ACCOUNTANTS,
-        one_click="choose_account",
-        examples=(seen("Account is inactive: 6215"), seen("GL account 6215 is inactive.")),
-        source="Point of Rental help; fyle-intacct-api",
-    ),
-    Hint(
-        key="account-unknown",
-        category="config.gl_account",
-        what="{count} [use|uses] {account}, which Intacct does not know",
-        why="{Account} is not in the chart of accounts, or not shared with {entity}.",
-        ways=(
-            _CHOOSE_ACCOUNT,
-            "Or General Ledger > Accounts: add it or set it to Active, then retry.",
-        ),
-        who=ACCOUNTANTS,
-        one_click="choose_account",
-        examples=(seen("Account 6999 is not valid"), seen("The account number '6999' does not exist.")),
-        source="fyle-intacct-api",
-    ),
-    Hint(
-        key="account-missing-on-line",
-        category="config.gl_account",
-        what="{count} [have|has] no account",
-        why="No account was filled in in Spend Center, and this connection has no default.",
-        ways=("Choose the account here.", "Or fill it in Spend Center, then retry."),
-        who=ACCOUNTANTS,
-        one_click="choose_account",
-        step=9,
-        examples=(
-            seen("Enter an account number on line item 1, in transaction 'x,' and try again"),
-            seen("Line has no associated account"),
-        ),
-        source="Scoro help; Point of Rental help",
-    ),
-    Hint(
-        key="account-number-taken",
-        category="config.gl_account",
-        what="Not created: account number {number} is taken",
-        why="Another account of the company has this number already.",
-        ways=(
-            "Use the existing account if it is the right one; its settings are checked first.",
-            "Or choose another number.",
-        ),
-        who=ACCOUNTANTS,
-        one_click="use_existing_account",
-        step=7,
-        examples=(
-            seen(
-                "The account number '2150' already exists.",
-                errorno="BL01001973",
-                description="Duplicate account number",
-                correction="Enter unique account number.",
-            ),
-        ),
-        source="Sage developer guide (GL-0493)",
-    ),
     Hint(
         key="dimension-required",
         category="dimension.required",
@@ -222,7 +25,7 @@ HINTS = (
     Hint(
         key="dimension-unknown",
         category="dimension.invalid",
-        what="{count} [use|uses] {value}, which Intacct does not know",
+        what="{count} [use|uses] {value}, which Intacct does not accept",
         why="{Value} does not exist in Intacct, is inactive, or is not shared with {entity}.",
         ways=(
             "Choose another {dimension} here; it can be kept as a rule for the same value.",
@@ -258,7 +61,7 @@ HINTS = (
         why="The status of {value} in Intacct takes no more costs.",
         ways=(
             "Choose the project that follows it here; it can be kept as a rule.",
-            "Or Projects > {value} > Edit: choose a status that takes costs, and Save. Then retry.",
+            "Or Projects > {value_id} > Edit: choose a status that takes costs, and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
         one_click="choose_value",
@@ -272,7 +75,7 @@ HINTS = (
         why="{Value} is no longer active in Intacct.",
         ways=(
             "Choose the location that took its place here; it can be kept as a rule.",
-            "Or Company > Locations > {value} > Edit: set Status to Active and Save. Then retry.",
+            "Or Company > Locations > {value_id} > Edit: set Status to Active and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
         one_click="choose_value",
@@ -319,7 +122,7 @@ HINTS = (
         what="{count} [need|needs] the {dimension} that Intacct fills in",
         why="A relationship in Intacct fixes the {dimension}: it must be {wanted}.",
         ways=(
-            "Use {wanted}, the value that Intacct names.",
+            "Choose {wanted} here, the value that Intacct names.",
             "Or change the relationship of the {dimension} in Intacct, then retry.",
         ),
         who=ACCOUNTANTS,
@@ -334,7 +137,7 @@ HINTS = (
         why="{Value} belongs to another customer in Intacct.",
         ways=(
             "Choose the project's own customer here, or leave the customer out.",
-            "Or Projects > {value} > Edit: set the customer and a begin date before the transaction. Then retry.",
+            "Or Projects > {value_id} > Edit: set the customer and a begin date before the transaction. Then retry.",
         ),
         who=ACCOUNTANTS,
         one_click="choose_value",
@@ -348,7 +151,7 @@ HINTS = (
         why="In a company with several entities every line carries a location, and [these|this] came without one.",
         ways=(
             "Choose the location here, also as this connection's default.",
-            "Or Cash Management > Setup > Accounts > Credit card > {card} > Edit: set the default location. Then retry.",
+            "Or Cash Management > Setup > Accounts > Credit card > {card_id} > Edit: set the default location. Then retry.",
         ),
         who=ACCOUNTANTS,
         one_click="choose_value",
@@ -365,7 +168,7 @@ HINTS = (
         why="Your settings allow negative lines only within one entity.",
         ways=(
             "Split the refund from the purchase in Spend Center, so that each stands in one entity. Then retry.",
-            "Or let the controller decide about the inter-entity settings.",
+            "Or Company > Setup > Inter-entity transactions, which the controller decides about. Then retry.",
         ),
         who=ACCOUNTANTS,
         one_click="retry",
@@ -395,7 +198,7 @@ HINTS = (
     Hint(
         key="vendor-unknown",
         category="vendor.invalid",
-        what="{count} [name|names] {vendor}, which Intacct does not know",
+        what="{count} [name|names] {vendor}, which Intacct does not accept",
         why="{Vendor} is not a vendor here, is inactive, or is not shared with {entity}.",
         ways=(
             "Choose another vendor here, or the fallback vendor.",
@@ -416,7 +219,7 @@ HINTS = (
         why="{Vendor} takes no transactions in Intacct at present.",
         ways=(
             "Choose another vendor here, or the fallback vendor.",
-            "Or Accounts Payable > Vendors > {vendor} > Edit: Status Active, On hold unticked. Save, then retry.",
+            "Or Accounts Payable > Vendors > {vendor_id} > Edit: Status Active, On hold unticked. Save, then retry.",
         ),
         who=ACCOUNTANTS,
         one_click="choose_value",
