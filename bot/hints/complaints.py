@@ -19,7 +19,7 @@ _MISSING = (
     "(?:gl )?account (?:number )?(?:was|is|has been) (?:not )?(?:given|provided) |"
     r"only (?:\w+ ){0,3}with an?\b|tagged with|have to be|(?:must|should|has to) accompany|wants?\b|"
     "does not (?:have|carry|contain|include|specify|name|state|identify)|do not (?:have|carry|contain|"
-    "include|specify|name|state|identify)|ha(?:ve|s) to (?:have|carry|include|contain|specify|name|"
+    "include|specify|name|state|identify)|ha(?:ve|s) to (?:have|carry|show|include|contain|specify|name|"
     r"be (?:specified|provided|given|entered|filled|set|selected|chosen))|unless (?:an?|the)\b|needs?\b|"
     "needed|must (?:also |always )?(?:have|carry|show|indicate|identify|reference|hold|list|include|"
     "contain|specify|name|provide|bear|come with|state|be (?:specified|provided|supplied|given|entered|"

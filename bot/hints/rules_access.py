@@ -8,6 +8,7 @@ from __future__ import annotations
 from bot.hints.rule import rule
 
 LIMITS = (
+    rule("too-many-requests", r"\b(?:concurrent|simultaneous|parallel) (?:\w+ )?(?:sessions?|users?|log-?ins?)\b"),
     rule(
         "too-many-requests",
         r"\b(?:rate[- ]?limit\w*|too many (?:\w+ ){0,3}(?:requests?|calls?|connections?|operations?|"
@@ -144,7 +145,7 @@ ACCESS = (
         r"\b(?:access|slid(?:e|ing)|enter|switch|log ?in|sign[- ]?in|log into|restricted user|"
         r"authori[sz]ed)\b",
         r"\b{NOT}\b|{FORBID}|\blacks?\b|\bwithout\b|\boutside\b|\binvalid\b",
-        unless=r"\b(?:line|empty|blank|gl account|department|enter an? |required|missing)\b",
+        unless=r"\b(?:line|empty|blank|gl account|department|enter an? |required|missing|inactive|not active)\b",
     ),
     rule(
         "entity-unknown",
@@ -202,6 +203,7 @@ RIGHTS = (
         r"\bfields? (?:\S+ )?(?:does not exist|is not defined|is not a member) (?:on|of|for|"
         "in) (?:the )?object",
     ),
+    rule("operation-unsupported", r"\binvalid (?:function|operation|method|api call)\b"),
     rule(
         "operation-unsupported",
         r"\bobjects?(?: of type)?\b.*\bdo(?:es)? not (?:support|allow|offer|have)\b.*\b(?:operation|function|method|call)\b",

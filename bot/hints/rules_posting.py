@@ -75,7 +75,7 @@ RECORDS = (
     rule(
         "record-exists",
         r"\balready (?:exists?|been (?:used|taken|created|recorded|posted|entered|added)|taken|used|on file|"
-        r"present|recorded|there|posted|in use by an?other record|assigned)\b|\bduplicat(?:e|es|ion)\b|"
+        r"present|recorded|there|posted|in use(?! by)|in use by an?other record|assigned)\b|\bduplicat(?:e|es|ion)\b|"
         r"\bmust be unique\b|\bnot unique\b|\bunique (?:constraint|key)\b|\b(?:record|one|"
         r"entry) (?:like this |with (?:th\w+|the same) \w+(?: \w+)? )?(?:exists|is there) already\b|"
         r"\bexists already\b|\bsame (?:key|id|value)s?\b.*\bexists?\b",
@@ -85,6 +85,11 @@ RECORDS = (
 )
 
 PERIODS = (
+    rule(
+        "period-closed",
+        r"\b(?:post|enter|record|date|book|accept)\w*\b[^.;]{0,30}\b(?:before|earlier than|prior to)\W{1,3}§\d+§",
+        unless=r"\b(?:projects?|tasks?|contracts?|jobs?|employees?|vendors?|cards?)\b",
+    ),
     rule(
         "period-closed",
         r"\b{PERIOD}\b[^.;]{0,90}?\b(?:is|are|was|were|has|have|been|being|got|gets|already|now|currently|"
