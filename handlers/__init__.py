@@ -1,1 +1,173 @@
-"""What knows Slack, and no XML, SQL or HTTP."""
+"""What knows Slack, and no XML, SQL or HTTP. `register` hangs every listener into an app."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.store import connections as rows
+from bot.walkthrough.conversation import Refused
+from handlers import walkthrough
+from handlers.access import Access
+from handlers.alerts import Alerts
+from handlers.asking import Ask, user_of, workspace_of
+from handlers.choosing import Choosing
+from handlers.connections import Connections
+from handlers.home import Homes
+from handlers.people import People
+from handlers.refresh import refresh
+from handlers.services import Services
+from handlers.sync import Links, Syncs
+from handlers.ui import help as words
+
+__all__ = ["Services", "refresh", "register"]
+
+log = logging.getLogger(__name__)
+
+Command = Callable[[Ask, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """One word behind `/intacct`: what it does, in words and in deed."""
+
+    does: str
+    run: Command
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Middleware, the error handler, the subcommands, and the listeners of every feature."""
+    people = People(services.clock)
+    access = Access(people)
+    choosing = Choosing(services, access)
+    syncs = Syncs(services, access, choosing, Links())
+    managed = Connections(services, access, choosing)
+    gate = Gate(services)
+    app.use(gate.mark)
+    app.error(trouble)
+    walkthrough.register(app, services)
+    for feature in (Alerts(services, access), syncs, managed, Homes(services, people, syncs)):
+        feature.register(app)
+    app.command("/intacct")(Intacct(services, _subcommands(services, syncs, managed)).run)
+    app.event("message")(gate.message)
+    app.event("app_uninstalled")(gate.removed)
+    app.event("tokens_revoked")(gate.removed)
+    app.action(re.compile(".*"))(unknown_button)
+
+
+def _subcommands(services: Services, syncs: Syncs, managed: Connections) -> dict[str, Subcommand]:
+    async def setup(ask: Ask, _: str) -> None:
+        await walkthrough.start(services, ask.client, ask.workspace, ask.user)
+        await ask.tell(words.said("The set-up is in our direct messages."))
+
+    return {
+        "setup": Subcommand("connect Spend Center to Sage Intacct, or go on where you left", setup),
+        "status": Subcommand("what is connected, when it synced, what is posted", syncs.status),
+        "sync": Subcommand("post now instead of at the next time of the schedule", syncs.sync),
+        "errors": Subcommand("every open alert, with a link to it", syncs.errors),
+        "pause": Subcommand("stop the schedule until someone resumes it", managed.pause),
+        "resume": Subcommand("let the schedule count again", managed.resume),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Intacct:
+    """The command: its first word is looked up in a table, the rest says which connection is meant."""
+
+    services: Services
+    table: dict[str, Subcommand]
+
+    async def run(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        word, _, rest = ask.value.partition(" ")
+        found = self.table.get(word.lower())
+        if found is not None:
+            await found.run(ask, rest.strip())
+            return
+        known = {name: one.does for name, one in self.table.items()} | {"help": "this list"}
+        await ask.tell(words.commands(known, "" if word.lower() in {"", "help"} else word[:40]))
+
+
+@dataclass(slots=True)
+class Gate:
+    """What every request passes, and events that belong to no feature."""
+
+    services: Services
+
+    async def mark(
+        self,
+        body: dict[str, Any],
+        context: AsyncBoltContext,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002  # Bolt names it so
+    ) -> BoltResponse:
+        """A reference for the log and for people. The log names who and what, and never a body: it may hold a password."""
+        context["reference"] = secrets.token_hex(4)
+        workspace = workspace_of(body)
+        log.info("%s %s by %s of %s", context["reference"], _what(body), user_of(body) or "Slack", workspace)
+        return await next()
+
+    async def message(self, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Free text in the conversation with the app."""
+        if event.get("channel_type") != "im" or event.get("subtype") or event.get("bot_id"):
+            return
+        user, workspace = str(event["user"]), workspace_of(body)
+        if not await walkthrough.on_message(self.services, client, workspace, user, str(event.get("text") or "")):
+            sentence = "I read commands here: type `/intacct help` to see them, or `/intacct setup` to connect."
+            await client.chat_postMessage(channel=user, **words.said(sentence))
+
+    async def removed(self, body: dict[str, Any]) -> None:
+        """The app was taken out of a workspace: schedules stop, the token goes; what was posted stays on record."""
+        event = body.get("event") or {}
+        if event.get("type") == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
+            return
+        await rows.remove_workspace(self.services.store, workspace_of(body))
+        log.warning("the app was removed from workspace %s", workspace_of(body))
+
+
+def _what(body: dict[str, Any]) -> str:
+    """What was asked, without anything that a person typed."""
+    action = (body.get("actions") or [{}])[0].get("action_id")
+    event = (body.get("event") or {}).get("type")
+    callback = (body.get("view") or {}).get("callback_id")
+    return str(body.get("command") or action or event or body.get("action_id") or callback or body.get("type"))
+
+
+async def unknown_button(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+    """A button of an older version, or a link, which needs no more than the acknowledgement."""
+    await ack()
+    if not (body.get("actions") or [{}])[0].get("url"):
+        await Ask.of(body, client).tell(
+            words.said("That button is from an older message. Type `/intacct status` instead.")
+        )
+
+
+async def trouble(
+    error: Exception, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient, ack: AsyncAck
+) -> BoltResponse | None:
+    """The one error handler: a refusal is a sentence to whoever asked, anything else a reference that the log has too."""
+    if isinstance(error, Refused):
+        sentence = str(error)
+    else:
+        reference = context.get("reference", "none")
+        log.error("%s failed", reference, exc_info=error)
+        sentence = words.trouble(reference)
+    answer = None
+    if ack.response is None:
+        form = body.get("type") == "view_submission"
+        answer = await (ack(response_action="update", view=words.told(sentence)) if form else ack())
+        if form:
+            return answer
+    if user_of(body) and body.get("type") != "block_suggestion":
+        await Ask.of(body, client).tell(words.said(sentence))
+    return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import slackblocks as sb
 
@@ -107,7 +108,7 @@ def _ways(view: AlertView) -> str:
 
 def _working(view: AlertView) -> str:
     """`Posting 37 · 12 done`: of the retry that is under way."""
-    last = next((line for line in reversed(view.alert.story) if "intent" in line), {})
+    last: dict[str, Any] = next((line for line in reversed(view.alert.story) if "intent" in line), {})
     rows = len(last.get("postings") or [])
     if not rows:
         return "Checking with Intacct…"
@@ -242,7 +243,8 @@ def rows(view: AlertView) -> Json:
     text = f"{count(view.n, 'transaction')}, {total}{more}"
     head = ["Date", "Merchant", "Cardholder", "Amount"]
     width = max(8, min(60, 5000 // max(1, len(shown)) // 3))
-    table = [[sb.RawText(one) for one in head], *(_cells(view, row, width) for row in shown)]
+    table: list[list[sb.RawText | sb.RichTextObject]] = [[sb.RawText(one) for one in head]]
+    table += [_cells(view, row, width) for row in shown]
     return message(text, [section(text, "count"), sb.TableBlock(table, block_id="rows")])
 
 

@@ -66,9 +66,17 @@ def button(
     *,
     style: Literal["primary", "danger"] | None = None,
     confirm: sb.ConfirmationDialogue | None = None,
+    aloud: str = "",
 ) -> sb.Button:
-    """`value` is a record id and nothing else."""
-    return sb.Button(sb.PlainText(plain(label, 75)), action_id=action, value=value, style=style, confirm=confirm)
+    """`value` is a record id and nothing else; `aloud` is what screen readers say where several buttons read alike."""
+    return sb.Button(
+        sb.PlainText(plain(label, 75)),
+        action_id=action,
+        value=value,
+        style=style,
+        confirm=confirm,
+        accessibility_label=plain(aloud, 75) if aloud else None,
+    )
 
 
 def actions(block_id: str, *elements: sb.Element) -> sb.ActionsBlock:

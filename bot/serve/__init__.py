@@ -1,0 +1,121 @@
+"""`python -m bot run`: everything built, started in order, and stopped in order when the process is asked to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+    async_default_handlers,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import app as wiring
+from bot.app import Parts
+from bot.engine import Engine, EngineBusy, Job, Work
+from bot.serve.door import Door
+from bot.serve.line import Line
+from bot.settings import Settings
+from bot.walkthrough.conversation import Conversation
+from handlers import Services, refresh, register
+from handlers.walkthrough import watch_step
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 8
+"""Seconds that running work may take to end after SIGTERM; a little less than a container's ten."""
+
+
+async def serve(settings: Settings) -> int:
+    """Runs until SIGTERM or SIGINT. Returns the exit code: 1 when another process is at work on this database."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped.set)
+    try:
+        async with Bot(settings) as bot:
+            log.info("ready on port %d", bot.door.port)
+            await stopped.wait()
+            log.info("stopping")
+    except EngineBusy as busy:
+        log.error("%s", busy)  # noqa: TRY400  # the sentence says it all
+        return 1
+    return 0
+
+
+class Bot:
+    """The running bot. Entering starts store, door, engine and the line to Slack; leaving stops them the other way round."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.client = make_client(settings)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            parts = await stack.enter_async_context(wiring.open_parts(self.settings))
+            self.engine, services, offered = _services(parts)
+            self.app = make_app(self.settings, self.client)
+            register(self.app, services)
+            offered |= _jobs(services, self.client)
+            self.line = Line(self.settings, self.app, parts.store, parts.clock)
+            self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line)
+            await self.door.open()
+            stack.push_async_callback(self.door.close)
+            await self.engine.start()
+            stack.push_async_callback(self.engine.stop, PATIENCE)
+            self.line.open()
+            stack.push_async_callback(self.line.close)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+
+def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
+    """Engine and services, and a table that takes the jobs which need both."""
+    offered: dict[str, Job] = {}
+
+    def later(name: str) -> Work:
+        async def body(turn: int, **ids: Any) -> bool:
+            return await offered[name](turn, **ids)
+
+        return Work(body)
+
+    work = {**wiring.jobs(parts.runner), **{name: later(name) for name in ("refresh", "watch_step")}}
+    engine = Engine(parts.settings, parts.store, work, parts.clock)
+    talk = Conversation(
+        parts.store,
+        intacct_for=parts.intacct_for,
+        source_for=parts.spend_for,
+        sender_id=parts.settings.intacct_sender_id,
+        clock=parts.clock,
+    )
+    desk = wiring.make_desk(parts, engine)
+    return engine, Services(parts.store, engine, desk, talk, parts.clock, parts.settings), offered
+
+
+def _jobs(services: Services, client: AsyncWebClient) -> dict[str, Job]:
+    return {"refresh": refresh(services, client), "watch_step": watch_step(services, client)}
+
+
+def make_client(settings: Settings) -> AsyncWebClient:
+    """Waits out a 429 and retries a 500 or 503 by itself; never used before an ack, since it sleeps inside the call."""
+    retries = [
+        *async_default_handlers(),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+        AsyncServerErrorRetryHandler(max_retry_count=2),
+    ]
+    token = settings.slack_bot_token.get_secret_value()
+    return AsyncWebClient(token=token, base_url=settings.slack_api_url, retry_handlers=retries, timeout=20)
+
+
+def make_app(settings: Settings, client: AsyncWebClient) -> AsyncApp:
+    return AsyncApp(client=client, signing_secret=settings.slack_signing_secret.get_secret_value() or None)

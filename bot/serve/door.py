@@ -1,0 +1,89 @@
+"""The HTTP door: `/healthz` and `/metrics`, and `/slack/events` where Slack comes by HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.serve.line import Line
+from bot.settings import Settings
+from bot.store import replicas
+from bot.store.database import Store
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+PATIENCE = 3.0
+"""Seconds that the database may take to answer before it counts as gone."""
+
+
+class Door:
+    """Listens on PORT. Health is 200 when everything works and 503 with the same words when something does not."""
+
+    def __init__(
+        self, settings: Settings, app: AsyncApp, store: Store, clock: Callable[[], datetime], line: Line
+    ) -> None:
+        self._settings, self._app, self._store, self._clock, self._line = settings, app, store, clock, line
+        self._runner: web.AppRunner | None = None
+        self.port = settings.port
+
+    async def open(self) -> None:
+        served = web.Application(client_max_size=4 * 1024 * 1024)
+        served.router.add_get("/healthz", self._health)
+        served.router.add_get("/metrics", self._metrics)
+        if self._settings.slack_mode == "http":
+            served.router.add_post("/slack/events", self._events)
+        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=3)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "0.0.0.0", self._settings.port).start()  # noqa: S104  # a container's port
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def look(self) -> dict[str, bool]:
+        return {
+            "database": await self._database(),
+            "slack": await self._line.connected(),
+            "engine": await self._beating(),
+        }
+
+    async def _health(self, _: web.Request) -> web.Response:
+        parts = await self.look()
+        ok = all(parts.values())
+        return web.json_response({"ok": ok, **parts}, status=200 if ok else 503)
+
+    async def _beating(self) -> bool:
+        """Whether an engine has beaten lately; without a database nobody can tell."""
+        try:
+            return await replicas.lively(self._store, self._clock() - LEASE)
+        except SQLAlchemyError:
+            return False
+
+    async def _database(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE), self._store.begin() as db:
+                await db.execute(text("SELECT 1"))
+        except (SQLAlchemyError, TimeoutError, OSError) as trouble:
+            log.warning("the database does not answer: %s", type(trouble).__name__)
+            return False
+        return True
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        registry = CollectorRegistry()
+        up = Gauge("spend_to_intacct_up", "1 where this part works.", ["part"], registry=registry)
+        for part, works in (await self.look()).items():
+            up.labels(part).set(int(works))
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _events(self, request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))

@@ -1,0 +1,110 @@
+"""What every listener needs of a request: who asks, from which workspace, about what, and a private way to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from handlers.ui.blocks import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One command, click or submission. `value` is the record id on the button, or the words behind the command."""
+
+    user: str
+    workspace: str
+    value: str
+    client: AsyncWebClient
+    trigger: str = ""
+    view_id: str = ""
+    metadata: str = ""
+    answer_to: str = ""
+    fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any], client: AsyncWebClient) -> Ask:
+        """Reads a payload of any kind: a command is flat, everything else names its parts."""
+        action = (body.get("actions") or [{}])[0]
+        chosen = action.get("value") or (action.get("selected_option") or {}).get("value")
+        view = body.get("view") or {}
+        return cls(
+            user=user_of(body),
+            workspace=workspace_of(body),
+            value=str(chosen or body.get("text") or "").strip(),
+            client=client,
+            trigger=str(body.get("trigger_id") or ""),
+            view_id=str(view.get("id") or ""),
+            metadata=str(view.get("private_metadata") or ""),
+            answer_to=str(body.get("response_url") or ""),
+            fields=(view.get("state") or {}).get("values") or {},
+        )
+
+    async def tell(self, said: Json) -> None:
+        """Answer this one person: where they asked if Slack allows it, else in their direct messages."""
+        if self.answer_to:
+            hook = AsyncWebhookClient(self.answer_to)
+            sent = await hook.send(
+                text=said["text"], blocks=said["blocks"], response_type="ephemeral", replace_original=False
+            )
+            if sent.status_code == 200:
+                return
+        await self.client.chat_postMessage(channel=self.user, **said)
+
+    async def open(self, view: Json) -> None:
+        await self.client.views_open(trigger_id=self.trigger, view=view)
+
+    async def show(self, view: Json) -> None:
+        """Change the form this came from; one that was closed meanwhile is nobody's loss."""
+        try:
+            await self.client.views_update(view_id=self.view_id, view=view)
+        except SlackApiError as refused:
+            if refused.response.get("error") not in {"not_found", "view_not_found"}:
+                raise
+
+    # --- what stands in a form ---
+
+    def text(self, block: str) -> str:
+        """What was typed or picked in a block, as text; empty when nothing was."""
+        entry = self._entry(block)
+        for name in (
+            "value",
+            "selected_date",
+            "selected_time",
+            "selected_conversation",
+            "selected_user",
+            "selected_channel",
+        ):
+            if entry.get(name):
+                return str(entry[name]).strip()
+        return str((entry.get("selected_option") or {}).get("value") or "")
+
+    def many(self, block: str) -> list[str]:
+        """The people or options picked in a block."""
+        entry = self._entry(block)
+        return [str(one) for one in entry.get("selected_users") or []] or [
+            str(one["value"]) for one in entry.get("selected_options") or []
+        ]
+
+    def _entry(self, block: str) -> Mapping[str, Any]:
+        given = self.fields.get(block) or {}
+        return next(iter(given.values()), {})
+
+
+def user_of(body: Mapping[str, Any]) -> str:
+    who = body.get("user") or (body.get("event") or {}).get("user") or body.get("user_id") or ""
+    return str(who.get("id", "") if isinstance(who, Mapping) else who)
+
+
+def workspace_of(body: Mapping[str, Any]) -> str:
+    """`<enterprise>:<team>`, as `bot.store.connections.ensure_workspace` names it."""
+    team, enterprise = body.get("team") or {}, body.get("enterprise") or {}
+    team_id = body.get("team_id") or (team.get("id") if isinstance(team, Mapping) else team) or ""
+    enterprise_id = body.get("enterprise_id") or (enterprise.get("id") if isinstance(enterprise, Mapping) else "")
+    enterprise_id = enterprise_id or (team.get("enterprise_id") if isinstance(team, Mapping) else "") or ""
+    return f"{enterprise_id}:{team_id}"

@@ -1,0 +1,68 @@
+"""Which connection somebody means: the only one, the one they named, or a question with a button for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.store import connections
+from bot.store.connections import Connection
+from bot.sync.alerts import place
+from bot.walkthrough.conversation import Refused
+from handlers.access import Access
+from handlers.asking import Ask
+from handlers.services import Services
+from handlers.ui import status as ui
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    services: Services
+    access: Access
+
+    async def theirs(self, client: AsyncWebClient, workspace: str, user: str) -> list[Connection]:
+        """The connections of a workspace that are this person's business."""
+        found = await connections.list_connections(self.services.store, workspace)
+        return [one for one in found if await self.access.sees(client, one, user)]
+
+    async def named(self, ask: Ask, named: str, verb: str, question: str) -> Connection | None:
+        """The one that is meant, or None after asking which.
+
+        Args:
+            ask: who asks; gets the question.
+            named: the words behind the command: an ID, a name or the beginning of one, or nothing.
+            verb: the action id that a button of the question carries.
+            question: ends with a question mark.
+
+        Raises:
+            Refused: there is none, or none of that name.
+        """
+        found = await self.theirs(ask.client, ask.workspace, ask.user)
+        if not found:
+            raise Refused("Nothing is connected yet that is yours to see. Type `/intacct setup` to begin.")
+        wanted = named.casefold().strip()
+        if wanted:
+            found = [one for one in found if _is_called(one, wanted)]
+            if not found:
+                raise Refused(f"No connection is called {named}. Type `/intacct status` to see them.")
+        if len(found) == 1:
+            return found[0]
+        await ask.tell(ui.pick(verb, question, found))
+        return None
+
+    async def pressed(self, ask: Ask) -> Connection:
+        """The connection whose button was pressed.
+
+        Raises:
+            Refused: it was disconnected, or is of another workspace.
+        """
+        one = await connections.get_connection(self.services.store, ask.value or ask.metadata)
+        if one is None or one.removed or one.workspace_id != ask.workspace:
+            raise Refused("That connection is not there any more. Type `/intacct status` to see what is.")
+        return one
+
+
+def _is_called(one: Connection, wanted: str) -> bool:
+    names = (one.id, one.name, one.entity_id, one.entity_name, place(one))
+    return any(name.casefold().startswith(wanted) for name in names if name)

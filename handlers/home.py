@@ -1,0 +1,79 @@
+"""The Home tab: published when someone opens it, and again for whoever opened it lately when something changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.store import told
+from handlers import walkthrough
+from handlers.asking import Ask, workspace_of
+from handlers.delivery import sort_out
+from handlers.people import People
+from handlers.services import Services
+from handlers.sync import Ack, Syncs
+from handlers.ui import home as ui
+
+log = logging.getLogger(__name__)
+
+LATELY = timedelta(days=14)
+
+
+@dataclass(slots=True)
+class Homes:
+    """Draws Home tabs from the store; what each person was shown last is remembered, so that an equal one is not sent."""
+
+    services: Services
+    people: People
+    syncs: Syncs
+    _shown: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def register(self, app: AsyncApp) -> None:
+        app.event("app_home_opened")(self.opened)
+        app.action("home.connect")(self.connect)
+
+    async def opened(self, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
+        if event.get("tab") != "home":
+            return
+        workspace, user = workspace_of(body), str(event["user"])
+        await told.home_opened(self.services.store, workspace, user, self.services.clock())
+        self._shown.pop((workspace, user), None)
+        await self.publish(client, workspace, user)
+
+    async def connect(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        await walkthrough.start(self.services, client, ask.workspace, ask.user)
+
+    async def refresh(self, client: AsyncWebClient, workspace: str) -> None:
+        """For everyone who opened it lately.
+
+        Raises:
+            Later: Slack is away.
+        """
+        since = self.services.clock() - LATELY
+        for user in await told.home_readers(self.services.store, workspace, since):
+            try:
+                await self.publish(client, workspace, user)
+            except SlackApiError as refused:
+                trouble = sort_out(refused)
+                if trouble is not refused:
+                    raise trouble from refused
+                log.warning("views.publish for %s: %s", user, refused.response.get("error"))
+
+    async def publish(self, client: AsyncWebClient, workspace: str, user: str) -> None:
+        ask = Ask(user=user, workspace=workspace, value="", client=client)
+        found = await self.syncs.overviews(ask)
+        view = ui.home(found, await self.syncs.open_alerts(client, found))
+        digest = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
+        if self._shown.get((workspace, user)) != digest:
+            await client.views_publish(user_id=user, view=view)
+            self._shown[workspace, user] = digest

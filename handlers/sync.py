@@ -1,0 +1,120 @@
+"""Status, sync and errors: what a person asks of the sync by command, or by a button of the Home tab."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.models import ConnectionState, Right
+from bot.store.connections import Connection
+from bot.sync.alerts import AlertView, place
+from bot.sync.desk import Overview
+from bot.walkthrough.conversation import Refused
+from handlers.access import Access
+from handlers.asking import Ask
+from handlers.choosing import Choosing
+from handlers.services import Services
+from handlers.ui import help as words
+from handlers.ui import status as ui
+from handlers.ui.text import count
+
+log = logging.getLogger(__name__)
+Ack = Callable[..., Awaitable[Any]]
+
+LINKS = 2000
+
+
+@dataclass(slots=True)
+class Links:
+    """Links to messages, asked of Slack once each."""
+
+    _known: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    async def to(self, client: AsyncWebClient, channel: str, ts: str) -> str:
+        """The address of a message, or nothing when there is none."""
+        if not ts:
+            return ""
+        if (channel, ts) not in self._known:
+            try:
+                found = await client.chat_getPermalink(channel=channel, message_ts=ts)
+            except SlackApiError as refused:
+                log.info("chat.getPermalink of %s: %s", channel, refused.response.get("error"))
+                return ""
+            if len(self._known) >= LINKS:
+                self._known.clear()
+            self._known[channel, ts] = str(found["permalink"])
+        return self._known[channel, ts]
+
+
+@dataclass(frozen=True, slots=True)
+class Syncs:
+    services: Services
+    access: Access
+    choosing: Choosing
+    links: Links
+
+    def register(self, app: AsyncApp) -> None:
+        app.action("sync.now")(self.pressed)
+
+    async def pressed(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        ask = Ask.of(body, client)
+        said = await self.start(ask, await self.choosing.pressed(ask))
+        await ack()
+        await ask.tell(words.said(said))
+
+    # --- commands ---
+
+    async def sync(self, ask: Ask, named: str) -> None:
+        one = await self.choosing.named(ask, named, "sync.now", "Which one shall I sync?")
+        if one is not None:
+            await ask.tell(words.said(await self.start(ask, one)))
+
+    async def status(self, ask: Ask, _named: str) -> None:
+        await ask.tell(ui.status(await self.overviews(ask)))
+
+    async def errors(self, ask: Ask, _named: str) -> None:
+        await ask.tell(ui.open_alerts(await self.open_alerts(ask.client, await self.overviews(ask))))
+
+    # --- what they do ---
+
+    async def start(self, ask: Ask, one: Connection) -> str:
+        """Ask for a run. Returns the sentence about it.
+
+        Raises:
+            Refused: not ready, paused, or not for this person.
+        """
+        desk, name = self.services.desk, place(one)
+        if not one.start_date or not one.card:
+            raise Refused(f"{name} is still being set up. Type `/intacct setup` to go on.")
+        if one.activated is not None and one.state == ConnectionState.PAUSED:
+            raise Refused(f"{name} is paused. Type `/intacct resume` first.")
+        if one.activated is not None and one.state == ConnectionState.BROKEN:
+            raise Refused(f"{name} waits until this app is let in again. Press *Check and resume* in its alert.")
+        await self.access.need(ask.client, one, Right.SET_UP if one.activated is None else Right.RETRY, ask.user)
+        asked = await (desk.start if one.activated is None else desk.request_sync)(one.id, ask.user)
+        if asked.already is None:
+            return f"Syncing {name}. You get the result in a direct message."
+        who, since = asked.already
+        seconds = max(0, int((self.services.clock() - since).total_seconds()))
+        starter = (await self.access.people.person(ask.client, who)).name if who else "The schedule"
+        return f"{starter} started a sync of {name} {count(seconds, 'second')} ago; it is running."
+
+    async def overviews(self, ask: Ask) -> list[Overview]:
+        """What this person may see of their workspace."""
+        theirs = {one.id for one in await self.choosing.theirs(ask.client, ask.workspace, ask.user)}
+        return [one for one in await self.services.desk.overview(ask.workspace) if one.connection.id in theirs]
+
+    async def open_alerts(self, client: AsyncWebClient, found: list[Overview]) -> list[tuple[AlertView, str]]:
+        """Each open alert once, the largest first, with the link to its message."""
+        seen: dict[int, tuple[AlertView, str]] = {}
+        for alert in {alert.id: alert for one in found for alert in one.alerts}.values():
+            view = await self.services.desk.alert_view(alert.id)
+            if view is not None:
+                seen[alert.id] = (view, await self.links.to(client, alert.channel, alert.ts))
+        return sorted(seen.values(), key=lambda pair: (-abs(pair[0].total), pair[0].alert.id))

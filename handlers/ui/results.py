@@ -1,0 +1,72 @@
+"""What a person is told after what they asked for is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bot.hints.catalogue import hint_for
+from bot.hints.words import render
+from bot.models import PostingState, RetryClass, RunState, Verdict
+from bot.store.runs import Run
+from bot.store.told import Settled
+from handlers.ui.blocks import Json, message, section
+from handlers.ui.text import channel, count, esc, money, plain
+
+
+def run_ended(
+    run: Run, where: str, posted: tuple[int, Decimal], waiting: Mapping[str, int], base: str, finance: str
+) -> Json:
+    """The result of one run in a few sentences.
+
+    Args:
+        run: ended.
+        where: `100 Portland`.
+        posted: number and sum of what this run posted.
+        waiting: rows of the connection that wait now, by state.
+        base: the company's currency.
+        finance: the channel where the alerts stand.
+    """
+    n, total = posted
+    place = esc(plain(where, 120))
+    said = []
+    if run.state == RunState.STOPPED:
+        verdict = Verdict(run.category, run.subject, RetryClass.NO)
+        why = render(hint_for(verdict), verdict, n=0).header if run.category else "it was ended early"
+        said.append(f"The sync of {place} stopped: {esc(why)}.")
+    if n:
+        said.append(f"Posted {count(n, 'transaction')}, {money(total, base, base)}, to {place}.")
+    elif run.state == RunState.FINISHED:
+        said.append(f"Nothing new to post to {place}.")
+    unknown = waiting.get(PostingState.UNKNOWN, 0)
+    left = sum(waiting.values()) - unknown
+    if left:
+        stand = "it is" if left == 1 else "they are"
+        said.append(f"{left:,} not posted; {stand} in {channel(finance)}.")
+    if unknown:
+        it = "it" if unknown == 1 else "they"
+        by_hand = "it" if unknown == 1 else "them"
+        said.append(
+            f"{count(unknown, 'transaction')}: checking with Intacct whether {it} posted. Do not enter {by_hand} by hand."
+        )
+    return _said(" ".join(said))
+
+
+def settled(found: Settled, base: str) -> Json:
+    """An answer was lost, and the record was found."""
+    what = f"{esc(plain(found.merchant, 80))}, {money(found.amount, plain(found.currency, 3), base)}"
+    record = esc(plain(found.record_no, 20))
+    return _said(f"{what}: Posted once, record {record}, found after the line dropped.")
+
+
+def closed_channel(where: str, finance: str, why: str, bot: str) -> Json:
+    """To the owner: alerts have no place to stand."""
+    return _said(
+        f"I cannot post alerts of {esc(plain(where, 120))} in {channel(finance)}: {esc(why)}. Nothing is lost: they stand in my "
+        f"Home tab and under `/intacct errors`. Type `/invite @{esc(plain(bot, 80))}` there, or choose another channel with "
+        f"`/intacct settings`."
+    )
+
+
+def _said(text: str) -> Json:
+    return message(text, [section(text, "said")])
