@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -119,6 +119,27 @@ def clash(selector: Selector, spend_company: str, others: Iterable[Connection], 
                 "transaction must belong to one connection. Choose cards or budgets that it does not have."
             )
     return ""
+
+
+def propose(
+    budgets: Sequence[tuple[str, str]], entity_name: str, field: str, values: Mapping[str, str], inside: Iterable[str]
+) -> list[str]:
+    """What an entity's own transactions are told by, as `to_selector` takes it: nothing where nothing is certain.
+
+    Args:
+        budgets: (uuid, name) of every budget; those named like the entity are proposed.
+        entity_name: empty at the top level, where all transactions belong together.
+        field: uuid of the field that carries the location, proposed where no budget fits.
+        values: its value uuids to Intacct locations.
+        inside: the locations that belong to the entity.
+    """
+    if not entity_name:
+        return []
+    named = propose_budgets(budgets, entity_name)
+    if named:
+        return [f"b:{uuid}" for uuid in named]
+    own = set(inside)
+    return [f"f:{field}:{value}" for value, location in values.items() if field and location in own]
 
 
 def propose_budgets(budgets: Sequence[tuple[str, str]], entity_name: str) -> tuple[str, ...]:

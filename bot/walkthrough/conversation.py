@@ -130,7 +130,7 @@ class Conversation:
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             steps = progress.set_aside(now.steps, step, assignee=assignee)
-            return {"steps": steps, "step": progress.next_step(steps, after=step) if assignee else step}
+            return {"steps": steps, "step": progress.next_step(steps) if assignee else step}
 
         return await self.keeper.change(walk.id, decide)
 

@@ -67,7 +67,7 @@ class Door:
                 "answers": {**kept, "company_id": company, "user_id": known.user_id if known else who},
                 "steps": steps,
                 "company": known.id if known else (now.company if same else None),
-                "step": progress.next_step(steps, after=OPEN),
+                "step": progress.next_step(steps),
             }
 
         walk = await self.keeper.change(walk.id, decide)
@@ -113,11 +113,9 @@ class Door:
         if seen.tried.category == "auth.sender_credentials":
             log.error("Intacct refuses this app's own sender ID or password: %s", self.keeper.sender_id)
             raise Refused(NOT_OURS)
-        return await self._seen(walk, user, step, seen, company)
+        return await self._seen(walk, user, seen, company)
 
-    async def _seen(
-        self, walk: Walkthrough, user: str, step: int, seen: read.Access, company: Company | None
-    ) -> Walkthrough:
+    async def _seen(self, walk: Walkthrough, user: str, seen: read.Access, company: Company | None) -> Walkthrough:
         def decide(now: Walkthrough) -> dict[str, Any]:
             steps: dict[str, Any] = now.steps
             for number, found in seen.steps.items():
@@ -125,7 +123,7 @@ class Door:
             answers = {**now.answers, "user_id": seen.tried.user_id}
             if seen.entity:
                 answers |= {"entity_name": seen.entity.name, "currency": seen.entity.currency}
-            changed = {"answers": answers, "steps": steps, "step": progress.next_step(steps, after=min(step, now.step))}
+            changed = {"answers": answers, "steps": steps, "step": progress.next_step(steps)}
             return changed | ({"company": company.id} if company else {})
 
         return await self.keeper.change(walk.id, decide)
@@ -150,7 +148,7 @@ class Door:
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             steps = progress.mark(now.steps, step, [Check("told", TOLD, said)], self.keeper.clock(), user)
-            return {"steps": steps, "step": progress.next_step(steps, after=step)}
+            return {"steps": steps, "step": progress.next_step(steps)}
 
         return await self.keeper.change(walk.id, decide)
 

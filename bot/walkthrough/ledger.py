@@ -17,6 +17,8 @@ from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.steps import ACCOUNT, CARD, CARD_ID
 
 T = TypeVar("T")
+MOST_INSIDE = 200
+"""Locations of an entity that are remembered for the proposal of what belongs to it."""
 
 
 class Ledger:
@@ -105,7 +107,7 @@ class Ledger:
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             steps = progress.mark(now.steps, ACCOUNT, found, self.keeper.clock(), user, changes=changes)
-            return {"steps": steps, "step": progress.next_step(steps, after=ACCOUNT)}
+            return {"steps": steps, "step": progress.next_step(steps)}
 
         return await self.keeper.change(walk.id, decide)
 
@@ -142,8 +144,9 @@ class Ledger:
             steps = progress.mark(now.steps, CARD, seen.checks, self.keeper.clock(), user)
             answers = {**now.answers, "card": proposed}
             if seen.record and standing(seen.checks) is DONE:
-                answers |= {"card": seen.card_id, "location": seen.record.location_id}
-            return {"answers": answers, "steps": steps, "step": progress.next_step(steps, after=CARD)}
+                inside = sorted(seen.place.inside)[:MOST_INSIDE]
+                answers |= {"card": seen.card_id, "location": seen.record.location_id, "inside": inside}
+            return {"answers": answers, "steps": steps, "step": progress.next_step(steps)}
 
         return await self.keeper.change(walk.id, decide)
 

@@ -81,14 +81,13 @@ def may_act(walk: Walkthrough, user: str, step: int) -> bool:
     return any(assignee(walk, one) == user for one in steps)
 
 
-def next_step(steps: Mapping[str, Any], *, after: int) -> int:
+def next_step(steps: Mapping[str, Any]) -> int:
     """What the owner sees next: a problem, else the first undone one, else one that waits for the sign-in.
 
-    What another person was asked to do is left to them while anything else remains. `after` decides a tie: the steps
-    that follow it come first.
+    What another person was asked to do is left to them while anything else remains.
     """
 
-    def rank(step: int) -> tuple[int, bool, int]:
+    def rank(step: int) -> tuple[int, int]:
         entry = steps.get(str(step), {})
         state = StepState(entry.get("state", StepState.TO_DO.value))
         order = {StepState.PROBLEM: 0, StepState.TO_DO: 1, StepState.TOLD: 2, StepState.DONE: 9}[state]
@@ -96,7 +95,7 @@ def next_step(steps: Mapping[str, Any], *, after: int) -> int:
             order = 1  # nothing of these waits for the sign-in: told means not there yet
         if order < 9 and entry.get("assignee"):
             order = 3
-        return order, step < after and order > 0, step
+        return order, step
 
     best = min(STEPS, key=rank)
     return best if rank(best)[0] < 9 else FINISH

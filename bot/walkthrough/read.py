@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.hints.classify import classify
@@ -344,11 +344,12 @@ def pick_card(cards: Sequence[CreditCard], card_id: str, number: str, where: boo
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The card step as it stands: the verdict, the card that was found and its ID."""
+    """The card step as it stands: the verdict, the card that was found, its ID, and where this connection posts."""
 
     checks: Sequence[Check]
     card_id: str
-    record: CreditCard | None = field(default=None)
+    place: books.Place
+    record: CreditCard | None = None
 
 
 async def card(
@@ -362,7 +363,7 @@ async def card(
         active = await vendor_active(client, record.vendor_id) if record else None
     name = record.card_id if record else card_id
     found = books.card(record, name, number, where, cards, vendor_active=active, today=today)
-    return Watched(found, name, record)
+    return Watched(found, name, where, record)
 
 
 # --- the lists of step 9 ----------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from handlers.walkthrough.finishing import FINISH_CLICKS, FINISH_FORMS
 from handlers.walkthrough.forms import FORMS
 from handlers.walkthrough.watching import watch_step
 
-__all__ = ["on_message", "register", "start", "take_secrets", "watch_step"]
+__all__ = ["Refused", "on_message", "register", "start", "take_secrets", "watch_step"]
 
 
 def register(app: AsyncApp, services: Services) -> None:

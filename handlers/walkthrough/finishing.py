@@ -173,12 +173,15 @@ async def _choices_view(services: Services, client: AsyncWebClient, click: Click
 
 
 def _selected(walk: Walkthrough, known: Spend) -> list[tuple[str, str]]:
-    """What is picked: as kept, else the budgets named like the entity."""
-    if walk.answers.get("selector"):
-        picked = choices.picked_of(from_json(Selector, walk.answers["selector"]))
+    """What is picked: as kept, else what tells this entity's transactions by their budget or their location."""
+    answers = walk.answers
+    if answers.get("selector"):
+        picked = choices.picked_of(from_json(Selector, answers["selector"]))
     else:
-        named = choices.propose_budgets(known.budgets, str(walk.answers.get("entity_name", "")))
-        picked = [f"b:{uuid}" for uuid in named]
+        field = answers.get("fields", {}).get("location", {}).get("uuid", "")
+        values = answers.get("mapping", {}).get("location", {}).get("values", {})
+        name = str(answers.get("entity_name", ""))
+        picked = choices.propose(known.budgets, name, field, values, answers.get("inside", ()))
     texts = {value: words for words, value in known.selectable()}
     return [(texts[value], value) for value in picked if value in texts]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.engine import Job
 from handlers.services import Services
 from handlers.walkthrough import cards
 
@@ -15,12 +16,18 @@ async def watch_card(services: Services, walk_id: str) -> None:
         await _promise(services, walk_id, first)
 
 
-async def watch_step(services: Services, client: AsyncWebClient, walkthrough_id: str, round: int) -> None:  # noqa: A002 - the job's argument is named so
-    """One look; the job of that name. Promises the next look as long as there is something to look for."""
-    _, following = await services.walkthrough.ledger.watch(walkthrough_id, round)
-    if following is not None:
-        await _promise(services, walkthrough_id, following)
-    await cards.show(services, client, walkthrough_id)
+def watch_step(services: Services, client: AsyncWebClient) -> Job:
+    """The body of the job `watch_step`: one look each, which promises the next while there is something to look for."""
+
+    async def look(turn: int, *, walkthrough_id: str, round: int) -> bool:  # noqa: A002 - the job's argument is named so
+        if turn == 0:
+            _, following = await services.walkthrough.ledger.watch(walkthrough_id, round)
+            if following is not None:
+                await _promise(services, walkthrough_id, following)
+            await cards.show(services, client, walkthrough_id)
+        return False
+
+    return look
 
 
 async def _promise(services: Services, walk_id: str, number: int) -> None:
