@@ -18,10 +18,33 @@ const workspace = new Workspace(document.getElementById("slack"), place, (value)
 const coach = new Coach(document.getElementById("coach"), place, workspace);
 
 const refresh = {
-  slack: fresh(() => workspace.load(), (value) => workspace.show(value)),
-  intacct: fresh(() => books.load(), (value) => { books.show(value); derive("intacct", value); }, 60),
-  spend: fresh(() => spend.load(), (value) => { spend.show(value); derive("spend", value); }, 60),
-  drills: fresh(() => state("drills"), (value) => { drills.show(value); derive("drills", value); }),
+  slack: fresh(
+    () => workspace.load(),
+    (value) => workspace.show(value),
+  ),
+  intacct: fresh(
+    () => books.load(),
+    (value) => {
+      books.show(value);
+      derive("intacct", value);
+    },
+    60,
+  ),
+  spend: fresh(
+    () => spend.load(),
+    (value) => {
+      spend.show(value);
+      derive("spend", value);
+    },
+    60,
+  ),
+  drills: fresh(
+    () => state("drills"),
+    (value) => {
+      drills.show(value);
+      derive("drills", value);
+    },
+  ),
 };
 workspace.refresh = refresh.slack;
 books.refresh = refresh.intacct;
@@ -60,7 +83,10 @@ function statusWords() {
   return bot.running ? ["wait", "Bot is starting"] : ["off", "Bot stopped, starting again"];
 }
 
-listen(changed, (open) => { online = open; showStatus(); });
+listen(changed, (open) => {
+  online = open;
+  showStatus();
+});
 
 // --- panels -----------------------------------------------------------------------------------------------------------
 

@@ -13,19 +13,69 @@ export function combobox(given) {
 }
 
 class Combobox {
-  constructor({ label, placeholder, multi = false, selected = [], load, wait = 0, least = 0, most = 100, changed, attributes = {} }) {
-    Object.assign(this, { multi, selected, load, wait, least, most, changed, options: [], active: -1, asked: 0, open: false });
+  constructor({
+    label,
+    placeholder,
+    multi = false,
+    selected = [],
+    load,
+    wait = 0,
+    least = 0,
+    most = 100,
+    changed,
+    attributes = {},
+  }) {
+    Object.assign(this, {
+      multi,
+      selected,
+      load,
+      wait,
+      least,
+      most,
+      changed,
+      options: [],
+      active: -1,
+      asked: 0,
+      open: false,
+    });
     const listId = uid("list");
     this.input = h("input", {
-      type: "text", role: "combobox", class: "combo-input", autocomplete: "off", spellcheck: "false", placeholder: placeholder ?? "Choose…",
-      "aria-label": label, "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list", ...attributes,
-      oninput: () => this.ask(this.input.value, this.wait), onkeydown: (event) => this.key(event),
-      onclick: () => { if (!this.open) this.show(); }, onblur: () => this.leave(),
+      type: "text",
+      role: "combobox",
+      class: "combo-input",
+      autocomplete: "off",
+      spellcheck: "false",
+      placeholder: placeholder ?? "Choose…",
+      "aria-label": label,
+      "aria-expanded": "false",
+      "aria-controls": listId,
+      "aria-autocomplete": "list",
+      ...attributes,
+      oninput: () => this.ask(this.input.value, this.wait),
+      onkeydown: (event) => this.key(event),
+      onclick: () => {
+        if (!this.open) this.show();
+      },
+      onblur: () => this.leave(),
     });
-    this.list = h("ul", { id: listId, role: "listbox", class: "combo-list", popover: "manual", "aria-label": label ?? "Choices",
-      "aria-multiselectable": multi ? "true" : null, onmousedown: (event) => event.preventDefault() });
+    this.list = h("ul", {
+      id: listId,
+      role: "listbox",
+      class: "combo-list",
+      popover: "manual",
+      "aria-label": label ?? "Choices",
+      "aria-multiselectable": multi ? "true" : null,
+      onmousedown: (event) => event.preventDefault(),
+    });
     this.chips = multi ? h("span", { class: "chips" }) : null;
-    this.node = h("div", { class: multi ? "combo multi" : "combo", onmousedown: (event) => this.press(event) }, this.chips, this.input, icon("down"), this.list);
+    this.node = h(
+      "div",
+      { class: multi ? "combo multi" : "combo", onmousedown: (event) => this.press(event) },
+      this.chips,
+      this.input,
+      icon("down"),
+      this.list,
+    );
     this.paint();
   }
 
@@ -42,9 +92,20 @@ class Combobox {
       this.input.value = this.selected[0]?.label ?? "";
       return;
     }
-    this.chips.replaceChildren(...this.selected.map((option) =>
-      h("span", { class: "chip" }, option.label,
-        h("button", { type: "button", "aria-label": `Remove ${option.label}`, onclick: () => this.toggle(option) }, icon("close")))));
+    this.chips.replaceChildren(
+      ...this.selected.map((option) =>
+        h(
+          "span",
+          { class: "chip" },
+          option.label,
+          h(
+            "button",
+            { type: "button", "aria-label": `Remove ${option.label}`, onclick: () => this.toggle(option) },
+            icon("close"),
+          ),
+        ),
+      ),
+    );
     this.input.value = "";
   }
 
@@ -61,8 +122,10 @@ class Combobox {
     const below = window.innerHeight - frame.bottom - 12;
     const up = below < 180 && frame.top > below;
     Object.assign(this.list.style, {
-      left: `${Math.max(8, frame.left)}px`, width: `${Math.max(frame.width, 220)}px`,
-      top: up ? "auto" : `${frame.bottom + 4}px`, bottom: up ? `${window.innerHeight - frame.top + 4}px` : "auto",
+      left: `${Math.max(8, frame.left)}px`,
+      width: `${Math.max(frame.width, 220)}px`,
+      top: up ? "auto" : `${frame.bottom + 4}px`,
+      bottom: up ? `${window.innerHeight - frame.top + 4}px` : "auto",
       maxHeight: `${Math.min(320, up ? frame.top - 12 : below)}px`,
     });
     if (!this.list.matches(":popover-open")) this.list.showPopover();
@@ -127,17 +190,36 @@ class Combobox {
       ...group.options.map((option) => this.row(option, (index += 1), chosen.has(option.key))),
     ]);
     this.list.replaceChildren(...rows.filter(Boolean));
-    this.move(Math.max(0, this.options.findIndex((option) => chosen.has(option.key))));
+    this.move(
+      Math.max(
+        0,
+        this.options.findIndex((option) => chosen.has(option.key)),
+      ),
+    );
   }
 
   row(option, index, chosen) {
-    return h("li", { id: `${this.list.id}-${index}`, role: "option", "aria-selected": String(chosen), onclick: () => this.pick(index), onmousemove: () => { if (this.active !== index) this.move(index, false); } },
-      h("span", null, option.label), option.description ? h("small", null, option.description) : null, chosen ? icon("check") : null);
+    return h(
+      "li",
+      {
+        id: `${this.list.id}-${index}`,
+        role: "option",
+        "aria-selected": String(chosen),
+        onclick: () => this.pick(index),
+        onmousemove: () => {
+          if (this.active !== index) this.move(index, false);
+        },
+      },
+      h("span", null, option.label),
+      option.description ? h("small", null, option.description) : null,
+      chosen ? icon("check") : null,
+    );
   }
 
   move(index, scroll = true) {
     this.active = (index + this.options.length) % this.options.length;
-    for (const row of this.list.querySelectorAll("[role=option]")) row.classList.toggle("active", row.id === `${this.list.id}-${this.active}`);
+    for (const row of this.list.querySelectorAll("[role=option]"))
+      row.classList.toggle("active", row.id === `${this.list.id}-${this.active}`);
     this.input.setAttribute("aria-activedescendant", `${this.list.id}-${this.active}`);
     if (scroll) this.list.querySelector(".active")?.scrollIntoView({ block: "nearest" });
   }
@@ -189,6 +271,9 @@ class Combobox {
 /** Groups narrowed to what matches `query` in label or description, every word of it. */
 export function matching(groups, query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (option) => words.every((word) => `${option.label} ${option.description ?? ""}`.toLowerCase().includes(word));
-  return groups.map((group) => ({ ...group, options: group.options.filter(fits) })).filter((group) => group.options.length);
+  const fits = (option) =>
+    words.every((word) => `${option.label} ${option.description ?? ""}`.toLowerCase().includes(word));
+  return groups
+    .map((group) => ({ ...group, options: group.options.filter(fits) }))
+    .filter((group) => group.options.length);
 }

@@ -14,23 +14,69 @@ export function composer({ label, send, commands = true }) {
   const hintId = uid("commands");
   const hints = h("ul", { class: "commands", id: hintId, role: "listbox", "aria-label": "Commands", hidden: true });
   const field = h("textarea", {
-    class: "composer-field", rows: "1", "aria-label": label, placeholder: label, autocomplete: "off",
-    ...(commands ? { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": hintId } : {}),
-    oninput: () => { active = 0; grow(); offer(); }, onkeydown: (event) => key(event), onblur: () => { hints.hidden = true; },
+    class: "composer-field",
+    rows: "1",
+    "aria-label": label,
+    placeholder: label,
+    autocomplete: "off",
+    ...(commands
+      ? { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": hintId }
+      : {}),
+    oninput: () => {
+      active = 0;
+      grow();
+      offer();
+    },
+    onkeydown: (event) => key(event),
+    onblur: () => {
+      hints.hidden = true;
+    },
   });
-  const node = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); submit(); } }, hints, field,
-    h("button", { type: "submit", class: "icon-button send", "aria-label": "Send" }, icon("send")));
+  const node = h(
+    "form",
+    {
+      class: "composer",
+      onsubmit: (event) => {
+        event.preventDefault();
+        submit();
+      },
+    },
+    hints,
+    field,
+    h("button", { type: "submit", class: "icon-button send", "aria-label": "Send" }, icon("send")),
+  );
   let active = 0;
 
-  const matches = () => (commands && field.value.startsWith("/") ? COMMANDS.filter(([text]) => text.startsWith(field.value.trimEnd()) && text !== field.value.trimEnd()) : []);
+  const matches = () =>
+    commands && field.value.startsWith("/")
+      ? COMMANDS.filter(([text]) => text.startsWith(field.value.trimEnd()) && text !== field.value.trimEnd())
+      : [];
 
   function offer() {
     const found = matches();
     hints.hidden = !found.length;
     if (commands) field.setAttribute("aria-expanded", String(Boolean(found.length)));
-    keyed(hints, found.map(([text, words], index) => ({ text, words, on: index === active })), (one) => one.text, (one) =>
-      h("li", { role: "option", id: `${hintId}-${one.text.slice(9)}`, "aria-selected": String(one.on), class: one.on ? "active" : "", onmousedown: (event) => { event.preventDefault(); take(one.text); } },
-        h("code", null, one.text), h("span", null, one.words)));
+    keyed(
+      hints,
+      found.map(([text, words], index) => ({ text, words, on: index === active })),
+      (one) => one.text,
+      (one) =>
+        h(
+          "li",
+          {
+            role: "option",
+            id: `${hintId}-${one.text.slice(9)}`,
+            "aria-selected": String(one.on),
+            class: one.on ? "active" : "",
+            onmousedown: (event) => {
+              event.preventDefault();
+              take(one.text);
+            },
+          },
+          h("code", null, one.text),
+          h("span", null, one.words),
+        ),
+    );
     if (found.length) field.setAttribute("aria-activedescendant", `${hintId}-${found[active][0].slice(9)}`);
     else field.removeAttribute("aria-activedescendant");
   }
@@ -81,6 +127,11 @@ export function composer({ label, send, commands = true }) {
       field.placeholder = words;
       field.setAttribute("aria-label", words);
     },
-    write: (text) => { field.value = text; field.focus(); grow(); offer(); },
+    write: (text) => {
+      field.value = text;
+      field.focus();
+      grow();
+      offer();
+    },
   };
 }

@@ -121,13 +121,26 @@ export function ask({ title, body, yes, no = "Cancel", danger = false }) {
     const titleId = uid("ask");
     const dialog = h(
       "dialog",
-      { class: "ask", "aria-labelledby": titleId, onclose: () => { dialog.remove(); resolve(dialog.returnValue === "yes"); } },
-      h("form", { method: "dialog" },
+      {
+        class: "ask",
+        "aria-labelledby": titleId,
+        onclose: () => {
+          dialog.remove();
+          resolve(dialog.returnValue === "yes");
+        },
+      },
+      h(
+        "form",
+        { method: "dialog" },
         h("h2", { id: titleId }, title),
         h("div", { class: "ask-body" }, body),
-        h("div", { class: "row end" },
+        h(
+          "div",
+          { class: "row end" },
           h("button", { class: "button", value: "no" }, no),
-          h("button", { class: danger ? "button danger" : "button primary", value: "yes", autofocus: true }, yes))),
+          h("button", { class: danger ? "button danger" : "button primary", value: "yes", autofocus: true }, yes),
+        ),
+      ),
     );
     document.body.append(dialog);
     dialog.showModal();

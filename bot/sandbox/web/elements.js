@@ -1,6 +1,7 @@
 // The interactive elements of Block Kit. Every control carries data-action-id and data-block-id.
 import { ask, h, icon, uid } from "./dom.js";
 import { combobox, matching } from "./combobox.js";
+import { under, walk } from "./menus.js";
 import { plain, textNodes } from "./mrkdwn.js";
 
 /**
@@ -18,10 +19,19 @@ export function element(given, slot) {
 }
 
 export function unknown(title, given) {
-  return h("div", { class: "unknown" }, h("strong", null, title), h("pre", { tabindex: "0" }, JSON.stringify(given, null, 2).slice(0, 2000)));
+  return h(
+    "div",
+    { class: "unknown" },
+    h("strong", null, title),
+    h("pre", { tabindex: "0" }, JSON.stringify(given, null, 2).slice(0, 2000)),
+  );
 }
 
-const marks = (given, slot) => ({ "data-action-id": given.action_id, "data-block-id": slot.blockId, ...slot.surface.attributes });
+const marks = (given, slot) => ({
+  "data-action-id": given.action_id,
+  "data-block-id": slot.blockId,
+  ...slot.surface.attributes,
+});
 
 /** What the control holds: the value from an earlier drawing under the same ids, else the initial one. */
 function held(given, slot, initial) {
@@ -41,10 +51,14 @@ async function change(given, slot, value) {
   await slot.surface.act({ block_id: slot.blockId, action_id: given.action_id, type: given.type, ...value });
 }
 
-const confirmed = (confirm, slot) => ask({
-  title: plain(confirm.title), body: textNodes(confirm.text, slot.surface.people),
-  yes: plain(confirm.confirm), no: plain(confirm.deny), danger: confirm.style === "danger",
-});
+const confirmed = (confirm, slot) =>
+  ask({
+    title: plain(confirm.title),
+    body: textNodes(confirm.text, slot.surface.people),
+    yes: plain(confirm.confirm),
+    no: plain(confirm.deny),
+    danger: confirm.style === "danger",
+  });
 
 // --- buttons ----------------------------------------------------------------------------------------------------------
 
@@ -58,7 +72,11 @@ function button(given, slot) {
     await slot.surface.act({ block_id: slot.blockId, action_id: given.action_id, type: "button", ...value });
     node.removeAttribute("aria-busy");
   };
-  const node = h("button", { type: "button", class: style, "aria-label": given.accessibility_label, ...marks(given, slot), onclick: press }, plain(given.text));
+  const node = h(
+    "button",
+    { type: "button", class: style, "aria-label": given.accessibility_label, ...marks(given, slot), onclick: press },
+    plain(given.text),
+  );
   return node;
 }
 
@@ -67,69 +85,104 @@ function overflow(given, slot) {
   const choose = async (option) => {
     menu.hidePopover();
     if (given.confirm && !(await confirmed(given.confirm, slot))) return;
-    await slot.surface.act({ block_id: slot.blockId, action_id: given.action_id, type: "overflow", selected_option: option });
+    await slot.surface.act({
+      block_id: slot.blockId,
+      action_id: given.action_id,
+      type: "overflow",
+      selected_option: option,
+    });
   };
-  const items = given.options.map((option) => h("button", {
-    type: "button", role: "menuitem", class: "menu-item", "data-value": option.value, onclick: () => choose(option),
-  }, plain(option.text), option.description ? h("small", null, plain(option.description)) : null));
-  const menu = h("div", { id: menuId, role: "menu", class: "menu", popover: "auto", onkeydown: (event) => walk(event, items), ontoggle: (event) => {
-    opener.setAttribute("aria-expanded", String(event.newState === "open"));
-    if (event.newState === "open") items[0].focus();
-  } }, items);
-  const opener = h("button", {
-    type: "button", class: "button more", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": "More actions", popovertarget: menuId, ...marks(given, slot),
-    onclick: () => under(opener, menu),
-  }, icon("more"));
+  const items = given.options.map((option) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "menuitem",
+        class: "menu-item",
+        "data-value": option.value,
+        onclick: () => choose(option),
+      },
+      plain(option.text),
+      option.description ? h("small", null, plain(option.description)) : null,
+    ),
+  );
+  const menu = h(
+    "div",
+    {
+      id: menuId,
+      role: "menu",
+      class: "menu",
+      popover: "auto",
+      onkeydown: (event) => walk(event, items),
+      ontoggle: (event) => {
+        opener.setAttribute("aria-expanded", String(event.newState === "open"));
+        if (event.newState === "open") items[0].focus();
+      },
+    },
+    items,
+  );
+  const opener = h(
+    "button",
+    {
+      type: "button",
+      class: "button more",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-label": "More actions",
+      popovertarget: menuId,
+      ...marks(given, slot),
+      onclick: () => under(opener, menu),
+    },
+    icon("more"),
+  );
   return h("span", { class: "overflow" }, opener, menu);
-}
-
-/** Arrow keys through the items of a menu. */
-export function walk(event, items) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const next = (items.indexOf(document.activeElement) + step + items.length) % items.length;
-  items[next].focus();
-}
-
-/** Puts a popover under (or over) its opener, inside the window. */
-export function under(opener, menu) {
-  const frame = opener.getBoundingClientRect();
-  const up = window.innerHeight - frame.bottom < 240 && frame.top > 240;
-  Object.assign(menu.style, {
-    left: `${Math.max(8, Math.min(frame.left, window.innerWidth - 280))}px`,
-    top: up ? "auto" : `${frame.bottom + 4}px`,
-    bottom: up ? `${window.innerHeight - frame.top + 4}px` : "auto",
-  });
 }
 
 // --- lists ------------------------------------------------------------------------------------------------------------
 
-const choice = (option) => ({ key: option.value, label: plain(option.text), description: plain(option.description), raw: option });
+const choice = (option) => ({
+  key: option.value,
+  label: plain(option.text),
+  description: plain(option.description),
+  raw: option,
+});
 
-const grouped = (given) => (given.option_groups
-  ? given.option_groups.map((group) => ({ label: plain(group.label), options: group.options.map(choice) }))
-  : [{ options: (given.options ?? []).map(choice) }]);
+const grouped = (given) =>
+  given.option_groups
+    ? given.option_groups.map((group) => ({ label: plain(group.label), options: group.options.map(choice) }))
+    : [{ options: (given.options ?? []).map(choice) }];
 
 function optionSelect(given, slot) {
   const multi = given.type.startsWith("multi_");
-  const start = multi ? { selected_options: given.initial_options ?? [] } : { selected_option: given.initial_option ?? null };
+  const start = multi
+    ? { selected_options: given.initial_options ?? [] }
+    : { selected_option: given.initial_option ?? null };
   const now = held(given, slot, start);
   const external = given.type.endsWith("external_select");
   const all = external ? null : grouped(given);
   return combobox({
-    ...shared(given, slot), multi,
+    ...shared(given, slot),
+    multi,
     selected: (multi ? now.selected_options : [now.selected_option]).filter(Boolean).map(choice),
     wait: external ? 180 : 0,
     least: external ? (given.min_query_length ?? 3) : 0,
-    load: external ? async (query) => grouped(await slot.surface.options(slot.blockId, given.action_id, query)) : (query) => matching(all, query),
-    changed: (chosen) => change(given, slot, multi ? { selected_options: chosen.map((one) => one.raw) } : { selected_option: chosen[0].raw }),
+    load: external
+      ? async (query) => grouped(await slot.surface.options(slot.blockId, given.action_id, query))
+      : (query) => matching(all, query),
+    changed: (chosen) =>
+      change(
+        given,
+        slot,
+        multi ? { selected_options: chosen.map((one) => one.raw) } : { selected_option: chosen[0].raw },
+      ),
   });
 }
 
 const shared = (given, slot) => ({
-  label: slot.label ?? (plain(given.placeholder) || "Choose"), placeholder: plain(given.placeholder) || "Choose…",
-  most: given.max_selected_items ?? 100, attributes: { ...marks(given, slot), ...described(slot) },
+  label: slot.label ?? (plain(given.placeholder) || "Choose"),
+  placeholder: plain(given.placeholder) || "Choose…",
+  most: given.max_selected_items ?? 100,
+  attributes: { ...marks(given, slot), ...described(slot) },
 });
 
 const described = (slot) => (slot.describedBy ? { "aria-describedby": slot.describedBy } : {});
@@ -142,51 +195,101 @@ function idSelect(given, slot, field, choices) {
   const start = multi ? { [many]: given[`initial_${field}s`] ?? [] } : { [one]: given[`initial_${field}`] ?? null };
   const now = held(given, slot, start);
   return combobox({
-    ...shared(given, slot), multi,
-    selected: (multi ? now[many] : [now[one]]).filter(Boolean).map((id) => choices.find((option) => option.key === id) ?? { key: id, label: id }),
+    ...shared(given, slot),
+    multi,
+    selected: (multi ? now[many] : [now[one]])
+      .filter(Boolean)
+      .map((id) => choices.find((option) => option.key === id) ?? { key: id, label: id }),
     load: (query) => matching([{ options: choices }], query),
-    changed: (chosen) => change(given, slot, multi ? { [many]: chosen.map((option) => option.key) } : { [one]: chosen[0].key }),
+    changed: (chosen) =>
+      change(given, slot, multi ? { [many]: chosen.map((option) => option.key) } : { [one]: chosen[0].key }),
   });
 }
 
-const userSelect = (given, slot) => idSelect(given, slot, "user",
-  slot.surface.directory.users.map((user) => ({ key: user.id, label: user.name, description: user.title })));
+const userSelect = (given, slot) =>
+  idSelect(
+    given,
+    slot,
+    "user",
+    slot.surface.directory.users.map((user) => ({ key: user.id, label: user.name, description: user.title })),
+  );
 
 const KINDS = { channel: "public", private: "private", im: "im", shared: "public" };
 
 function conversationSelect(given, slot) {
   const filter = given.filter ?? {};
-  const shown = slot.surface.directory.channels.filter((channel) =>
-    (!filter.include || filter.include.includes(KINDS[channel.kind]))
-    && !(filter.exclude_external_shared_channels && channel.kind === "shared")
-    && !(filter.exclude_bot_users && channel.kind === "im"));
+  const shown = slot.surface.directory.channels.filter(
+    (channel) =>
+      (!filter.include || filter.include.includes(KINDS[channel.kind])) &&
+      !(filter.exclude_external_shared_channels && channel.kind === "shared") &&
+      !(filter.exclude_bot_users && channel.kind === "im"),
+  );
   return idSelect(given, slot, "conversation", shown.map(conversation));
 }
 
 const conversation = (channel) => ({
-  key: channel.id, label: channel.kind === "im" ? channel.name : `#${channel.name}`,
+  key: channel.id,
+  label: channel.kind === "im" ? channel.name : `#${channel.name}`,
   description: { private: "private", shared: "shared with another company", im: "direct message" }[channel.kind],
 });
 
-const channelSelect = (given, slot) => idSelect(given, slot, "channel",
-  slot.surface.directory.channels.filter((channel) => channel.kind === "channel").map(conversation));
+const channelSelect = (given, slot) =>
+  idSelect(
+    given,
+    slot,
+    "channel",
+    slot.surface.directory.channels.filter((channel) => channel.kind === "channel").map(conversation),
+  );
 
 // --- boxes, dates and texts -------------------------------------------------------------------------------------------
 
 function boxes(given, slot) {
   const single = given.type === "radio_buttons";
-  const start = single ? { selected_option: given.initial_option ?? null } : { selected_options: given.initial_options ?? [] };
+  const start = single
+    ? { selected_option: given.initial_option ?? null }
+    : { selected_options: given.initial_options ?? [] };
   const now = held(given, slot, start);
-  const chosen = new Set((single ? [now.selected_option] : now.selected_options).filter(Boolean).map((option) => option.value));
+  const chosen = new Set(
+    (single ? [now.selected_option] : now.selected_options).filter(Boolean).map((option) => option.value),
+  );
   const group = uid("boxes");
-  const inputs = given.options.map((option) => h("input", { type: single ? "radio" : "checkbox", name: group, id: uid("box"), checked: chosen.has(option.value), "data-value": option.value, onchange: () => report(), ...marks(given, slot) }));
+  const inputs = given.options.map((option) =>
+    h("input", {
+      type: single ? "radio" : "checkbox",
+      name: group,
+      id: uid("box"),
+      checked: chosen.has(option.value),
+      "data-value": option.value,
+      onchange: () => report(),
+      ...marks(given, slot),
+    }),
+  );
   const report = () => {
     const picked = given.options.filter((_, index) => inputs[index].checked);
     change(given, slot, single ? { selected_option: picked[0] ?? null } : { selected_options: picked });
   };
-  return h("div", { class: "boxes", role: single ? "radiogroup" : "group", "aria-label": slot.label ?? "Choices", ...described(slot) },
-    given.options.map((option, index) => h("label", { class: "box", htmlFor: inputs[index].id }, inputs[index],
-      h("span", null, textNodes(option.text, slot.surface.people), option.description ? h("small", null, textNodes(option.description, slot.surface.people)) : null))));
+  return h(
+    "div",
+    {
+      class: "boxes",
+      role: single ? "radiogroup" : "group",
+      "aria-label": slot.label ?? "Choices",
+      ...described(slot),
+    },
+    given.options.map((option, index) =>
+      h(
+        "label",
+        { class: "box", htmlFor: inputs[index].id },
+        inputs[index],
+        h(
+          "span",
+          null,
+          textNodes(option.text, slot.surface.people),
+          option.description ? h("small", null, textNodes(option.description, slot.surface.people)) : null,
+        ),
+      ),
+    ),
+  );
 }
 
 const PICKERS = {
@@ -201,8 +304,16 @@ function picker(given, slot) {
   const seconds = given.type === "datetimepicker";
   const shown = seconds && now[field] ? new Date(now[field] * 1000).toISOString().slice(0, 16) : now[field];
   return h("input", {
-    type, class: "field short", value: shown ?? "", "aria-label": slot.label ?? (plain(given.placeholder) || type), ...marks(given, slot), ...described(slot),
-    onchange: (event) => change(given, slot, { [field]: seconds ? Math.floor(Date.parse(`${event.target.value}Z`) / 1000) : event.target.value || null }),
+    type,
+    class: "field short",
+    value: shown ?? "",
+    "aria-label": slot.label ?? (plain(given.placeholder) || type),
+    ...marks(given, slot),
+    ...described(slot),
+    onchange: (event) =>
+      change(given, slot, {
+        [field]: seconds ? Math.floor(Date.parse(`${event.target.value}Z`) / 1000) : event.target.value || null,
+      }),
   });
 }
 
@@ -215,27 +326,57 @@ function textInput(given, slot) {
     slot.surface.changed?.(slot.blockId);
   };
   return h(given.multiline ? "textarea" : "input", {
-    type: given.multiline ? null : TYPES[given.type], class: "field", rows: given.multiline ? 4 : null, value: now.value ?? "",
-    placeholder: plain(given.placeholder) || null, minlength: given.min_length, maxlength: given.max_length, autocomplete: "off", spellcheck: "false",
-    step: given.type === "number_input" ? (given.is_decimal_allowed ? "any" : "1") : null, min: given.min_value, max: given.max_value,
-    autofocus: given.focus_on_load, "aria-label": slot.label, ...marks(given, slot), ...described(slot),
+    type: given.multiline ? null : TYPES[given.type],
+    class: "field",
+    rows: given.multiline ? 4 : null,
+    value: now.value ?? "",
+    placeholder: plain(given.placeholder) || null,
+    minlength: given.min_length,
+    maxlength: given.max_length,
+    autocomplete: "off",
+    spellcheck: "false",
+    step: given.type === "number_input" ? (given.is_decimal_allowed ? "any" : "1") : null,
+    min: given.min_value,
+    max: given.max_value,
+    autofocus: given.focus_on_load,
+    "aria-label": slot.label,
+    ...marks(given, slot),
+    ...described(slot),
     oninput: store,
-    onchange: (event) => { if (!slot.surface.collects) change(given, slot, { value: event.target.value || null }); },
+    onchange: (event) => {
+      if (!slot.surface.collects) change(given, slot, { value: event.target.value || null });
+    },
     onkeydown: (event) => {
-      if (event.key === "Enter" && slot.dispatch && slot.surface.collects && !given.multiline) change(given, slot, { value: event.target.value || null });
+      if (event.key === "Enter" && slot.dispatch && slot.surface.collects && !given.multiline)
+        change(given, slot, { value: event.target.value || null });
     },
   });
 }
 
 const ELEMENTS = {
-  button, overflow, workflow_button: button, icon_button: button,
-  static_select: optionSelect, external_select: optionSelect, multi_static_select: optionSelect, multi_external_select: optionSelect,
-  users_select: userSelect, multi_users_select: userSelect,
-  conversations_select: conversationSelect, multi_conversations_select: conversationSelect,
-  channels_select: channelSelect, multi_channels_select: channelSelect,
-  checkboxes: boxes, radio_buttons: boxes,
-  datepicker: picker, timepicker: picker, datetimepicker: picker,
-  plain_text_input: textInput, email_text_input: textInput, url_text_input: textInput, number_input: textInput,
+  button,
+  overflow,
+  workflow_button: button,
+  icon_button: button,
+  static_select: optionSelect,
+  external_select: optionSelect,
+  multi_static_select: optionSelect,
+  multi_external_select: optionSelect,
+  users_select: userSelect,
+  multi_users_select: userSelect,
+  conversations_select: conversationSelect,
+  multi_conversations_select: conversationSelect,
+  channels_select: channelSelect,
+  multi_channels_select: channelSelect,
+  checkboxes: boxes,
+  radio_buttons: boxes,
+  datepicker: picker,
+  timepicker: picker,
+  datetimepicker: picker,
+  plain_text_input: textInput,
+  email_text_input: textInput,
+  url_text_input: textInput,
+  number_input: textInput,
   image: (given) => image(given.image_url, given.alt_text, "thumb"),
 };
 

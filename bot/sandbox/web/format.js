@@ -2,7 +2,9 @@
 
 /** "61482.17", 61482.17 or null → cents. Text is read digit by digit, so that no amount passes through a float. */
 export function cents(value) {
-  const found = /^(-?)(\d+)(?:\.(\d{1,2})\d*)?$/.exec(typeof value === "number" ? value.toFixed(2) : String(value ?? "").trim());
+  const found = /^(-?)(\d+)(?:\.(\d{1,2})\d*)?$/.exec(
+    typeof value === "number" ? value.toFixed(2) : String(value ?? "").trim(),
+  );
   if (!found) return 0;
   const amount = Number(found[2]) * 100 + Number((found[3] ?? "").padEnd(2, "0"));
   return found[1] ? -amount : amount;

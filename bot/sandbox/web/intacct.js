@@ -1,20 +1,46 @@
 // Sage Intacct: the company's books and the screens on which a person does the set-up's clicks. Menus carry Intacct's names.
 import { state } from "./api.js";
 import { add, h, icon, redraw, uid } from "./dom.js";
-import { under, walk } from "./elements.js";
+import { under, walk } from "./menus.js";
 import { LEDGER } from "./ledger.js";
 import { PEOPLE } from "./people.js";
 import { PERIODS } from "./periods.js";
 import { RECORDS } from "./records.js";
+import { ROLES } from "./roles.js";
+import { SECURITY } from "./security.js";
 
 /** Screen key → {path: menu names, title?, signature(books), draw(books)}. */
-const SCREENS = { ...LEDGER, ...PEOPLE, ...RECORDS, ...PERIODS };
+const SCREENS = { ...LEDGER, ...SECURITY, ...PEOPLE, ...ROLES, ...RECORDS, ...PERIODS };
 
 const MENUS = [
-  ["Company", [["Setup", ["security", "entities", "locations", "departments"]], ["Admin", ["users", "roles"]]]],
-  ["General Ledger", [["Setup", ["accounts"]], ["Books", ["open-books", "close-books"]]]],
-  ["Cash Management", [["Setup > Accounts", ["cards"]], ["All > Subledger", ["open-subledger", "close-subledger"]]]],
-  ["More", [["Projects", ["projects"]], ["Accounts Payable", ["vendors"]]]],
+  [
+    "Company",
+    [
+      ["Setup", ["security", "entities", "locations", "departments"]],
+      ["Admin", ["users", "roles"]],
+    ],
+  ],
+  [
+    "General Ledger",
+    [
+      ["Setup", ["accounts"]],
+      ["Books", ["open-books", "close-books"]],
+    ],
+  ],
+  [
+    "Cash Management",
+    [
+      ["Setup > Accounts", ["cards"]],
+      ["All > Subledger", ["open-subledger", "close-subledger"]],
+    ],
+  ],
+  [
+    "More",
+    [
+      ["Projects", ["projects"]],
+      ["Accounts Payable", ["vendors"]],
+    ],
+  ],
 ];
 
 export class Books {
@@ -24,21 +50,31 @@ export class Books {
     place.follow(() => this.paint());
   }
 
-  get screen() { return SCREENS[this.place.get("screen")] ? this.place.get("screen") : "ledger"; }
+  get screen() {
+    return SCREENS[this.place.get("screen")] ? this.place.get("screen") : "ledger";
+  }
 
   /** The level one works at: "" is the top, else an entity's ID. */
-  get entity() { return this.place.get("entity") ?? ""; }
+  get entity() {
+    return this.place.get("entity") ?? "";
+  }
 
-  get objects() { return this.now.objects; }
+  get objects() {
+    return this.now.objects;
+  }
 
-  load() { return state("intacct", { limit: this.limit }); }
+  load() {
+    return state("intacct", { limit: this.limit });
+  }
 
   show(value) {
     this.now = value;
     this.paint();
   }
 
-  know(world) { this.story = world.drills?.keys ?? {}; }
+  know(world) {
+    this.story = world.drills?.keys ?? {};
+  }
 
   // --- frame ----------------------------------------------------------------------------------------------------------
 
@@ -65,17 +101,48 @@ export class Books {
       this.crumbs.textContent = screen.path.join(" > ");
     }
     if (screen.live) screen.live(this);
-    else redraw(this.body, JSON.stringify([this.screen, this.filter, this.entity, screen.signature(this)]), () => screen.draw(this));
+    else
+      redraw(this.body, JSON.stringify([this.screen, this.filter, this.entity, screen.signature(this)]), () =>
+        screen.draw(this),
+      );
   }
 
   paintHead() {
     const entities = this.objects.LOCATIONENTITY.filter((one) => one.STATUS === "active");
     redraw(this.head, JSON.stringify([this.now.company.name, entities, this.entity]), () => [
-      h("div", null, h("h2", null, "Sage Intacct"), h("p", { class: "subtle" }, `${this.now.company.name} · Company ID `, h("code", null, this.now.company.company_id))),
-      h("label", { class: "level" }, h("span", null, "You are at"),
-        h("select", { class: "field", "aria-label": "Switch entity", onchange: (event) => this.place.set({ entity: event.target.value || null }) },
+      h(
+        "div",
+        null,
+        h("h2", null, "Sage Intacct"),
+        h(
+          "p",
+          { class: "subtle" },
+          `${this.now.company.name} · Company ID `,
+          h("code", null, this.now.company.company_id),
+        ),
+      ),
+      h(
+        "label",
+        { class: "level" },
+        h("span", null, "You are at"),
+        h(
+          "select",
+          {
+            class: "field",
+            "aria-label": "Switch entity",
+            onchange: (event) => this.place.set({ entity: event.target.value || null }),
+          },
           h("option", { value: "", selected: !this.entity }, "Top level"),
-          entities.map((one) => h("option", { value: one.LOCATIONID, selected: one.LOCATIONID === this.entity }, `${one.LOCATIONID} ${one.NAME}`))))]);
+          entities.map((one) =>
+            h(
+              "option",
+              { value: one.LOCATIONID, selected: one.LOCATIONID === this.entity },
+              `${one.LOCATIONID} ${one.NAME}`,
+            ),
+          ),
+        ),
+      ),
+    ]);
   }
 
   paintMenus() {
@@ -83,26 +150,76 @@ export class Books {
     redraw(this.menus, JSON.stringify([this.screen, unread]), () => [
       this.link("ledger", "Ledger"),
       MENUS.map(([name, groups]) => this.menu(name, groups)),
-      this.link("mail", unread ? `Mail (${unread})` : "Mail")]);
+      this.link("mail", unread ? `Mail (${unread})` : "Mail"),
+    ]);
   }
 
   link(key, words) {
-    return h("button", { type: "button", "aria-current": this.screen === key ? "page" : null, "data-screen": key, onclick: () => this.go(key) }, words);
+    return h(
+      "button",
+      {
+        type: "button",
+        "aria-current": this.screen === key ? "page" : null,
+        "data-screen": key,
+        onclick: () => this.go(key),
+      },
+      words,
+    );
   }
 
   menu(name, groups) {
     const id = uid("menu");
     const items = [];
-    const list = h("div", { id, class: "menu", role: "menu", popover: "auto", "aria-label": name, onkeydown: (event) => walk(event, items), ontoggle: (event) => {
-      opener.setAttribute("aria-expanded", String(event.newState === "open"));
-      if (event.newState === "open") items[0].focus();
-    } }, groups.map(([group, keys]) => [h("div", { class: "menu-group", role: "presentation" }, group), keys.map((key) => {
-      const item = h("button", { type: "button", role: "menuitem", class: "menu-item", "data-screen": key, onclick: () => { list.hidePopover(); this.go(key); } }, SCREENS[key].title);
-      items.push(item);
-      return item;
-    })]));
+    const list = h(
+      "div",
+      {
+        id,
+        class: "menu",
+        role: "menu",
+        popover: "auto",
+        "aria-label": name,
+        onkeydown: (event) => walk(event, items),
+        ontoggle: (event) => {
+          opener.setAttribute("aria-expanded", String(event.newState === "open"));
+          if (event.newState === "open") items[0].focus();
+        },
+      },
+      groups.map(([group, keys]) => [
+        h("div", { class: "menu-group", role: "presentation" }, group),
+        keys.map((key) => {
+          const item = h(
+            "button",
+            {
+              type: "button",
+              role: "menuitem",
+              class: "menu-item",
+              "data-screen": key,
+              onclick: () => {
+                list.hidePopover();
+                this.go(key);
+              },
+            },
+            SCREENS[key].title,
+          );
+          items.push(item);
+          return item;
+        }),
+      ]),
+    );
     const inside = groups.some(([, keys]) => keys.includes(this.screen));
-    const opener = h("button", { type: "button", popovertarget: id, "aria-haspopup": "menu", "aria-expanded": "false", "aria-current": inside ? "page" : null, onclick: () => under(opener, list) }, name, icon("down"));
+    const opener = h(
+      "button",
+      {
+        type: "button",
+        popovertarget: id,
+        "aria-haspopup": "menu",
+        "aria-expanded": "false",
+        "aria-current": inside ? "page" : null,
+        onclick: () => under(opener, list),
+      },
+      name,
+      icon("down"),
+    );
     return h("div", null, opener, list);
   }
 
@@ -122,7 +239,19 @@ export class Books {
   }
 
   search(label) {
-    return h("span", { class: "search" }, icon("search"), h("input", { type: "search", class: "field", value: this.filter, "aria-label": label, placeholder: label, oninput: (event) => this.setFilter(event.target.value) }));
+    return h(
+      "span",
+      { class: "search" },
+      icon("search"),
+      h("input", {
+        type: "search",
+        class: "field",
+        value: this.filter,
+        "aria-label": label,
+        placeholder: label,
+        oninput: (event) => this.setFilter(event.target.value),
+      }),
+    );
   }
 
   setFilter(text) {
@@ -136,8 +265,10 @@ export class Books {
   openSheet(node) {
     this.sheet.replaceChildren(node);
     this.scroll.scrollTop = 0;
-    node.querySelector("input:not([type=checkbox]), select")?.focus();
+    node.querySelector("input:not([type=checkbox], [readonly]), select")?.focus();
   }
 
-  closeSheet() { this.sheet.replaceChildren(); }
+  closeSheet() {
+    this.sheet.replaceChildren();
+  }
 }

@@ -8,15 +8,36 @@ export class Modals {
   constructor(surfaceOf, tell) {
     Object.assign(this, { surfaceOf, tell, view: null, signature: "nothing" });
     this.titleId = uid("modal");
-    this.dialog = h("dialog", { class: "modal", "aria-labelledby": this.titleId, oncancel: (event) => { event.preventDefault(); this.close(); } });
+    this.dialog = h("dialog", {
+      class: "modal",
+      "aria-labelledby": this.titleId,
+      oncancel: (event) => {
+        event.preventDefault();
+        this.close();
+      },
+    });
     document.body.append(this.dialog);
   }
 
-  clear() { this.show([]); }
+  clear() {
+    this.show([]);
+  }
 
   show(stack) {
     const view = stack.at(-1) ?? null;
-    const signature = view ? JSON.stringify([view.id, view.hash, view.blocks, view.errors, view.notice, view.title, view.submit, view.close, stack.length]) : "nothing";
+    const signature = view
+      ? JSON.stringify([
+          view.id,
+          view.hash,
+          view.blocks,
+          view.errors,
+          view.notice,
+          view.title,
+          view.submit,
+          view.close,
+          stack.length,
+        ])
+      : "nothing";
     if (signature === this.signature) return;
     const before = this.view;
     this.view = view;
@@ -38,18 +59,52 @@ export class Modals {
     surface.changed = (block) => this.forgive(block);
     surface.collects = true;
     surface.drawn = new Set();
-    const body = h("div", { class: "modal-body" }, this.errorSummary(view), blockNodes(view.blocks, surface, view.errors ?? {}));
+    const body = h(
+      "div",
+      { class: "modal-body" },
+      this.errorSummary(view),
+      blockNodes(view.blocks, surface, view.errors ?? {}),
+    );
     forget(surface);
     this.dialog.replaceChildren();
-    add(this.dialog, h("form", { method: "dialog", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.submit(view, surface); } },
-      h("header", null,
-        depth > 1 ? h("button", { type: "button", class: "icon-button", "aria-label": "Back", onclick: () => this.close() }, icon("back")) : null,
-        h("h2", { id: this.titleId, tabindex: "-1" }, plain(view.title)),
-        h("button", { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => this.close(true) }, icon("close"))),
-      body,
-      h("footer", null,
-        h("button", { type: "button", class: "button", onclick: () => this.close() }, plain(view.close) || "Close"),
-        view.submit ? h("button", { type: "submit", class: "button primary" }, plain(view.submit)) : null)));
+    add(
+      this.dialog,
+      h(
+        "form",
+        {
+          method: "dialog",
+          novalidate: true,
+          onsubmit: (event) => {
+            event.preventDefault();
+            this.submit(view, surface);
+          },
+        },
+        h(
+          "header",
+          null,
+          depth > 1
+            ? h(
+                "button",
+                { type: "button", class: "icon-button", "aria-label": "Back", onclick: () => this.close() },
+                icon("back"),
+              )
+            : null,
+          h("h2", { id: this.titleId, tabindex: "-1" }, plain(view.title)),
+          h(
+            "button",
+            { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => this.close(true) },
+            icon("close"),
+          ),
+        ),
+        body,
+        h(
+          "footer",
+          null,
+          h("button", { type: "button", class: "button", onclick: () => this.close() }, plain(view.close) || "Close"),
+          view.submit ? h("button", { type: "submit", class: "button primary" }, plain(view.submit)) : null,
+        ),
+      ),
+    );
     body.scrollTop = scroll;
   }
 
@@ -62,7 +117,9 @@ export class Modals {
   settleFocus(view, focused) {
     const wrong = this.dialog.querySelector("[aria-invalid]");
     const twin = focused && this.dialog.querySelector(`[data-action-id="${CSS.escape(focused)}"]`);
-    const first = this.dialog.querySelector("[autofocus]") ?? this.dialog.querySelector(".block-input input, .block-input textarea");
+    const first =
+      this.dialog.querySelector("[autofocus]") ??
+      this.dialog.querySelector(".block-input input, .block-input textarea");
     (wrong ?? twin ?? first ?? this.dialog.querySelector("h2")).focus({ preventScroll: Boolean(twin) });
   }
 

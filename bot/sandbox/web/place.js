@@ -6,9 +6,13 @@ export class Place {
     addEventListener("popstate", () => this.tell());
   }
 
-  read() { return new URLSearchParams(location.search); }
+  read() {
+    return new URLSearchParams(location.search);
+  }
 
-  get(name) { return this.read().get(name); }
+  get(name) {
+    return this.read().get(name);
+  }
 
   /** Sets several names at once; null removes one. */
   set(changes) {
@@ -21,7 +25,11 @@ export class Place {
     this.tell();
   }
 
-  follow(callback) { this.followers.push(callback); }
+  follow(callback) {
+    this.followers.push(callback);
+  }
 
-  tell() { for (const callback of this.followers) callback(); }
+  tell() {
+    for (const callback of this.followers) callback();
+  }
 }

@@ -5,6 +5,7 @@ import { composer } from "./composer.js";
 import { add, announce, h, icon, keyed, redraw, toast } from "./dom.js";
 import { avatar, messageNode, withDays } from "./messages.js";
 import { Modals } from "./modal.js";
+import { Thread, atEnd } from "./thread.js";
 
 const DEFAULT_USER = "U0DANA";
 const SIGNS = { channel: "hash", private: "lock", shared: "shared" };
@@ -13,20 +14,29 @@ export class Workspace {
   /** `place` is the page's remembered place (see place.js); `seen(state)` is told each new state of the person who acts. */
   constructor(root, place, seen) {
     Object.assign(this, { root, place, seen, now: null, values: new Map(), announced: new Map() });
-    this.modals = new Modals((view) => this.surface({ view_id: view.id }, `view:${view.id}`), (...call) => this.tell(...call));
+    this.modals = new Modals(
+      (view) => this.surface({ view_id: view.id }, `view:${view.id}`),
+      (...call) => this.tell(...call),
+    );
     this.build();
     place.follow(() => this.paint());
   }
 
-  get user() { return this.place.get("as") ?? DEFAULT_USER; }
+  get user() {
+    return this.place.get("as") ?? DEFAULT_USER;
+  }
 
   get channelId() {
     const wanted = this.place.get("channel");
-    const found = this.now?.channels.find((channel) => channel.id === wanted) ?? this.now?.channels.find((channel) => channel.kind === "im");
+    const found =
+      this.now?.channels.find((channel) => channel.id === wanted) ??
+      this.now?.channels.find((channel) => channel.kind === "im");
     return found?.id ?? null;
   }
 
-  async load() { return state("slack", { user: this.user }); }
+  async load() {
+    return state("slack", { user: this.user });
+  }
 
   show(value) {
     if (value.me !== this.user) return;
@@ -54,38 +64,88 @@ export class Workspace {
     this.title = h("div", { class: "room-title" });
     this.list = h("ol", { class: "messages", id: "messages", tabindex: "-1", "aria-label": "Messages" });
     this.scroller = h("div", { class: "scroller", onscroll: () => this.markSeen() }, this.list);
-    this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() }, "New messages", icon("down"));
+    this.newer = h(
+      "button",
+      { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() },
+      "New messages",
+      icon("down"),
+    );
     this.homeView = h("div", { class: "home scroller", hidden: true, tabindex: "-1" });
     this.composer = composer({ label: "Message", send: (text) => this.send(text) });
-    this.thread = h("aside", { class: "thread", hidden: true, "aria-label": "Thread" });
-    add(this.root,
-      h("nav", { class: "sidebar", "aria-label": "Slack workspace" },
-        h("div", { class: "workspace-name" }, h("span", { class: "workspace-mark", "aria-hidden": "true" }, "H&P"), h("span", null, "Harbor & Pine")),
+    this.thread = new Thread(this);
+    add(
+      this.root,
+      h(
+        "nav",
+        { class: "sidebar", "aria-label": "Slack workspace" },
+        h(
+          "div",
+          { class: "workspace-name" },
+          h("span", { class: "workspace-mark", "aria-hidden": "true" }, "H&P"),
+          h("span", null, "Harbor & Pine"),
+        ),
         h("div", { class: "room-group" }, h("h3", null, "Channels"), this.rooms),
         h("div", { class: "room-group" }, h("h3", null, "App"), this.apps),
-        this.people),
-      h("div", { class: "conversation" }, h("header", { class: "room-head" }, this.title), this.homeView, this.scroller, this.newer, this.composer.node),
-      this.thread);
+        this.people,
+      ),
+      h(
+        "div",
+        { class: "conversation" },
+        h("header", { class: "room-head" }, this.title),
+        this.homeView,
+        this.scroller,
+        this.newer,
+        this.composer.node,
+      ),
+      this.thread.node,
+    );
   }
 
   paint() {
     if (!this.now || this.now.me !== this.user) return;
-    this.names = { me: this.now.me, users: { ...Object.fromEntries(this.now.users.map((user) => [user.id, user.name])), U0BOT: this.botName(), USLACKBOT: "Slackbot" }, channels: Object.fromEntries(this.now.channels.map((channel) => [channel.id, channel.name])) };
+    this.names = {
+      me: this.now.me,
+      users: {
+        ...Object.fromEntries(this.now.users.map((user) => [user.id, user.name])),
+        U0BOT: this.botName(),
+        USLACKBOT: "Slackbot",
+      },
+      channels: Object.fromEntries(this.now.channels.map((channel) => [channel.id, channel.name])),
+    };
     this.paintPeople();
     this.paintRooms();
     this.paintRoom();
-    this.paintThread();
+    this.thread.paint();
     this.modals.show(this.now.modals ?? []);
     this.announceNews();
   }
 
   paintPeople() {
     const persons = this.now.users;
-    redraw(this.people, JSON.stringify([persons, this.user]), () => [h("legend", null, "You act as"), ...persons.map((user) =>
-      h("label", { class: "person", title: `${user.name}, ${user.title}` },
-        h("input", { type: "radio", name: "person", value: user.id, checked: user.id === this.user, "aria-label": `${user.name}, ${user.title}`, onchange: () => this.actAs(user.id) }),
-        avatar(user),
-        h("span", { class: "person-words" }, h("span", { class: "person-name" }, user.name), h("span", { class: "person-title" }, user.title))))]);
+    redraw(this.people, JSON.stringify([persons, this.user]), () => [
+      h("legend", null, "You act as"),
+      ...persons.map((user) =>
+        h(
+          "label",
+          { class: "person", title: `${user.name}, ${user.title}` },
+          h("input", {
+            type: "radio",
+            name: "person",
+            value: user.id,
+            checked: user.id === this.user,
+            "aria-label": `${user.name}, ${user.title}`,
+            onchange: () => this.actAs(user.id),
+          }),
+          avatar(user),
+          h(
+            "span",
+            { class: "person-words" },
+            h("span", { class: "person-name" }, user.name),
+            h("span", { class: "person-title" }, user.title),
+          ),
+        ),
+      ),
+    ]);
   }
 
   actAs(user) {
@@ -95,23 +155,67 @@ export class Workspace {
     announce(`You now act as ${this.now.users.find((one) => one.id === user)?.name}`);
   }
 
-  channelKind() { return this.now?.channels.find((channel) => channel.id === this.channelId)?.kind; }
+  channelKind() {
+    return this.now?.channels.find((channel) => channel.id === this.channelId)?.kind;
+  }
 
   paintRooms() {
     const home = this.place.get("home") === "1";
     const room = (channel) => ({ ...channel, current: channel.id === this.channelId && !home, fresh: channel.unread });
     const rooms = this.now.channels.filter((channel) => channel.kind !== "im").map(room);
     const direct = this.now.channels.filter((channel) => channel.kind === "im").map(room);
-    keyed(this.rooms, rooms, (one) => one.id, (one) => this.roomButton(one, icon(SIGNS[one.kind] ?? "hash"), one.name));
-    keyed(this.apps, [...direct, { id: "home", current: home }], (one) => one.id, (one) => (one.id === "home"
-      ? h("li", null, h("button", { type: "button", class: "room", "aria-current": one.current ? "page" : null, "data-channel": "home", onclick: () => this.openHome() }, icon("home"), h("span", null, "Home")))
-      : this.roomButton(one, icon("chat"), one.name)));
+    keyed(
+      this.rooms,
+      rooms,
+      (one) => one.id,
+      (one) => this.roomButton(one, icon(SIGNS[one.kind] ?? "hash"), one.name),
+    );
+    keyed(
+      this.apps,
+      [...direct, { id: "home", current: home }],
+      (one) => one.id,
+      (one) =>
+        one.id === "home"
+          ? h(
+              "li",
+              null,
+              h(
+                "button",
+                {
+                  type: "button",
+                  class: "room",
+                  "aria-current": one.current ? "page" : null,
+                  "data-channel": "home",
+                  onclick: () => this.openHome(),
+                },
+                icon("home"),
+                h("span", null, "Home"),
+              ),
+            )
+          : this.roomButton(one, icon("chat"), one.name),
+    );
   }
 
   roomButton(channel, sign, name) {
     const label = channel.fresh ? `${name}, ${channel.fresh} new` : name;
-    return h("li", null, h("button", { type: "button", class: channel.fresh ? "room fresh" : "room", "aria-current": channel.current ? "page" : null, "aria-label": label, "data-channel": channel.id, onclick: () => this.openRoom(channel.id) },
-      sign, h("span", null, name), channel.fresh ? h("span", { class: "badge" }, String(channel.fresh)) : null));
+    return h(
+      "li",
+      null,
+      h(
+        "button",
+        {
+          type: "button",
+          class: channel.fresh ? "room fresh" : "room",
+          "aria-current": channel.current ? "page" : null,
+          "aria-label": label,
+          "data-channel": channel.id,
+          onclick: () => this.openRoom(channel.id),
+        },
+        sign,
+        h("span", null, name),
+        channel.fresh ? h("span", { class: "badge" }, String(channel.fresh)) : null,
+      ),
+    );
   }
 
   openRoom(channel) {
@@ -138,39 +242,71 @@ export class Workspace {
     this.paintTitle(channel, home);
     if (home) return this.paintHome();
     const changed = this.drawn !== `${this.user}:${channel.id}`;
-    const atEnd = changed || this.atEnd();
-    const messages = (this.now.messages[channel.id] ?? []).filter((message) => !message.thread_ts || message.thread_ts === message.ts);
+    const follow = changed || atEnd(this.scroller);
+    const messages = (this.now.messages[channel.id] ?? []).filter(
+      (message) => !message.thread_ts || message.thread_ts === message.ts,
+    );
     if (changed) this.list.replaceChildren();
     this.drawn = `${this.user}:${channel.id}`;
     this.fill(this.list, messages, channel.id);
-    redraw(this.emptyNote ??= this.list.parentElement.insertBefore(h("div", { class: "empty" }), this.list), messages.length ? "" : `${channel.id}`, () => (messages.length ? [] : emptyWords(channel)));
+    redraw(
+      (this.emptyNote ??= this.list.parentElement.insertBefore(h("div", { class: "empty" }), this.list)),
+      messages.length ? "" : `${channel.id}`,
+      () => (messages.length ? [] : emptyWords(channel)),
+    );
     this.composer.aim(channel.kind === "im" ? `Message ${channel.name}` : `Message #${channel.name}`);
-    if (atEnd) this.toEnd();
+    if (follow) this.toEnd();
     else if (channel.unread) this.newer.hidden = false;
   }
 
   paintTitle(channel, home) {
     redraw(this.title, JSON.stringify([channel.id, home, this.now.connected]), () => [
-      home || channel.kind === "im" ? h("span", { class: "avatar bot", "aria-hidden": "true" }, "si") : icon(SIGNS[channel.kind] ?? "hash"),
+      home || channel.kind === "im"
+        ? h("span", { class: "avatar bot", "aria-hidden": "true" }, "si")
+        : icon(SIGNS[channel.kind] ?? "hash"),
       h("h2", null, home ? `${this.botName()} · Home` : channel.name),
       channel.kind === "shared" ? h("span", { class: "tag" }, "shared with another company") : null,
-      channel.kind === "im" || home ? h("span", { class: this.now.connected ? "presence on" : "presence" }, this.now.connected ? "connected" : "not connected") : null]);
+      channel.kind === "im" || home
+        ? h(
+            "span",
+            { class: this.now.connected ? "presence on" : "presence" },
+            this.now.connected ? "connected" : "not connected",
+          )
+        : null,
+    ]);
   }
 
-  botName() { return this.now.channels.find((channel) => channel.kind === "im")?.name ?? "spend-intacct"; }
+  botName() {
+    return this.now.channels.find((channel) => channel.kind === "im")?.name ?? "spend-intacct";
+  }
 
   paintHome() {
-    redraw(this.homeView, JSON.stringify([this.user, this.now.home]), () => (this.now.home
-      ? blockNodes(this.now.home.blocks, this.surface({ view_id: this.now.home.id }, `home:${this.user}`))
-      : [h("div", { class: "empty" }, h("strong", null, "Nothing here yet"), h("span", null, "The bot fills this page when it is opened."))]));
+    redraw(this.homeView, JSON.stringify([this.user, this.now.home]), () =>
+      this.now.home
+        ? blockNodes(this.now.home.blocks, this.surface({ view_id: this.now.home.id }, `home:${this.user}`))
+        : [
+            h(
+              "div",
+              { class: "empty" },
+              h("strong", null, "Nothing here yet"),
+              h("span", null, "The bot fills this page when it is opened."),
+            ),
+          ],
+    );
   }
 
   fill(list, messages, channel) {
-    keyed(list, withDays(messages, this.now.users, this.names.users), (item) => item.key, (item) => messageNode(item, {
-      surface: (message) => this.surface({ channel, ts: message.ts }, `${channel}:${message.ts}`),
-      people: this.names,
-      openThread: list === this.list ? (ts) => this.place.set({ thread: ts }) : null,
-    }));
+    keyed(
+      list,
+      withDays(messages, this.now.users, this.names.users),
+      (item) => item.key,
+      (item) =>
+        messageNode(item, {
+          surface: (message) => this.surface({ channel, ts: message.ts }, `${this.user}:${channel}:${message.ts}`),
+          people: this.names,
+          openThread: list === this.list ? (ts) => this.place.set({ thread: ts }) : null,
+        }),
+    );
   }
 
   async send(text, thread = null) {
@@ -182,7 +318,9 @@ export class Workspace {
     if (!this.values.has(key)) this.values.set(key, {});
     const values = this.values.get(key);
     return {
-      people: this.names, directory: { users: this.now.users, channels: this.now.channels }, values,
+      people: this.names,
+      directory: { users: this.now.users, channels: this.now.channels },
+      values,
       attributes: where.ts ? { "data-ts": where.ts } : {},
       act: (action) => this.click({ ...where, ...action, values }),
       options: async (block_id, action_id, query) => {
@@ -196,40 +334,11 @@ export class Workspace {
   /** Slack shows a warning sign beside a button whose click the app did not acknowledge; so does this, in words. */
   async click(action) {
     const answer = await this.tell("click", action);
-    if (answer && !answer.acked) toast(`${this.botName()} did not answer within three seconds. Nothing was lost in Slack; try again.`);
-  }
-
-  // --- thread ---------------------------------------------------------------------------------------------------------
-
-  paintThread() {
-    const ts = this.place.get("thread");
-    const all = this.now.messages[this.channelId] ?? [];
-    const parent = ts && all.find((message) => message.ts === ts);
-    this.thread.hidden = !parent;
-    this.root.classList.toggle("with-thread", Boolean(parent));
-    if (!parent) {
-      this.threadKey = null;
-      return;
-    }
-    if (this.threadKey !== `${this.channelId}:${ts}`) this.buildThread(ts);
-    const end = this.threadList.children.length > 0 && this.threadScroller.scrollHeight - this.threadScroller.scrollTop - this.threadScroller.clientHeight < 80;
-    this.fill(this.threadList, all.filter((message) => message.ts === ts || message.thread_ts === ts), this.channelId);
-    if (end) this.threadScroller.scrollTop = this.threadScroller.scrollHeight;
-  }
-
-  buildThread(ts) {
-    this.threadKey = `${this.channelId}:${ts}`;
-    this.threadList = h("ol", { class: "messages", "aria-label": "Replies" });
-    this.threadScroller = h("div", { class: "scroller" }, this.threadList);
-    const write = composer({ label: "Reply", send: (text) => this.send(text, ts), commands: false });
-    this.thread.replaceChildren(
-      h("header", { class: "room-head" }, h("h2", null, "Thread"), h("button", { type: "button", class: "icon-button", "aria-label": "Close thread", onclick: () => this.place.set({ thread: null }) }, icon("close"))),
-      this.threadScroller, write.node);
+    if (answer && !answer.acked)
+      toast(`${this.botName()} did not answer within three seconds. Nothing was lost in Slack; try again.`);
   }
 
   // --- what is new ----------------------------------------------------------------------------------------------------
-
-  atEnd() { return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < 90; }
 
   toEnd() {
     requestAnimationFrame(() => {
@@ -240,7 +349,7 @@ export class Workspace {
 
   markSeen() {
     const channel = this.now?.channels.find((one) => one.id === this.channelId);
-    if (!channel || this.scroller.hidden || document.hidden || !this.atEnd()) return;
+    if (!channel || this.scroller.hidden || document.hidden || !atEnd(this.scroller)) return;
     this.newer.hidden = true;
     if (!channel.unread) return;
     channel.unread = 0;
@@ -261,6 +370,13 @@ export class Workspace {
 }
 
 function emptyWords(channel) {
-  if (channel.kind === "im") return [h("strong", null, `This is your conversation with ${channel.name}`), h("p", null, "Type ", h("code", null, "/intacct setup"), " below to begin.")];
-  return [h("strong", null, `#${channel.name} is quiet`), h("span", null, "A good sync says nothing here. Only what needs someone does.")];
+  if (channel.kind === "im")
+    return [
+      h("strong", null, `This is your conversation with ${channel.name}`),
+      h("p", null, "Type ", h("code", null, "/intacct setup"), " below to begin."),
+    ];
+  return [
+    h("strong", null, `#${channel.name} is quiet`),
+    h("span", null, "A good sync says nothing here. Only what needs someone does."),
+  ];
 }
