@@ -77,6 +77,8 @@ def _subcommands(services: Services, syncs: Syncs, managed: Connections) -> dict
         "errors": Subcommand("every open alert, with a link to it", syncs.errors),
         "pause": Subcommand("stop the schedule until someone resumes it", managed.pause),
         "resume": Subcommand("let the schedule count again", managed.resume),
+        "settings": Subcommand("name, channel, schedule, who may do what", managed.settings),
+        "disconnect": Subcommand("end a connection; asks first", managed.disconnect),
     }
 
 

@@ -16,12 +16,13 @@ from bot.store import alerts, postings, runs, told
 from bot.store.alerts import Alert
 from bot.store.connections import Connection
 from bot.sync.alerts import AlertView
-from handlers.delivery import MessageGone, Post
+from handlers.delivery import ChannelClosed, MessageGone, Post
 from handlers.people import People
 from handlers.services import Services
 from handlers.ui import alerts as ui
 from handlers.ui import story
 from handlers.ui.alerts import Cast
+from handlers.ui.text import channel
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Board:
         """
         store = self.services.store
         await told.wake(store, connection.company, self.services.clock())
+        await self._follow_channel(connection)
         await self.services.desk.reconcile_alerts(connection.id)
         unfinished = [one.id for one in await told.unfinished_alerts(store, connection.id, connection.company)]
         for alert in unfinished:
@@ -63,6 +65,23 @@ class Board:
                 if await self.services.engine.waiting(f"refresh:{connection.id}:"):
                     return
                 await self._thread(view, view.alert, await self._cast(view, connection))
+
+    async def _follow_channel(self, connection: Connection) -> None:
+        """The finance channel was changed: what is open leaves a line where it stood and is posted anew where it belongs."""
+        if connection.removed is not None:
+            return
+        for alert in await alerts.list_open(self.services.store, connection=connection.id):
+            if alert.channel == connection.channel:
+                continue
+            view = await self.services.desk.alert_view(alert.id)
+            if alert.ts and view is not None:
+                try:
+                    await self.post.edit(
+                        self.client, alert.channel, alert.ts, ui.moved(view, channel(connection.channel))
+                    )
+                except (ChannelClosed, MessageGone) as gone:
+                    log.info("alert %d leaves nothing behind: %s", alert.id, gone)
+            await alerts.change(self.services.store, alert.id, channel=connection.channel, ts="", shown="")
 
     async def _message(self, alert_id: int, connection: Connection) -> None:
         """Post or edit one alert. For a sign-in alert any connection of the company gives the time zone."""

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.engine import cron
 from bot.models import ConnectionState, Right
-from bot.store.connections import Connection
+from bot.store import connections, told
+from bot.store.connections import Company, Connection
 from bot.sync.alerts import place
+from bot.walkthrough.conversation import Refused
 from handlers.access import Access
 from handlers.asking import Ask
 from handlers.choosing import Choosing
 from handlers.services import Services
 from handlers.ui import help as words
+from handlers.ui import settings as ui
+from handlers.ui.settings import Typed
+from handlers.walkthrough.finishing import look_at_channel
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -30,6 +38,10 @@ class Connections:
     def register(self, app: AsyncApp) -> None:
         app.action("connection.pause")(self.pause_pressed)
         app.action("connection.resume")(self.resume_pressed)
+        app.action("connection.settings")(self.settings_pressed)
+        app.action("connection.disconnect")(self.disconnect_pressed)
+        app.view("connection.settings")(self.save)
+        app.view("connection.end")(self.end)
 
     # --- pause and resume ---
 
@@ -70,3 +82,165 @@ class Connections:
         if changed.state == ConnectionState.BROKEN:
             return f"{place(one)} is resumed, and waits until Intacct lets this app in again: see its alert."
         return f"{place(one)} is resumed; what waited goes with the next sync."
+
+    # --- settings ---
+
+    async def settings(self, ask: Ask, named: str) -> None:
+        one = await self.choosing.named(ask, named, "connection.settings", "Whose settings?")
+        if one is not None:
+            await self._open_settings(ask, one)
+
+    async def settings_pressed(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        await self._open_settings(ask, await self.choosing.pressed(ask))
+
+    async def _open_settings(self, ask: Ask, one: Connection) -> None:
+        await self.access.need(ask.client, one, Right.SET_UP, ask.user)
+        await ask.open(ui.settings(one, ui.as_it_is(one, await self._company(one))))
+
+    async def save(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Slack is asked about the channel, so the form says that it is looking, and then how it went."""
+        ask = Ask.of(body, client)
+        one = await self.choosing.pressed(ask)
+        await ack(response_action="update", view=words.told("Looking at the channel…", "Settings"))
+        now = _typed(ask)
+        try:
+            await self.access.need(client, one, Right.SET_UP, ask.user)
+            values, at_once = wanted(one, now)
+            public = await self._look(ask, one, now)
+        except Refused as refused:
+            await ask.show(ui.settings(one, now, error=str(refused)))
+            return
+        if public and "yes" not in ask.many("public"):
+            await ask.show(ui.settings(one, now, error=ui.PUBLIC, ask_public=True))
+            return
+        changed = await connections.change_connection(self.services.store, one.id, **values)
+        await connections.change_company(self.services.store, one.company, requests_at_once=at_once)
+        await self._refresh(changed)
+        await ask.show(words.told(f"Saved. {_what_follows(one, changed)}", "Settings"))
+
+    async def _look(self, ask: Ask, one: Connection, now: Typed) -> bool:
+        """Whether a newly picked channel is public.
+
+        Raises:
+            Refused: it is shared with another company, or the app is not in it.
+        """
+        channel = now.texts["channel"]
+        if channel == one.channel:
+            return False
+        name, problem, public = await look_at_channel(ask.client, channel)
+        if problem:
+            where = f"#{name}" if name else "that channel"
+            raise Refused(f"I am not in {where}. Type /invite @spend-intacct there, then save once more.")
+        return public
+
+    # --- the end ---
+
+    async def disconnect(self, ask: Ask, named: str) -> None:
+        one = await self.choosing.named(ask, named, "connection.disconnect", "Which one shall I disconnect?")
+        if one is not None:
+            await ask.open(await self._farewell(ask, one))
+
+    async def disconnect_pressed(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        view = await self._farewell(ask, await self.choosing.pressed(ask))
+        if ask.view_id and (body.get("view") or {}).get("type") == "modal":
+            await client.views_push(trigger_id=ask.trigger, view=view)
+        else:
+            await ask.open(view)
+
+    async def _farewell(self, ask: Ask, one: Connection) -> dict[str, Any]:
+        await self.access.need(ask.client, one, Right.SET_UP, ask.user)
+        siblings = await connections.list_connections(self.services.store, company=one.company)
+        waiting = sum((await told.open_rows(self.services.store, one.id)).values())
+        return ui.disconnect(one, await self._company(one), last=len(siblings) == 1, waiting=waiting)
+
+    async def end(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        ask = Ask.of(body, client)
+        one = await self.choosing.pressed(ask)
+        await self.access.need(client, one, Right.SET_UP, ask.user)
+        await self.services.desk.disconnect(one.id, ask.user)
+        await self._refresh(one)
+        await ack(response_action="clear")
+        await ask.tell(words.said(f"{place(one)} is disconnected. What was posted stays in Intacct."))
+
+    # --- shared ---
+
+    async def _company(self, one: Connection) -> Company:
+        return await connections.get_company(self.services.store, one.company)
+
+    async def _refresh(self, one: Connection) -> None:
+        key = f"{one.id}:{self.services.clock().isoformat()}:changed"
+        await self.services.engine.enqueue("refresh", key, company=one.company, urgent=True, connection_id=one.id)
+
+
+def _typed(ask: Ask) -> Typed:
+    texts = {name: ask.text(name) for name in ("name", "channel", "time", "cron", "zone", "receipts", "at_once")}
+    return Typed(texts, {key: ask.many(key) for key in ("correct", "retry")})
+
+
+def wanted(one: Connection, now: Typed) -> tuple[dict[str, Any], int]:
+    """The connection's new columns, and requests at once.
+
+    Raises:
+        Refused: something typed cannot be meant; the sentence says what.
+    """
+    texts = now.texts
+    zone = _zone(texts["zone"])
+    options = {
+        **(one.options or {}),
+        "receipts_above": _amount(texts["receipts"]),
+        "correct": list(now.people.get("correct", ())),
+        "retry": list(now.people.get("retry", ())),
+    }
+    values = {
+        "name": texts["name"],
+        "channel": texts["channel"],
+        "schedule": _schedule(texts["cron"], texts["time"], zone),
+        "time_zone": zone,
+        "options": options,
+    }
+    return values, max(1, int(texts["at_once"] or 2))
+
+
+def _zone(name: str) -> str:
+    try:
+        return str(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        raise Refused(f"{name} is no time zone that I know. Write it like America/Los_Angeles.") from None
+
+
+def _schedule(line: str, at: str, zone: str) -> str:
+    if line:
+        try:
+            cron(line, zone)
+        except ValueError as wrong:
+            raise Refused(f"That schedule does not work: {wrong}") from None
+        return line
+    if not at:
+        return ""
+    hour, _, minute = at.partition(":")
+    return f"{int(minute)} {int(hour)} * * *"
+
+
+def _amount(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        amount = Decimal(text.replace(",", "").removeprefix("$"))
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise Refused("The amount for receipts is a number like 75, or empty.")
+    return str(amount)
+
+
+def _what_follows(before: Connection, after: Connection) -> str:
+    said = []
+    if after.channel != before.channel and before.channel:
+        said.append("Open alerts move to the new channel.")
+    if not after.schedule:
+        said.append("Without a schedule it syncs only when somebody asks.")
+    return " ".join(said)

@@ -341,7 +341,7 @@ def place(connection: Connection) -> str:
 def _names(connection: Connection, company: Company, names: dict[str, str] | None) -> dict[str, str]:
     known = {"company": company.company_id, "user": company.user_id, "card": connection.card}
     if connection.entity_id:
-        known["entity"] = place(connection)
+        known["entity"] = connection.entity_name
     return known | (names or {})
 
 

@@ -65,6 +65,8 @@ class Runner:
             store, run_key, connection=connection_id, trigger=Trigger(trigger), actor=actor, now=self.reach.clock()
         )
         if run.state in {RunState.FINISHED, RunState.STOPPED}:
+            if intent:
+                await self._unclaim(intent)  # a process died between the run's end and the intent's
             return False
         if trigger == Trigger.SCHEDULE and connection.state != ConnectionState.ACTIVE:
             await self._close(run, connection, RunState.STOPPED)
@@ -106,6 +108,7 @@ class Runner:
             await self._stopped(run, connection, stopped)
         if intent:
             await runs.finish_intent(store, intent, self.reach.clock())
+            await self._refresh(connection)
         return False
 
     async def receipts(self, turn: int, *, connection_id: str, round_no: int = 0) -> bool:
@@ -148,7 +151,7 @@ class Runner:
             await self.let_in(row, broken, asked.actor if asked else "")
         if intent:
             await runs.finish_intent(store, intent, self.reach.clock())
-        for one in broken:
+        for one in await connections.list_connections(store, company=company_id):
             await self._refresh(one)
         return False
 
@@ -365,6 +368,9 @@ class Runner:
         run = await runs.find_run(self.reach.store, f"intent:{intent}") if asked else None
         if run is not None and run.state in {RunState.FINISHED, RunState.STOPPED}:
             await runs.finish_intent(self.reach.store, intent, self.reach.clock())
+            connection = await connections.get_connection(self.reach.store, run.connection_id)
+            if connection is not None:
+                await self._refresh(connection)  # the one that closing promised may have seen the intent still open
 
     def _known(self, company: Company) -> dict[str, str]:
         return {"company": company.company_id, "user": company.user_id, "sender": self.reach.sender_id}

@@ -191,6 +191,8 @@ def _solved(view: AlertView, cast: Cast) -> Json:
 
 def solved_title(view: AlertView) -> str:
     """What became of it, outcome first."""
+    if view.connection is not None and view.connection.removed is not None:
+        return "Closed: this connection was ended"
     if view.paused:
         return "Solved: syncing again"
     ignored = sum(int(line.get("rows", 0)) for line in view.alert.story if line.get("did") == "ignore")
