@@ -83,6 +83,8 @@ def do(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         refuse(str(wrong), 2)
     except commands.Failed as failed:
         refuse(str(failed), 1)
+    except commands.TROUBLE as trouble:
+        refuse(commands.sentence(trouble), 1)
 
 
 # --- the bot ---

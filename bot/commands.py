@@ -46,7 +46,7 @@ class CommandError(Exception):
 
 
 class Failed(Exception):
-    """A far end, or the database, did not do its part; the text says which and what it said."""
+    """What was asked was tried and did not succeed; the text says why."""
 
 
 WRONG_USE = (CommandError, ConnectionFileError, VaultError)
@@ -74,24 +74,21 @@ class Foreseen:
     requests: int
 
 
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Parts]:
-    """The store and the far ends; trouble with either becomes a sentence."""
-    try:
-        async with open_parts(settings) as parts:
-            yield parts
-    except IntacctError as refused:
-        raise Failed(f"Intacct did not answer as needed: {refused}") from None
-    except SourceError as refused:
-        raise Failed(f"Spend Center did not answer as needed: {refused}") from None
-    except (SQLAlchemyError, OSError) as trouble:
-        raise Failed(f"The database cannot be used: {_reason(trouble)}") from None
+TROUBLE = (IntacctError, SourceError, SQLAlchemyError, OSError)
+"""What lies outside this program: a far end, the database, the machine."""
 
 
-def _reason(trouble: SQLAlchemyError | OSError) -> str:
-    """What the driver said, without the statement and its values."""
+def sentence(trouble: Exception) -> str:
+    """What to say about it, without a statement's values or a request's body."""
+    if isinstance(trouble, IntacctError):
+        return f"Intacct did not answer as needed: {trouble}"
+    if isinstance(trouble, SourceError):
+        return f"Spend Center did not answer as needed: {trouble}"
     said = str(trouble.orig if isinstance(trouble, DBAPIError) else trouble).strip()
-    return said.splitlines()[0] if said else type(trouble).__name__
+    reason = said.splitlines()[0] if said else type(trouble).__name__
+    return (
+        f"The database cannot be used: {reason}" if isinstance(trouble, SQLAlchemyError) else f"Not possible: {reason}"
+    )
 
 
 async def find(parts: Parts, connection_id: str) -> Connection:
@@ -128,7 +125,7 @@ async def import_connection(settings: Settings, path: Path) -> tuple[Connection,
         ConnectionFileError: the file is wrong, or claims what another connection has.
     """
     file = read(path)
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         now = parts.clock()
         workspace = await connections.only_workspace(parts.store, now)
         company = await connections.find_company(parts.store, workspace, file.company_id)
@@ -177,20 +174,20 @@ def _same_source(one: Connection, other: Connection) -> bool:
 
 
 async def list_all(settings: Settings) -> list[tuple[Connection, Company]]:
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         rows = await connections.list_connections(parts.store)
         return [(row, await connections.get_company(parts.store, row.company)) for row in rows]
 
 
 async def export(settings: Settings, connection_id: str) -> str:
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         row = await find(parts, connection_id)
         return write(row, await connections.get_company(parts.store, row.company))
 
 
 async def remove(settings: Settings, connection_id: str) -> Connection:
     """Stop for good and forget the secrets; the company's sign-in goes with its last connection."""
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         row = await find(parts, connection_id)
         await connections.remove_connection(parts.store, row.id, parts.clock())
         if not await connections.list_connections(parts.store, company=row.company):
@@ -200,7 +197,7 @@ async def remove(settings: Settings, connection_id: str) -> Connection:
 
 async def try_out(settings: Settings, connection_id: str) -> list[tuple[str, str]]:
     """Both far ends and what the connection needs there: (name, problem), the problem empty when all is well."""
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         row = await find(parts, connection_id)
         client = await parts.reach.intacct(await connections.get_company(parts.store, row.company))
         return [
@@ -259,7 +256,7 @@ async def sync(settings: Settings, connection_id: str, follow: Follow | None = N
 
     Beside a running bot its job is asked for and followed; alone, the same job runs here.
     """
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         row = await find_ready(parts, connection_id)
         began = parts.clock()
         if row.state == ConnectionState.BROKEN:
@@ -315,7 +312,7 @@ async def _ended(parts: Parts, key: str, here: asyncio.Task[None] | None, follow
 
 
 async def dry_run(settings: Settings, connection_id: str) -> Foreseen:
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         began = parts.clock()
         row = await find_ready(parts, connection_id)
         found = await preview(parts.reach, row)
@@ -324,7 +321,7 @@ async def dry_run(settings: Settings, connection_id: str) -> Foreseen:
 
 
 async def prove(settings: Settings, connection_id: str, first: date, last: date) -> Proof:
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         return await proofs.reconcile(parts.reach, await find_ready(parts, connection_id), first, last)
 
 
@@ -333,7 +330,7 @@ async def prove(settings: Settings, connection_id: str, first: date, last: date)
 
 async def upgrade(settings: Settings) -> str:
     """The newest schema; returns its version."""
-    async with opened(settings):
+    async with open_parts(settings):
         return await current(settings)
 
 
@@ -342,13 +339,10 @@ async def current(settings: Settings) -> str:
     file = make_url(settings.store_url).database if settings.on_sqlite else None
     if file and not await asyncio.to_thread(Path(file).exists):
         return ""
-    try:
-        return await asyncio.to_thread(database.current, settings.store_url) or ""
-    except (SQLAlchemyError, OSError) as trouble:
-        raise Failed(f"The database cannot be used: {_reason(trouble)}") from None
+    return await asyncio.to_thread(database.current, settings.store_url) or ""
 
 
 async def rotate(settings: Settings) -> int:
     """Every stored secret under the first key; returns how many."""
-    async with opened(settings) as parts:
+    async with open_parts(settings) as parts:
         return await secrets.rotate(parts.store)

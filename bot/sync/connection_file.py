@@ -30,6 +30,7 @@ TOP = {
     "options",
 }
 INTACCT = {"company_id", "user_id", "password", "entity_id", "card", "requests_at_once"}
+CSV = {"path", "delimiter", "encoding", "date_format", "decimal", "currency", "columns"}
 
 
 class ConnectionFileError(Exception):
@@ -179,6 +180,7 @@ class _Reader:
             self.problems.append("there is a [csv] and a [spend_center]; a connection has one source")
         if "csv" in self.data:
             table = self._table("csv")
+            self._unknown(table, CSV, "csv.")
             path = self._text(table, "path", "csv.", needed=True)
             if not isinstance(table.get("columns"), dict):
                 self.problems.append("[csv.columns] is missing: it says which heading holds what")
