@@ -33,7 +33,7 @@ const STEPS = [
     part: "Set-up",
     due: (w) => !w.letIn,
     words: (w) => [
-      "Let the app in: in Company > Setup > Company > Security press Edit, Add ",
+      "Answer the first question (One entity, for Portland). Then let the app in: Company > Setup > Company > Security > Edit > Add ",
       code(w.drills.keys.sender_id),
       ", Save.",
     ],
@@ -65,7 +65,7 @@ const STEPS = [
     part: "Set-up",
     due: (w) => !w.card,
     words: () => [
-      "Make the card: Cash Management > Setup > Accounts > Credit card > Add. The step in Slack ticks itself.",
+      "Make the card: switch to 100 Portland at the top of the Intacct panel, then Cash Management > Setup > Accounts > Credit card > Add. The step in Slack ticks itself.",
     ],
     go: { screen: "cards" },
   },
