@@ -164,7 +164,7 @@ class Talk:
 @asynccontextmanager
 async def workspace() -> AsyncIterator[Talk]:
     """The simulated Slack with a Bolt app on it; listeners are registered by whoever asks, before the first click."""
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # its warnings are about listeners that tests do not need
     slack = SlackSim()
     await slack.start()
     app = AsyncApp(token=slack.BOT_TOKEN, client=AsyncWebClient(token=slack.BOT_TOKEN, base_url=slack.url))

@@ -21,7 +21,7 @@ Rights = Mapping[str, Collection[str]]
 def standing(checks: Iterable[Check]) -> StepState:
     """A step stands as its worst check; remarks that nothing could prove leave it told."""
     states = {check.state for check in checks}
-    return PROBLEM if PROBLEM in states else DONE if DONE in states else TOLD
+    return next((state for state in (PROBLEM, StepState.TO_DO, DONE) if state in states), TOLD)
 
 
 def joined(parts: Sequence[str], last: str = "and") -> str:

@@ -43,14 +43,16 @@ class Ledger:
         async with await self.keeper.client(walk) as client:
             return await self._answered(read.chart(client))
 
-    async def plan_account(self, walk_id: str, user: str, number: str, category: str) -> AccountRecord:
-        """The whole record as it would be created; nothing is written in Intacct.
+    async def plan_account(
+        self, walk_id: str, user: str, number: str, category: str, chart: read.Chart | None = None
+    ) -> AccountRecord:
+        """The whole record as it would be created; nothing is written in Intacct. `chart`: if it was read just now.
 
         Raises:
             Refused: the number is taken, or not of the right length.
         """
         number = number.strip()
-        problem = (await self.chart(walk_id, user)).number_problem(number)
+        problem = (chart or await self.chart(walk_id, user)).number_problem(number)
         if problem:
             raise Refused(problem, "number")
         await self.keeper.answer(walk_id, planned={"number": number, "category": category})

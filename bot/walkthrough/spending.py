@@ -18,11 +18,12 @@ from bot.store.connections import Connection
 from bot.store.rows import from_json, to_json
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import choices, progress, proposals, read
-from bot.walkthrough.checks import DONE, PROBLEM, TOLD
+from bot.walkthrough.checks import DONE, PROBLEM
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.proposals import Lists, Match
 from bot.walkthrough.steps import FINISH, STEPS
 
+TO_DO = StepState.TO_DO
 LOOK_BACK = timedelta(days=30)
 """How far back Spend Center's own sync to Intacct is looked for."""
 FEW_VALUES = 30
@@ -342,7 +343,7 @@ def judge(walk: Walkthrough) -> list[Check]:
     """Step 9 from what was answered: each part done, missing or wrong."""
     answers = walk.answers
     if not answers.get("spend_company"):
-        return [Check("spend", TOLD, "Spend Center is not connected yet.")]
+        return [Check("spend", TO_DO, "Spend Center is not connected yet.")]
     count = answers.get("spend_cards", 0)
     found = [Check("spend", DONE, f"Connected to *{answers['spend_company_name']}*, {count} cards")]
     native, last = answers.get("native", 0), native_last(walk)
@@ -367,9 +368,9 @@ def judge(walk: Walkthrough) -> list[Check]:
         for key, one in fields.items()
     ]
     if not fields:
-        found.append(Check("fields", PROBLEM, "Which field carries the account is not chosen yet."))
+        found.append(Check("fields", TO_DO, "Which field carries the account is not chosen yet."))
     if not start:
-        return [*found, Check("choices", PROBLEM, "Start date, channel and time are not chosen yet.")]
+        return [*found, Check("choices", TO_DO, "Start date, channel and time are not chosen yet.")]
     if answers.get("channel_problem"):
         found.append(Check("channel", PROBLEM, answers["channel_problem"]))
     time = choices.clock_time(answers["schedule"])

@@ -107,10 +107,11 @@ def typed(
     placeholder: str = "",
     optional: bool = False,
     most: int = 150,
+    action: str = "typed",
 ) -> sb.InputBlock:
-    """A line to type into; its action id is `typed`."""
+    """A line to type into. Slack keeps what was typed under the same block and action id when a form is updated."""
     element = sb.PlainTextInput(
-        action_id="typed",
+        action_id=action,
         initial_value=clip(initial, most) or None,
         max_length=most,
         placeholder=sb.PlainText(plain(placeholder, 150)) if placeholder else None,

@@ -39,7 +39,8 @@ def company(metadata: str, before: Typed, error: str = "") -> Json:
     return modal("Intacct company", blocks, callback="walkthrough.company_form", submit="Continue", metadata=metadata)
 
 
-def password(metadata: str, company_id: str, before: Typed, error: str = "") -> Json:
+def password(metadata: str, company_id: str, before: Typed, error: str = "", action: str = "typed") -> Json:
+    """`action` differs from the one before, so that a refused password does not stay in its line."""
     blocks: list[sb.Block] = [alert(error, "error")] if error else []
     blocks += [
         section(f"Company ID `{esc(clip(company_id, 60))}`", "company"),
@@ -49,6 +50,7 @@ def password(metadata: str, company_id: str, before: Typed, error: str = "") -> 
             "Password",
             hint="From the e-mail, whole. It is tried first, then kept encrypted; nobody sees it again.",
             most=300,
+            action=action,
         ),
     ]
     return modal("Enter the password", blocks, callback="walkthrough.password_form", submit="Check", metadata=metadata)

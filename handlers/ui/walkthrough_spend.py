@@ -19,7 +19,8 @@ ROWS = 60
 Pairs = Sequence[tuple[str, str]]
 
 
-def token(metadata: str, before: Mapping[str, str], error: str = "") -> Json:
+def token(metadata: str, before: Mapping[str, str], error: str = "", action: str = "typed") -> Json:
+    """`action` differs from the one before, so that refused secrets do not stay in their lines."""
     blocks: list[sb.Block] = [alert(error, "error")] if error else []
     blocks += [
         typed(
@@ -28,10 +29,11 @@ def token(metadata: str, before: Mapping[str, str], error: str = "") -> Json:
             hint="Spend Center > Settings > API tokens. It is tried first, then kept encrypted.",
             optional=True,
             most=3000,
+            action=action,
         ),
         context("Or, with a BILL app of your own, its client ID and secret:", "or"),
         typed("client_id", "Client ID", initial=before.get("client_id", ""), optional=True),
-        typed("client_secret", "Client secret", optional=True, most=1000),
+        typed("client_secret", "Client secret", optional=True, most=1000, action=action),
     ]
     return modal("Connect Spend Center", blocks, callback="walkthrough.token_form", submit="Check", metadata=metadata)
 

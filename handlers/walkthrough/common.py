@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ from handlers.walkthrough.cards import Note
 log = logging.getLogger(__name__)
 
 Ack = Callable[..., Awaitable[Any]]
+QUICK = 1.5
+"""Seconds of Slack's three that work may take before the form has to wait visibly."""
+APPLIED = 0.5
+"""Seconds after which an acknowledgement has surely changed the form: an update that overtakes it would be overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,10 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A submission: what stood in each block. Secrets are apart and never among the texts."""
+    """A submission: what stood in each block. Secrets are apart and never among the texts.
+
+    `fresh` is an action id that the secrets' lines did not have: under the same one Slack would keep what was typed.
+    """
 
     user: str
     walk: str
@@ -55,6 +63,7 @@ class Form:
     texts: Mapping[str, str]
     many: Mapping[str, tuple[str, ...]]
     secrets: Mapping[str, Secret]
+    fresh: str = "typed"
 
     @property
     def key(self) -> str:
@@ -68,12 +77,14 @@ class Form:
     def of(cls, body: Mapping[str, Any], secrets: Mapping[str, Secret]) -> Form:
         view = body["view"]
         walk, _, step = str(view.get("private_metadata", "")).partition(":")
-        texts, many = {}, {}
+        texts, many, fresh = {}, {}, "typed"
         for block, given in view["state"]["values"].items():
-            for entry in given.values():
-                if block not in SECRET_BLOCKS:
+            for action, entry in given.items():
+                if block in SECRET_BLOCKS:
+                    fresh = "again" if action == "typed" else "typed"
+                else:
                     texts[block], many[block] = _value(entry)
-        return cls(str(body["user"]["id"]), walk, int(step or 0), str(view["id"]), texts, many, secrets)
+        return cls(str(body["user"]["id"]), walk, int(step or 0), str(view["id"]), texts, many, secrets, fresh)
 
 
 def _value(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -121,29 +132,63 @@ async def update_view(client: AsyncWebClient, view_id: str, view: Json) -> None:
             raise
 
 
-async def tried(
+async def filled(
     client: AsyncWebClient,
     view_id: str,
     title: str,
     work: Callable[[], Awaitable[Json]],
     again: Callable[[str], Json],
 ) -> None:
-    """Does something that takes longer than Slack waits, behind a form that says so.
+    """Puts the outcome of some work into a form that is open already.
 
     Args:
         client: Slack.
-        view_id: the form, which shows "Checking…" already.
+        view_id: the form, which shows that something is under way.
         title: of the form, for the case that all went wrong.
         work: the next view.
         again: the form once more with a refusal at its top, everything in it but the secret.
     """
-    try:
-        view = await work()
-    except Refused as refused:
-        view = again(str(refused))
-    except Exception:
-        await update_view(
-            client, view_id, modals.told(title, "That did not work, and nothing was kept. Try once more.")
-        )
-        raise
+    view, fault = await _outcome(title, work, again)
     await update_view(client, view_id, view)
+    if fault:
+        raise fault
+
+
+async def submitted(
+    ack: Ack,
+    client: AsyncWebClient,
+    view_id: str,
+    waiting: Json,
+    work: Callable[[], Awaitable[Json]],
+    again: Callable[[str], Json],
+) -> None:
+    """Answers a submission with the outcome of some work, however long it takes.
+
+    Quick work is the acknowledgement itself. For slow work the form waits with `waiting`, and is changed afterwards.
+    """
+    title = str(waiting["title"]["text"])
+    task = asyncio.create_task(_outcome(title, work, again))
+    quick, _ = await asyncio.wait({task}, timeout=QUICK)
+    if quick:
+        view, fault = task.result()
+        await ack(response_action="update", view=view)
+    else:
+        await ack(response_action="update", view=waiting)
+        applied = asyncio.create_task(asyncio.sleep(APPLIED))
+        view, fault = await task
+        await applied
+        await update_view(client, view_id, view)
+    if fault:
+        raise fault
+
+
+async def _outcome(
+    title: str, work: Callable[[], Awaitable[Json]], again: Callable[[str], Json]
+) -> tuple[Json, Exception | None]:
+    """The next view, and a fault of ours that somebody has to see in the log."""
+    try:
+        return await work(), None
+    except Refused as refused:
+        return again(str(refused)), None
+    except Exception as fault:  # noqa: BLE001 - raised again once the person knows
+        return modals.told(title, "That did not work, and nothing was kept. Try once more."), fault

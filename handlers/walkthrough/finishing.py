@@ -28,7 +28,7 @@ from handlers.ui.blocks import Json
 from handlers.walkthrough import cards
 from handlers.walkthrough.cards import Note
 from handlers.walkthrough.clicks import Handler
-from handlers.walkthrough.common import Ack, Click, Form, tried
+from handlers.walkthrough.common import Ack, Click, Form, filled, submitted
 from handlers.walkthrough.forms import FormHandler
 
 log = logging.getLogger(__name__)
@@ -53,12 +53,10 @@ async def spend_again(services: Services, client: AsyncWebClient, click: Click) 
         await services.walkthrough.spending.connect_again(click.walk, click.user)
         return await _fields_view(services, client, click)
 
-    await tried(client, str(opened["view"]["id"]), "Connect Spend Center", work, _end)
+    await filled(client, str(opened["view"]["id"]), "Connect Spend Center", work, _end)
 
 
 async def token(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
-    await ack(response_action="update", view=modals.waiting("Connect Spend Center", READING))
-
     async def work() -> Json:
         await services.walkthrough.spending.connect(
             form.walk,
@@ -69,13 +67,10 @@ async def token(services: Services, client: AsyncWebClient, form: Form, ack: Ack
         )
         return await _fields_view(services, client, form.click)
 
-    await tried(
-        client,
-        form.view_id,
-        "Connect Spend Center",
-        work,
-        lambda sentence: spend_ui.token(form.key, form.texts, sentence),
-    )
+    def again(sentence: str) -> Json:
+        return spend_ui.token(form.key, form.texts, sentence, form.fresh)
+
+    await submitted(ack, client, form.view_id, modals.waiting("Connect Spend Center", READING), work, again)
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------
@@ -83,7 +78,7 @@ async def token(services: Services, client: AsyncWebClient, form: Form, ack: Ack
 
 async def fields(services: Services, client: AsyncWebClient, click: Click) -> None:
     opened = await client.views_open(trigger_id=click.trigger, view=modals.waiting("Fields", READING))
-    await tried(client, str(opened["view"]["id"]), "Fields", lambda: _fields_view(services, client, click), _end)
+    await filled(client, str(opened["view"]["id"]), "Fields", lambda: _fields_view(services, client, click), _end)
 
 
 def _end(sentence: str) -> Json:
@@ -115,7 +110,6 @@ async def keep_fields(services: Services, client: AsyncWebClient, form: Form, ac
     if not form.texts.get("field:gl_account"):
         await ack(response_action="errors", errors={"field:gl_account": "One field has to carry the account."})
         return
-    await ack(response_action="update", view=modals.waiting("Fields", READING))
 
     async def work() -> Json:
         spending = services.walkthrough.spending
@@ -131,11 +125,10 @@ async def keep_fields(services: Services, client: AsyncWebClient, form: Form, ac
         more = max(0, len(doubtful) - spend_ui.DOUBTS)
         return spend_ui.doubts(form.key, doubtful, more, names)
 
-    await tried(client, form.view_id, "Fields", work, _end)
+    await submitted(ack, client, form.view_id, modals.waiting("Fields", READING), work, _end)
 
 
 async def keep_doubts(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
-    await ack(response_action="update", view=modals.waiting("Doubtful values", READING))
     decided = {block.split(":", 2)[2]: value for block, value in form.texts.items() if block.startswith("value:")}
 
     async def work() -> Json:
@@ -145,7 +138,7 @@ async def keep_doubts(services: Services, client: AsyncWebClient, form: Form, ac
         await cards.show(services, client, form.walk)
         return await _choices_view(services, client, form.click)
 
-    await tried(client, form.view_id, "Doubtful values", work, _end)
+    await submitted(ack, client, form.view_id, modals.waiting("Doubtful values", READING), work, _end)
 
 
 # --- choices ----------------------------------------------------------------------------------------------------------
@@ -153,7 +146,7 @@ async def keep_doubts(services: Services, client: AsyncWebClient, form: Form, ac
 
 async def last_choices(services: Services, client: AsyncWebClient, click: Click) -> None:
     opened = await client.views_open(trigger_id=click.trigger, view=modals.waiting("Choices", READING))
-    await tried(client, str(opened["view"]["id"]), "Choices", lambda: _choices_view(services, client, click), _end)
+    await filled(client, str(opened["view"]["id"]), "Choices", lambda: _choices_view(services, client, click), _end)
 
 
 async def _choices_view(services: Services, client: AsyncWebClient, click: Click) -> Json:
@@ -195,33 +188,28 @@ async def _zone_of(client: AsyncWebClient, user: str) -> str:
 
 async def choose(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
     """Looks at the channel, keeps the choices, and goes on to the preview."""
-    await ack(response_action="update", view=modals.waiting("Choices", "Checking…"))
+    spending = services.walkthrough.spending
+    texts: dict[str, str] = {}
+    whole = str((await services.walkthrough.get(form.walk)).answers.get("spend_company_name", ""))
 
     async def work() -> Json:
-        wanted = await _wanted(client, form)
-        await services.walkthrough.spending.choose(form.walk, form.user, wanted)
+        known = await spending.read(form.walk, form.user)
+        texts.update({value: words for words, value in known.selectable()})
+        await spending.choose(form.walk, form.user, await _wanted(client, form))
         return modals.told(
             "Choices", "Saved. The preview comes in the conversation; nothing is posted until you press."
         )
 
-    known = await services.walkthrough.spending.read(form.walk, form.user)
-    texts = {value: words for words, value in known.selectable()}
-    selected = [(texts[one], one) for one in form.many.get("selector", ()) if one in texts]
-    walk = await services.walkthrough.get(form.walk)
-
     def again(sentence: str) -> Json:
+        picked = [(texts[one], one) for one in form.many.get("selector", ()) if one in texts]
+        public = sentence == PUBLIC
         return spend_ui.choices(
-            form.key,
-            before=form.texts,
-            selected=selected,
-            whole=walk.answers["spend_company_name"],
-            error=sentence,
-            warn_public=sentence == PUBLIC,
+            form.key, before=form.texts, selected=picked, whole=whole, error=sentence, warn_public=public
         )
 
-    await tried(client, form.view_id, "Choices", work, again)
+    await submitted(ack, client, form.view_id, modals.waiting("Choices", "Checking…"), work, again)
     await cards.show(services, client, form.walk)
-    if services.walkthrough.spending.complete(await services.walkthrough.get(form.walk)):
+    if spending.complete(await services.walkthrough.get(form.walk)):
         await preview(services, client, form.click)
 
 
@@ -318,7 +306,7 @@ async def see_each(services: Services, client: AsyncWebClient, click: Click) -> 
         connection = await services.walkthrough.spending.ready(click.walk, click.user)
         return spend_ui.rows(await _previewed(services, connection.id))
 
-    await tried(client, str(opened["view"]["id"]), "Preview", work, _end)
+    await filled(client, str(opened["view"]["id"]), "Preview", work, _end)
 
 
 async def start(services: Services, client: AsyncWebClient, click: Click) -> None:

@@ -18,7 +18,7 @@ from handlers.ui.blocks import Json
 from handlers.walkthrough import cards
 from handlers.walkthrough.cards import Note
 from handlers.walkthrough.clicks import shown
-from handlers.walkthrough.common import Ack, Form, tried
+from handlers.walkthrough.common import Ack, Form, submitted
 
 FormHandler = Callable[[Services, AsyncWebClient, Form, Ack], Awaitable[None]]
 
@@ -39,7 +39,6 @@ async def password(services: Services, client: AsyncWebClient, form: Form, ack: 
     walk = await services.walkthrough.get(form.walk)
     company_id = str(walk.answers.get("company_id", ""))
     secret = form.secrets.get("password", Secret(""))
-    await ack(response_action="update", view=modals.waiting("Enter the password", ui.CHECKING))
 
     async def work() -> Json:
         try:
@@ -55,9 +54,9 @@ async def password(services: Services, client: AsyncWebClient, form: Form, ack: 
         return modals.told("Enter the password", f"Signed in to {company_id}. The password is kept encrypted.")
 
     def again(sentence: str) -> Json:
-        return modals.password(form.key, company_id, form.texts, sentence)
+        return modals.password(form.key, company_id, form.texts, sentence, form.fresh)
 
-    await tried(client, form.view_id, "Enter the password", work, again)
+    await submitted(ack, client, form.view_id, modals.waiting("Enter the password", ui.CHECKING), work, again)
 
 
 async def hand_over(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
@@ -75,41 +74,35 @@ async def entity(services: Services, client: AsyncWebClient, form: Form, ack: Ac
 
 async def plan_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
     """Number and category lead to the whole record, which is asked once."""
-    await ack(response_action="update", view=modals.waiting("Liability account", "Checking the number…"))
     ledger = services.walkthrough.ledger
-    number, category = form.texts.get("number", ""), form.texts.get("category", "")
+    categories: list[str] = []
 
     async def work() -> Json:
-        return modals.planned_account(form.key, await ledger.plan_account(form.walk, form.user, number, category))
+        chart = await ledger.chart(form.walk, form.user)
+        categories.extend(chart.categories())
+        number, category = form.texts.get("number", ""), form.texts.get("category", "")
+        return modals.planned_account(
+            form.key, await ledger.plan_account(form.walk, form.user, number, category, chart)
+        )
 
-    categories = (await _categories(services, form)) if category else []
-    await tried(
-        client,
-        form.view_id,
-        "Liability account",
-        work,
-        lambda sentence: modals.new_account(form.key, categories, form.texts, sentence),
-    )
+    def again(sentence: str) -> Json:
+        return modals.new_account(form.key, categories, form.texts, sentence)
 
-
-async def _categories(services: Services, form: Form) -> list[str]:
-    try:
-        return (await services.walkthrough.ledger.chart(form.walk, form.user)).categories()
-    except Refused:
-        return []
+    waiting = modals.waiting("Liability account", "Checking the number…")
+    await submitted(ack, client, form.view_id, waiting, work, again)
 
 
 async def create_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
-    await ack(response_action="update", view=modals.waiting("Liability account", "Creating it in Intacct…"))
-
     async def work() -> Json:
         seen = await services.walkthrough.ledger.create_account(form.walk, form.user)
         await shown(services, client, form.click)
         return modals.told("Liability account", f"Account {seen.answers['account']} is there and checked.")
 
-    await tried(
-        client, form.view_id, "Liability account", work, lambda sentence: modals.told("Liability account", sentence)
-    )
+    def again(sentence: str) -> Json:
+        return modals.told("Liability account", sentence)
+
+    waiting = modals.waiting("Liability account", "Creating it in Intacct…")
+    await submitted(ack, client, form.view_id, waiting, work, again)
 
 
 async def pick_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
