@@ -27,6 +27,9 @@ from bot.models import (
 DESCRIPTION_LIMIT = 400
 """Characters of a description. Intacct's own limit is not published; the note gives way, the reference never."""
 
+NAME_LIMIT = 60
+BAR = " | "
+
 BARE_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 LINE_FIELDS = {dimension: dimension.value for dimension in Dimension} | {
     Dimension.GL_ACCOUNT: "account",
@@ -38,8 +41,8 @@ LINE_FIELDS = {dimension: dimension.value for dimension in Dimension} | {
 class Terms:
     """What a connection has decided about its transactions; all that the pure functions need of it.
 
-    `inside` are the location IDs that belong to the card's entity, None when lines may go anywhere. `twins` tells
-    whether another clear of the same authorisation, amount, sign and day exists. `options` is the connection's.
+    `inside` are the location IDs that belong to the card's entity, None when lines may go anywhere. `options` is the
+    connection's. `base_currency` is that of the books that the card belongs to; empty when it is not known.
     """
 
     zone: ZoneInfo
@@ -81,9 +84,9 @@ def passed_over(transaction: Transaction, terms: Terms) -> str:
 def selected(transaction: Transaction, selector: Selector) -> bool:
     if selector.all:
         return True
-    if selector.cards and {transaction.card_id, transaction.last4} & set(selector.cards):
+    if any(one and one in selector.cards for one in (transaction.card_id, transaction.last4)):
         return True
-    if selector.budgets and transaction.budget_id in selector.budgets:
+    if transaction.budget_id and transaction.budget_id in selector.budgets:
         return True
     if selector.field:
         chosen = {
@@ -91,6 +94,7 @@ def selected(transaction: Transaction, selector: Selector) -> bool:
             for coding in _codings(transaction)
             if selector.field in {coding.field, coding.field_id}
             for text in (coding.value, coding.value_id)
+            if text
         }
         return bool(chosen & set(selector.values))
     return False
@@ -120,7 +124,7 @@ def hold(
         return _waits("held.split", "", lines=str(total), amount=str(money.amount))
     if money.amount < 0 and not terms.refunds_accepted and "refund" not in answered:
         return _waits("held.refund", "")
-    if transaction.fees and "fee_inside" not in terms.options:
+    if transaction.fees and not terms.options.get("fee_inside"):  # beside the amount, it would be missing in the books
         return _waits("held.fee", "", fee=str(transaction.fees))
     if twin and "twin" not in answered:
         return _waits("held.twin", transaction.authorization_id or "")
@@ -221,7 +225,8 @@ def coded(transaction: Transaction, line: TransactionLine, mapping: FieldMapping
     """
     if mapping.field:
         for codings in (line.codings, transaction.codings):
-            found = {c.value_id or c.value: c for c in codings if mapping.field in {c.field, c.field_id}}
+            filled = (c for c in codings if mapping.field in {c.field, c.field_id} and (c.value_id or c.value))
+            found = {c.value_id or c.value: c for c in filled}
             if len(found) > 1:
                 texts = " and ".join(sorted(c.value for c in found.values()))
                 return _waits(
@@ -240,23 +245,38 @@ def coded(transaction: Transaction, line: TransactionLine, mapping: FieldMapping
 
 
 def describe(transaction: Transaction, reference: str, decision: Mapping[str, Any], *, day: date) -> str:
-    """What the auditor reads: cardholder, card, note, what a person did, reference. Only the note is ever shortened."""
-    who = " ".join(
-        part for part in (transaction.cardholder, f"··{transaction.last4}" if transaction.last4 else "") if part
-    )
-    after = [reference]
-    if transaction.original:
-        foreign = f"{transaction.original.currency} {transaction.original.amount}"
-        after.insert(0, f"{foreign} at {transaction.exchange_rate}" if transaction.exchange_rate else foreign)
+    """What the auditor reads: cardholder, card, note, what a person did, reference.
+
+    The reference is always whole and the whole never longer than the limit: first the note is shortened, and a name only
+    where it alone would not leave room. A bar inside a text becomes a slash, so that no note can pass for a person's act.
+    """
+    who = _text(transaction.cardholder, NAME_LIMIT)
+    if transaction.last4:
+        who = f"{who} ··{transaction.last4}".lstrip()
+    after = [_foreign(transaction), reference]
     if decision.get("coding") and decision.get("by"):
-        after.append(f"coded by {decision['by']}")
+        after.append(f"coded by {_text(decision['by'], NAME_LIMIT)}")
     if decision.get("date"):
         after.append(f"dated {day.isoformat()}")
-    room = DESCRIPTION_LIMIT - sum(len(part) + 3 for part in [who, *after])
-    note = " ".join(transaction.note.split())
-    if len(note) > room:
-        note = note[: max(room - 1, 0)].rstrip() + "…" if room > 1 else ""
-    return " | ".join(part for part in (who, note, *after) if part)
+    fixed = [part for part in (who, *after) if part]
+    room = DESCRIPTION_LIMIT - sum(len(part) + len(BAR) for part in fixed)
+    return BAR.join(part for part in (who, _text(transaction.note, room), *after) if part)
+
+
+def _foreign(transaction: Transaction) -> str:
+    """What the merchant charged, where that was another currency."""
+    if transaction.original is None:
+        return ""
+    said = f"{transaction.original.currency} {transaction.original.amount}"
+    return _text(f"{said} at {transaction.exchange_rate}" if transaction.exchange_rate else said, NAME_LIMIT)
+
+
+def _text(text: str, limit: int) -> str:
+    """One line without bars and control characters, cut at `limit` characters with a sign that it was."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).replace("|", "/").split())
+    if len(line) <= limit:
+        return line
+    return line[: limit - 1].rstrip() + "…" if limit > 1 else ""
 
 
 def fingerprint(transaction: Transaction, terms: Terms, record: CardTransaction) -> str:
