@@ -84,7 +84,7 @@ async def open_for(
 
 
 async def get(store: Store, alert: int) -> Alert | None:
-    async with store.begin() as db:
+    async with store.read() as db:
         row = (await db.execute(select(alerts).where(alerts.c.id == alert))).first()
     return as_row(Alert, row) if row else None
 
@@ -117,14 +117,14 @@ async def list_open(
         query = query.where(alerts.c.connection_id == connection)
     if company is not None:
         query = query.where(alerts.c.company == company, alerts.c.connection_id.is_(None))
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Alert, await db.execute(query))
 
 
 async def unsettled_messages(store: Store, connection: str) -> list[Alert]:
     """Every alert of a connection whose message may have to change, the solved ones of the last days included."""
     query = select(alerts).where(alerts.c.connection_id == connection).order_by(alerts.c.id.desc()).limit(200)
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Alert, await db.execute(query))
 
 

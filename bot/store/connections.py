@@ -122,7 +122,7 @@ async def ensure_workspace(store: Store, enterprise_id: str, team_id: str, name:
 
 async def only_workspace(store: Store, now: datetime) -> str:
     """Where an imported connection belongs: the one installed workspace, else the local one."""
-    async with store.begin() as db:
+    async with store.read() as db:
         found = (
             (await db.execute(select(workspaces.c.id).where(workspaces.c.id != LOCAL_WORKSPACE).limit(2)))
             .scalars()
@@ -148,13 +148,13 @@ async def remove_workspace(store: Store, workspace: str) -> None:
 
 async def find_company(store: Store, workspace: str, company_id: str) -> Company | None:
     query = select(companies).where(companies.c.workspace_id == workspace, companies.c.company_id == company_id)
-    async with store.begin() as db:
+    async with store.read() as db:
         row = (await db.execute(query)).first()
     return as_row(Company, row) if row else None
 
 
 async def get_company(store: Store, company: int) -> Company:
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_row(Company, (await db.execute(select(companies).where(companies.c.id == company))).one())
 
 
@@ -172,7 +172,7 @@ async def save_company(store: Store, workspace: str, company_id: str, **values: 
 
 async def troubled_companies(store: Store) -> list[Company]:
     """Companies whose sign-in is refused."""
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Company, await db.execute(select(companies).where(companies.c.problem_since.is_not(None))))
 
 
@@ -189,10 +189,17 @@ async def add_connection(store: Store, *, workspace: str, company: int, now: dat
 
 
 async def change_connection(store: Store, connection: str, **values: Any) -> Connection:
-    """Change some columns; the revision rises, which is how the clock learns of it."""
+    """Change some columns; the revision rises, which is how the clock learns of it.
+
+    What decides which transactions are the connection's own also decides what was read: the source is then read anew.
+    """
     where = connections.c.id == connection
+    plain = _plain(values)
     async with store.begin() as db:
-        await db.execute(update(connections).where(where).values(revision=connections.c.revision + 1, **_plain(values)))
+        before = (await db.execute(select(connections).where(where).with_for_update())).one()._mapping  # noqa: SLF001  # SQLAlchemy's documented accessor
+        if any(name in plain and plain[name] != before[name] for name in ("selector", "start_date")):
+            plain.setdefault("watermark", None)
+        await db.execute(update(connections).where(where).values(revision=connections.c.revision + 1, **plain))
         return as_row(Connection, (await db.execute(select(connections).where(where))).one())
 
 
@@ -208,7 +215,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 async def get_connection(store: Store, connection: str) -> Connection | None:
-    async with store.begin() as db:
+    async with store.read() as db:
         row = (await db.execute(select(connections).where(connections.c.id == connection))).first()
     return as_row(Connection, row) if row else None
 
@@ -219,7 +226,7 @@ async def list_connections(store: Store, workspace: str | None = None, company: 
         query = query.where(connections.c.workspace_id == workspace)
     if company is not None:
         query = query.where(connections.c.company == company)
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Connection, await db.execute(query))
 
 

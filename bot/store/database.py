@@ -11,7 +11,8 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy import Connection, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.settings import Settings
@@ -19,6 +20,7 @@ from bot.store.types import Keyring
 from bot.store.vault import Vault, open_vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+READ_ONLY = "reads_only"
 MIGRATION_LOCK = 7_320_001
 """PostgreSQL's advisory lock: two replicas that start on an empty database migrate one after the other."""
 
@@ -32,12 +34,27 @@ class Store:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction of the database's own: committed at the end of the block, rolled back on an exception."""
+        """A transaction that may write: committed at the end of the block, rolled back on an exception."""
         async with self.engine.begin() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One snapshot to read from. On SQLite it takes no lock, so that it waits for no writer and no writer for it."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(**{READ_ONLY: True})
+            async with connection.begin():
+                yield connection
+
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def insert_new(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that leaves alone what is there already under one of the table's unique keys."""
+    if db.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 def pragmas(dbapi_connection: Any, _record: object) -> None:
@@ -49,7 +66,7 @@ def pragmas(dbapi_connection: Any, _record: object) -> None:
 
 
 def make_engine(url: str) -> AsyncEngine:
-    """An async engine; on SQLite every transaction takes the write lock at once, so that none fails half way."""
+    """An async engine; on SQLite what may write takes the write lock at once, so that none fails half way."""
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
     engine = create_async_engine(url, hide_parameters=True)
@@ -59,7 +76,8 @@ def make_engine(url: str) -> AsyncEngine:
         dbapi_connection.isolation_level = None
 
     def immediate(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", manual)
     event.listen(engine.sync_engine, "begin", immediate)

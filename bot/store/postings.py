@@ -1,4 +1,4 @@
-"""Postings and attempts: claims in single statements, outcomes a batch at a time."""
+"""Postings: one row per transaction, found by state, cause or key, and moved in single statements."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
-from bot.models import AttemptState, Fault, PostingState, Transaction, Verdict
-from bot.store.database import Store
+from bot.models import Fault, PostingState, Transaction, Verdict
+from bot.store.database import Store, insert_new
 from bot.store.rows import as_row, as_rows, from_json, to_json
 from bot.store.tables import attempts, connections, postings
 
@@ -21,7 +21,14 @@ AT_ONCE = 500
 CHANGED = "source.changed"
 """The one cause that a posted row can have: its source differs from what was sent."""
 
-OPEN = (PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN)
+BY_HAND = "by_hand"
+"""Key of a decision that names a record which a person posted."""
+
+OPEN = (PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN, PostingState.PENDING)
+"""States in which a row that has a cause is open; a pending one with a cause is being tried again."""
+
+RESTING = (PostingState.PENDING, PostingState.HELD, PostingState.FAILED)
+"""States in which nothing of a row is in Intacct or on its way there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +74,6 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try at a posting. `body` is the function as it was, or will be, sent; it never changes."""
-
-    id: int
-    posting_id: int
-    run_id: int | None
-    controlid: str
-    generation: int
-    try_no: int
-    state: str
-    body: str
-    resent: bool
-    looked: int
-    committed: datetime
-    answered: datetime | None
-    record_no: str
-    fault: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Cause:
     """All open rows of one cause in one connection; what an alert stands for."""
 
@@ -99,21 +86,6 @@ class Cause:
     first: date
     last: date
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of one posting: the values that its row and its attempt take."""
-
-    posting_id: int
-    attempt_id: int | None
-    state: PostingState
-    attempt: AttemptState | None
-    record_no: str = ""
-    verdict: Verdict | None = None
-    fault: Fault | None = None
-    raise_try: bool = False
-    not_before: datetime | None = None
 
 
 def cause_values(verdict: Verdict | None, fault: Fault | None = None) -> dict[str, Any]:
@@ -131,7 +103,7 @@ def cause_values(verdict: Verdict | None, fault: Fault | None = None) -> dict[st
 async def known(store: Store, spend_company: str, uuids: Sequence[str]) -> dict[str, Posting]:
     """The rows that exist for these transactions of one Spend Center company, over all connections."""
     query = select(postings).where(postings.c.spend_company == spend_company, postings.c.transaction.in_(uuids))
-    async with store.begin() as db:
+    async with store.read() as db:
         return {row.transaction: as_row(Posting, row) for row in await db.execute(query)}
 
 
@@ -140,30 +112,33 @@ async def twins(store: Store, spend_company: str, authorizations: Sequence[str])
     query = select(postings).where(
         postings.c.spend_company == spend_company, postings.c.authorization_id.in_([a for a in authorizations if a])
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Posting, await db.execute(query))
 
 
-async def owners_removed(store: Store, connection_ids: Iterable[str]) -> set[str]:
-    """Which of these connections were disconnected, so that another may take over what they never posted."""
-    query = select(connections.c.id).where(
+async def owners_removed(store: Store, connection_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Those of these connections that were disconnected, so that another may take over what they left: their company and entity."""
+    query = select(connections.c.id, connections.c.company, connections.c.entity_id).where(
         connections.c.id.in_(list(connection_ids)), connections.c.removed.is_not(None)
     )
-    async with store.begin() as db:
-        return set((await db.execute(query)).scalars())
+    async with store.read() as db:
+        return {row.id: (row.company, row.entity_id) for row in await db.execute(query)}
 
 
 async def taken_references(store: Store, company: int, references: Sequence[str]) -> set[str]:
     query = select(postings.c.reference).where(postings.c.company == company, postings.c.reference.in_(references))
-    async with store.begin() as db:
+    async with store.read() as db:
         return set((await db.execute(query)).scalars())
 
 
 async def save(store: Store, new: Sequence[Mapping[str, Any]], changed: Mapping[int, Mapping[str, Any]]) -> None:
-    """Store one page: new rows and changes to rows that are not on their way, in one commit."""
+    """Store one page: new rows and changes to rows that are not on their way, in one commit.
+
+    A row that another connection stored a moment ago is left as that one stored it.
+    """
     async with store.begin() as db:
         if new:
-            await db.execute(insert(postings), [dict(row) for row in new])
+            await db.execute(insert_new(db, postings), [dict(row) for row in new])
         for posting, values in changed.items():
             await db.execute(
                 update(postings)
@@ -176,7 +151,7 @@ async def get(store: Store, ids: Sequence[int]) -> list[Posting]:
     found: list[Posting] = []
     for start in range(0, len(ids), AT_ONCE):
         query = select(postings).where(postings.c.id.in_(ids[start : start + AT_ONCE])).order_by(postings.c.id)
-        async with store.begin() as db:
+        async with store.read() as db:
             found += as_rows(Posting, await db.execute(query))
     return found
 
@@ -201,7 +176,7 @@ async def list_postings(
     if subject is not None:
         query = query.where(postings.c.subject == subject)
     order = (func.abs(postings.c.amount).desc(), postings.c.id) if largest_first else (postings.c.id,)
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Posting, await db.execute(query.order_by(*order).limit(limit)))
 
 
@@ -211,7 +186,7 @@ async def between(store: Store, connection: str, first: date, last: date) -> lis
         .where(postings.c.connection_id == connection, postings.c.date.between(first, last))
         .order_by(postings.c.date, postings.c.id)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Posting, await db.execute(query))
 
 
@@ -233,7 +208,7 @@ async def causes(store: Store, connection: str) -> list[Cause]:
         .group_by(postings.c.connection_id, postings.c.category, postings.c.subject)
         .order_by(postings.c.category, postings.c.subject)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Cause, await db.execute(query))
 
 
@@ -251,18 +226,30 @@ async def tally(store: Store, connection: str) -> dict[str, tuple[int, Decimal]]
         .where(postings.c.connection_id == connection)
         .group_by(postings.c.state)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return {state: (n, total) for state, n, total in await db.execute(query)}
 
 
-async def last_posted(store: Store, company: int, connection: str | None = None) -> Posting | None:
-    """A record that is known to be in Intacct; a look-up that does not return it has answered nothing."""
-    query = select(postings).where(postings.c.company == company, postings.c.state == PostingState.POSTED)
-    if connection is not None:
-        query = query.where(postings.c.connection_id == connection)
-    async with store.begin() as db:
-        row = (await db.execute(query.order_by(postings.c.posted.desc(), postings.c.id.desc()).limit(1))).first()
-    return as_row(Posting, row) if row else None
+async def witnesses(store: Store, company: int, entity: str, limit: int = 5) -> list[Posting]:
+    """Records known to be in Intacct at that level, newest first; a look-up that does not see them has seen nothing.
+
+    A record that a person named by hand is none: it stands in Intacct under a reference of its own.
+    """
+    query = (
+        select(postings)
+        .join(connections, connections.c.id == postings.c.connection_id)
+        .where(
+            postings.c.company == company,
+            connections.c.entity_id == entity,
+            postings.c.state == PostingState.POSTED,
+            postings.c.posted.is_not(None),
+        )
+        .order_by(postings.c.posted.desc(), postings.c.id.desc())
+        .limit(limit * 2)
+    )
+    async with store.read() as db:
+        found = as_rows(Posting, await db.execute(query))
+    return [row for row in found if BY_HAND not in (row.decision or {})][:limit]
 
 
 async def due(store: Store, connection: str, now: datetime, *, limit: int, after: int = 0) -> list[Posting]:
@@ -278,7 +265,7 @@ async def due(store: Store, connection: str, now: datetime, *, limit: int, after
         .order_by(postings.c.id)
         .limit(limit)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Posting, await db.execute(query))
 
 
@@ -287,114 +274,9 @@ async def next_due(store: Store, connection: str) -> datetime | None:
     query = select(func.min(postings.c.not_before, type_=postings.c.not_before.type)).where(
         postings.c.connection_id == connection, postings.c.state == PostingState.PENDING
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         found: datetime | None = (await db.execute(query)).scalar()
         return found
-
-
-async def claim(
-    store: Store,
-    bodies: Mapping[int, tuple[str, str]],
-    fingerprints: Mapping[int, str],
-    *,
-    run: int | None,
-    now: datetime,
-) -> list[Attempt]:
-    """Take pending rows and commit one attempt each, before anything is sent.
-
-    Args:
-        bodies: posting id to (controlid, function as XML).
-        fingerprints: posting id to the fingerprint of what that body holds.
-        run: the sync run that asks.
-        now: becomes the attempts' commit time.
-
-    Returns:
-        The attempts of the rows that were still pending; a row that someone else took is not among them.
-    """
-    async with store.begin() as db:
-        taken = (
-            update(postings)
-            .where(postings.c.id.in_(list(bodies)), postings.c.state == PostingState.PENDING)
-            .values(state=PostingState.POSTING, updated=now, category="", subject="", details=None, fault=None)
-            .returning(postings.c.id, postings.c.generation, postings.c.try_no)
-        )
-        rows = (await db.execute(taken)).all()
-        if not rows:
-            return []
-        await db.execute(
-            update(postings).where(postings.c.id == bindparam("row_id")).values(fingerprint=bindparam("print")),
-            [{"row_id": row.id, "print": fingerprints[row.id]} for row in rows],
-        )
-        made = insert(attempts).returning(*attempts.c)
-        values = [
-            {
-                "posting_id": row.id,
-                "run_id": run,
-                "controlid": bodies[row.id][0],
-                "generation": row.generation,
-                "try_no": row.try_no,
-                "state": AttemptState.SENDING,
-                "body": bodies[row.id][1],
-                "committed": now,
-            }
-            for row in rows
-        ]
-        return as_rows(Attempt, await db.execute(made, values))
-
-
-async def settle(store: Store, outcomes: Sequence[Settled], now: datetime) -> None:
-    """Store what became of a batch, in one commit."""
-    async with store.begin() as db:
-        for one in outcomes:
-            values: dict[str, Any] = {
-                "state": one.state,
-                "updated": now,
-                "not_before": one.not_before,
-                **cause_values(one.verdict, one.fault),
-            }
-            if one.state is PostingState.POSTED:
-                values |= {"record_no": one.record_no, "posted": now}
-            if one.raise_try:
-                values["try_no"] = postings.c.try_no + 1
-            await db.execute(update(postings).where(postings.c.id == one.posting_id).values(**values))
-            if one.attempt_id is not None and one.attempt is not None:
-                await db.execute(
-                    update(attempts)
-                    .where(attempts.c.id == one.attempt_id)
-                    .values(
-                        state=one.attempt,
-                        answered=now,
-                        record_no=one.record_no,
-                        fault=to_json(one.fault) if one.fault else None,
-                    )
-                )
-
-
-async def last_attempts(store: Store, posting_ids: Sequence[int]) -> dict[int, Attempt]:
-    """The newest attempt of each posting."""
-    found: dict[int, Attempt] = {}
-    for start in range(0, len(posting_ids), AT_ONCE):
-        part = posting_ids[start : start + AT_ONCE]
-        query = select(attempts).where(attempts.c.posting_id.in_(part)).order_by(attempts.c.id)
-        async with store.begin() as db:
-            for row in await db.execute(query):
-                found[row.posting_id] = as_row(Attempt, row)
-    return found
-
-
-async def mark_resent(store: Store, attempt_ids: Sequence[int], now: datetime) -> None:
-    """Committed before an unknown's own body is sent again; its look-ups start anew."""
-    async with store.begin() as db:
-        await db.execute(
-            update(attempts)
-            .where(attempts.c.id.in_(attempt_ids))
-            .values(resent=True, looked=0, committed=now, state=AttemptState.SENDING)
-        )
-
-
-async def looked_in_vain(store: Store, attempt_ids: Sequence[int]) -> None:
-    async with store.begin() as db:
-        await db.execute(update(attempts).where(attempts.c.id.in_(attempt_ids)).values(looked=attempts.c.looked + 1))
 
 
 async def move(
@@ -418,28 +300,6 @@ async def move(
     return moved
 
 
-async def orphans(store: Store, company: int, now: datetime) -> list[int]:
-    """Rows left in `posting` by a process that died: from now on their outcome is unknown.
-
-    Only the job that holds the company's turn may call this; nobody else can have a request under way then.
-    """
-    async with store.begin() as db:
-        result = await db.execute(
-            update(postings)
-            .where(postings.c.company == company, postings.c.state == PostingState.POSTING)
-            .values(state=PostingState.UNKNOWN, category="outcome.unknown", subject="", updated=now)
-            .returning(postings.c.id)
-        )
-        ids = list(result.scalars())
-        if ids:
-            await db.execute(
-                update(attempts)
-                .where(attempts.c.posting_id.in_(ids), attempts.c.state == AttemptState.SENDING)
-                .values(state=AttemptState.UNKNOWN)
-            )
-    return ids
-
-
 async def receipts_due(store: Store, connection: str, limit: int = 20) -> list[Posting]:
     """Posted rows whose receipt is still to be attached."""
     query = (
@@ -452,7 +312,7 @@ async def receipts_due(store: Store, connection: str, limit: int = 20) -> list[P
         .order_by(postings.c.id)
         .limit(limit)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Posting, await db.execute(query))
 
 
@@ -463,14 +323,13 @@ async def receipt_done(store: Store, posting: int, outcome: str) -> None:
 
 async def accept_change(store: Store, ids: Sequence[int], now: datetime) -> list[int]:
     """A person keeps what was posted although the source differs; the next difference asks again."""
+    changed = select(postings.c.id, postings.c.details).where(postings.c.id.in_(ids), postings.c.category == CHANGED)
     async with store.begin() as db:
-        result = await db.execute(
-            update(postings)
-            .where(postings.c.id.in_(ids), postings.c.category == CHANGED)
-            .values(category="", subject="", details=None, fingerprint="", updated=now)
-            .returning(postings.c.id)
-        )
-        return list(result.scalars())
+        rows = (await db.execute(changed.with_for_update())).all()
+        for row in rows:
+            values = {"fingerprint": (row.details or {}).get("fingerprint", ""), "updated": now, **cause_values(None)}
+            await db.execute(update(postings).where(postings.c.id == row.id).values(**values))
+    return [row.id for row in rows]
 
 
 async def touched_by(store: Store, connection: str, run: int) -> list[Posting]:
@@ -481,5 +340,5 @@ async def touched_by(store: Store, connection: str, run: int) -> list[Posting]:
         .where(postings.c.connection_id == connection, or_(postings.c.id.in_(tried), _is_open()))
         .order_by(postings.c.id)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Posting, await db.execute(query))

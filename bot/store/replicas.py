@@ -18,13 +18,13 @@ async def beat(store: Store, executor_id: str, now: datetime) -> None:
 
 
 async def silent(store: Store, since: datetime) -> list[str]:
-    async with store.begin() as db:
+    async with store.read() as db:
         return list((await db.execute(select(replicas.c.executor_id).where(replicas.c.beat < since))).scalars())
 
 
 async def lively(store: Store, since: datetime) -> bool:
     """Whether any process has beaten since then."""
-    async with store.begin() as db:
+    async with store.read() as db:
         found = await db.execute(select(replicas.c.executor_id).where(replicas.c.beat >= since).limit(1))
         return found.first() is not None
 

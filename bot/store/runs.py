@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from bot.models import RunState, Trigger
-from bot.store.database import Store
+from bot.store.database import Store, insert_new
 from bot.store.rows import as_row, as_rows
 from bot.store.tables import events, intents, sync_runs
 
@@ -70,7 +70,8 @@ async def ensure_run(store: Store, key: str, *, connection: str, trigger: Trigge
     async with store.begin() as db:
         row = (await db.execute(query)).first()
         if row is None:
-            row = (await db.execute(insert(sync_runs).values(key=key, **values).returning(*sync_runs.c))).one()
+            await db.execute(insert_new(db, sync_runs).values(key=key, **values))
+            row = (await db.execute(query)).one()
     return as_row(Run, row)
 
 
@@ -81,20 +82,36 @@ async def change_run(store: Store, run: int, **values: Any) -> Run:
 
 
 async def get_run(store: Store, run: int) -> Run | None:
-    async with store.begin() as db:
+    async with store.read() as db:
         row = (await db.execute(select(sync_runs).where(sync_runs.c.id == run))).first()
     return as_row(Run, row) if row else None
 
 
 async def find_run(store: Store, key: str) -> Run | None:
-    async with store.begin() as db:
+    async with store.read() as db:
         row = (await db.execute(select(sync_runs).where(sync_runs.c.key == key))).first()
     return as_row(Run, row) if row else None
 
 
+async def strand(store: Store, connection: str, but: int, now: datetime) -> list[int]:
+    """Stop the connection's runs that are said to be running: the one that holds the company's turn knows better.
+
+    Returns:
+        The ids of the runs whose job died.
+    """
+    dead = (
+        update(sync_runs)
+        .where(sync_runs.c.connection_id == connection, sync_runs.c.id != but, sync_runs.c.state == RunState.RUNNING)
+        .values(state=RunState.STOPPED, finished=now)
+        .returning(sync_runs.c.id)
+    )
+    async with store.begin() as db:
+        return list((await db.execute(dead)).scalars())
+
+
 async def last_runs(store: Store, connection: str, limit: int = 5) -> list[Run]:
     query = select(sync_runs).where(sync_runs.c.connection_id == connection).order_by(sync_runs.c.id.desc())
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Run, await db.execute(query.limit(limit)))
 
 
@@ -108,7 +125,7 @@ async def add_intent(
 
 
 async def get_intent(store: Store, intent: str) -> Intent | None:
-    async with store.begin() as db:
+    async with store.read() as db:
         row = (await db.execute(select(intents).where(intents.c.id == intent))).first()
     return as_row(Intent, row) if row else None
 
@@ -121,7 +138,7 @@ async def finish_intent(store: Store, intent: str, now: datetime) -> None:
 async def open_intents(store: Store, before: datetime, limit: int = 100) -> list[Intent]:
     """Asked for and not done; the sweeper turns those without a job into jobs."""
     query = select(intents).where(intents.c.done.is_(None), intents.c.created < before).order_by(intents.c.created)
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Intent, await db.execute(query.limit(limit)))
 
 
@@ -145,5 +162,5 @@ async def told(store: Store, connection: str, *, posting: int | None = None, lim
     query = select(events).where(events.c.connection_id == connection)
     if posting is not None:
         query = query.where(events.c.posting_id == posting)
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Event, await db.execute(query.order_by(events.c.id.desc()).limit(limit)))

@@ -56,7 +56,7 @@ async def begin(store: Store, workspace: str, owner: str, now: datetime, **value
 
 
 async def get(store: Store, walkthrough: str) -> Walkthrough | None:
-    async with store.begin() as db:
+    async with store.read() as db:
         row = (await db.execute(select(walkthroughs).where(walkthroughs.c.id == walkthrough))).first()
     return as_row(Walkthrough, row) if row else None
 
@@ -66,7 +66,7 @@ async def find_open(store: Store, workspace: str, owner: str | None = None) -> l
     query = select(walkthroughs).where(walkthroughs.c.workspace_id == workspace, walkthroughs.c.state == OPEN)
     if owner is not None:
         query = query.where(walkthroughs.c.owner == owner)
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Walkthrough, await db.execute(query.order_by(walkthroughs.c.updated.desc())))
 
 

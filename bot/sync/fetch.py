@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import logging
+import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.models import PostingState, RetryClass, Transaction, Verdict
+from bot.spend.errors import SourceRefused
 from bot.spend.source import Page, Source
 from bot.store import postings
 from bot.store.connections import Connection
 from bot.store.database import Store
-from bot.store.postings import CHANGED, Posting, cause_values
+from bot.store.postings import CHANGED, RESTING, Posting, cause_values
 from bot.store.rows import to_json
 from bot.sync.mapping import Composed, Terms, compose, hold, passed_over, posting_date, reference_for
+
+log = logging.getLogger(__name__)
 
 OVERLAP = timedelta(days=2)
 """The watermark is the newest change seen, less this; its granularity is the source's day, its order not promised."""
 
-RESTING = (PostingState.PENDING, PostingState.HELD, PostingState.FAILED)
+AHEAD = timedelta(days=1)
+"""A change dated further ahead than this moves no watermark: it would hide everything that comes before it."""
+
+REREAD = 50
+"""Rows that wait for their cardholder and are read again by their id in one run; each is a call of its own."""
+
+WAITING = "source.incomplete"
+"""Cause of a row that waits for something at the source; nobody is alerted."""
+
+ELSEWHERE = "no connection"
+UNDONE = {"not cleared yet", "declined", "zero amount", "posted by Spend Center itself"}
+"""Reasons to pass over that are news about a transaction which was posted already."""
+
+ON_ITS_WAY = (PostingState.POSTING, PostingState.UNKNOWN)
 
 
 @dataclass(slots=True)
 class Haul:
-    """What one pass over the source brought."""
+    """What one pass over the source brought. `whole` says that nothing was missed, so that the watermark may move."""
 
     fetched: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -34,7 +52,7 @@ class Haul:
 
 
 async def fetch(store: Store, connection: Connection, source: Source, terms: Terms, *, now: datetime) -> Haul:
-    """Read what changed since the watermark, and store it.
+    """Read what changed since the watermark, and store it; then see which waiting rows can go.
 
     Raises:
         SourceError: the source did not answer; what was stored so far stays, and the watermark too.
@@ -44,50 +62,96 @@ async def fetch(store: Store, connection: Connection, source: Source, terms: Ter
     haul = Haul(newest=connection.watermark)
     async for page in source.transactions(since, on_or_after=after):
         await _take(store, connection, terms, page, haul, now)
-    held = await postings.list_postings(store, connection.id, states=[PostingState.HELD], category="source.incomplete")
-    stale = [row for row in held if connection.watermark and row.read().updated < connection.watermark - OVERLAP]
-    for row in stale:
-        again = await source.transaction(row.transaction)
+    await _read_again(store, connection, source, terms, haul, now)
+    await release(store, connection, terms, now)
+    return haul
+
+
+async def _read_again(
+    store: Store, connection: Connection, source: Source, terms: Terms, haul: Haul, now: datetime
+) -> None:
+    """Rows that wait for their cardholder, by id: what makes them whole need not touch what the watermark looks at."""
+    if connection.watermark is None:
+        return
+    old = connection.watermark - OVERLAP
+    held = await postings.list_postings(store, connection.id, states=[PostingState.HELD], category=WAITING)
+    stale = [row for row in held if row.read().updated < old]
+    for row in random.sample(stale, min(len(stale), REREAD)):
+        try:
+            again = await source.transaction(row.transaction)
+        except SourceRefused as refused:  # this one cannot be read; the others can
+            log.warning("posting %d was not read again: %s", row.id, refused)
+            haul.skipped["could not be read"] += 1
+            continue
         if again is not None:
             await _take(store, connection, terms, Page((again,)), haul, now)
-    return haul
 
 
 async def _take(store: Store, connection: Connection, terms: Terms, page: Page, haul: Haul, now: datetime) -> None:
     """Store one page in one commit."""
     haul.whole = haul.whole and not page.cut and not page.problems
     haul.skipped["could not be read"] += len(page.problems)
-    wanted: list[Transaction] = []
+    haul.fetched += len(page.transactions)
+    seen = [one.updated for one in page.transactions if one.updated <= now + AHEAD]
+    haul.newest = max([*seen, *([haul.newest] if haul.newest else [])], default=None)
+    known = await postings.known(store, connection.spend_company, [one.uuid for one in page.transactions])
+    fresh: list[Transaction] = []
+    again: list[tuple[Posting, Transaction]] = []
     for transaction in page.transactions:
-        haul.fetched += 1
-        haul.newest = max(haul.newest or transaction.updated, transaction.updated)
         reason = passed_over(transaction, terms)
-        if reason:
-            haul.skipped[reason] += 1
-        else:
-            wanted.append(transaction)
-    if not wanted:
+        haul.skipped[reason] += bool(reason)
+        row = known.get(transaction.uuid)
+        if row is not None:
+            again.append((row, transaction))
+        elif not reason:
+            fresh.append(transaction)
+    if not fresh and not again:
         return
-    known = await postings.known(store, connection.spend_company, [one.uuid for one in wanted])
-    removed = await postings.owners_removed(store, {row.connection_id for row in known.values()})
-    fresh = [one for one in wanted if one.uuid not in known]
-    doubles = await _twins(store, connection, fresh)
+    doubles = await _twins(store, connection, fresh, again)
     references = await _references(store, connection, fresh)
     new = [_new_row(connection, terms, one, references[one.uuid], twin=one.uuid in doubles, now=now) for one in fresh]
+    removed = await postings.owners_removed(store, {row.connection_id for row, _ in again})
     changed: dict[int, dict[str, Any]] = {}
-    for one in wanted:
-        row = known.get(one.uuid)
-        if row is None:
+    for row, transaction in again:
+        move = _taken_over(connection, row, removed)
+        if move is None:
+            haul.skipped["posted by another connection"] += not passed_over(transaction, terms)
             continue
-        if row.connection_id != connection.id and row.connection_id not in removed:
-            haul.skipped["posted by another connection"] += 1
-            continue
-        values = _changes(terms, row, one, now)
-        if row.connection_id != connection.id and row.state in RESTING:
-            values |= {"connection_id": connection.id, "company": connection.company}
+        if row.state in ON_ITS_WAY and row.source != to_json(transaction):
+            haul.whole = False  # told apart once its outcome is known, so it must come again
+        values = move | _changes(terms, row, transaction, twin=transaction.uuid in doubles, now=now)
         if values:
             changed[row.id] = values
     await postings.save(store, new, changed)
+
+
+def _taken_over(connection: Connection, row: Posting, removed: dict[str, tuple[int, str]]) -> dict[str, Any] | None:
+    """What makes a row this connection's own: nothing for its own rows, None when another one keeps it.
+
+    Of a disconnected one, all that rests is taken over, and what is in doubt only where the same books are asked. Of a
+    living one, only what it has let go of.
+    """
+    if row.connection_id == connection.id:
+        return {}
+    mine = {"connection_id": connection.id, "company": connection.company}
+    if row.connection_id not in removed:
+        return mine if (row.state, row.category, row.subject) == (PostingState.HELD, WAITING, ELSEWHERE) else None
+    if row.state in ON_ITS_WAY:
+        return mine if removed[row.connection_id] == (connection.company, connection.entity_id) else None
+    return mine if row.state in RESTING else {}
+
+
+async def release(store: Store, connection: Connection, terms: Terms, now: datetime) -> None:
+    """See which held rows may go since a person answered, a mapping was mended, or a setting changed."""
+    after = 0
+    while rows := await postings.list_postings(
+        store, connection.id, states=[PostingState.HELD], after=after, limit=100
+    ):
+        after = rows[-1].id
+        pairs = [(row, row.read()) for row in rows]
+        doubles = await _twins(store, connection, (), pairs)
+        changed = {row.id: _standing_again(terms, row, one, twin=one.uuid in doubles) for row, one in pairs}
+        await postings.save(store, (), {key: values | {"updated": now} for key, values in changed.items() if values})
 
 
 async def _references(store: Store, connection: Connection, fresh: Sequence[Transaction]) -> dict[str, str]:
@@ -100,17 +164,21 @@ async def _references(store: Store, connection: Connection, fresh: Sequence[Tran
     }
 
 
-async def _twins(store: Store, connection: Connection, fresh: Sequence[Transaction]) -> set[str]:
+async def _twins(
+    store: Store, connection: Connection, fresh: Sequence[Transaction], again: Iterable[tuple[Posting, Transaction]]
+) -> set[str]:
     """Which of these are a second clear with the same authorisation, amount, sign and day."""
-    seen = {
-        _alike(row.read())
-        for row in await postings.twins(store, connection.spend_company, [t.authorization_id or "" for t in fresh])
-    }
-    found = set()
+    resting = [(row.id, one) for row, one in again if row.state in RESTING and one.authorization_id]
+    asked = [one.authorization_id or "" for one in (*fresh, *(one for _, one in resting))]
+    rows = await postings.twins(store, connection.spend_company, asked) if any(asked) else []
+    first: dict[tuple[str | None, str, date], int] = {}
+    for row in sorted(rows, key=lambda one: one.id):
+        first.setdefault(_alike(row.read()), row.id)
+    found = {one.uuid for number, one in resting if first.get(_alike(one), number) < number}
     for one in fresh:
-        if one.authorization_id and _alike(one) in seen:
+        if one.authorization_id and _alike(one) in first:
             found.add(one.uuid)
-        seen.add(_alike(one))
+        first.setdefault(_alike(one), 0)
     return found
 
 
@@ -163,36 +231,61 @@ def _standing(
     twin: bool = False,
 ) -> dict[str, Any]:
     """Whether the row can be sent, and why not."""
-    verdict = hold(transaction, terms, decision, twin=twin)
+    reason = passed_over(transaction, terms)
+    gone = Verdict(WAITING, reason, RetryClass.NO) if reason else None
+    verdict = gone or hold(transaction, terms, decision, twin=twin)
     if verdict is None:
         made = compose(transaction, terms, day=day, reference=reference, decision=decision)
         verdict = made if isinstance(made, Verdict) else None
     return {"state": PostingState.HELD if verdict else PostingState.PENDING, **cause_values(verdict)}
 
 
-def _changes(terms: Terms, row: Posting, transaction: Transaction, now: datetime) -> dict[str, Any]:
+def _changes(terms: Terms, row: Posting, transaction: Transaction, *, twin: bool, now: datetime) -> dict[str, Any]:
     """What a row takes over from its source as it reads now."""
-    values: dict[str, Any] = {}
-    if transaction.receipts and not row.receipt:
-        values["receipt"] = "due"
-    if row.source == to_json(transaction):
-        if row.state == PostingState.HELD and row.category != "held.twin":
-            values |= _standing(transaction, terms, row.date, row.reference, row.decision)
-            return values if values["category"] != row.category or values["state"] != row.state else {}
-        return values
-    if row.state in {PostingState.PENDING, PostingState.HELD}:
-        twin = row.category == "held.twin"
-        standing = _standing(transaction, terms, row.date, row.reference, row.decision, twin=twin)
-        return values | _read(transaction) | standing | {"updated": now}
-    if row.state == PostingState.FAILED:
-        return values | _read(transaction)  # it stays failed until someone retries; the retry takes what is new
-    if row.state == PostingState.POSTED and row.fingerprint:
-        made = compose(transaction, terms, day=row.date, reference=row.reference, decision=row.decision)
-        if not isinstance(made, Composed) or made.fingerprint != row.fingerprint:
-            was = row.read()
-            details = (("was", str(was.amount.amount)), ("now", str(transaction.amount.amount)))
-            verdict = Verdict(CHANGED, row.reference, RetryClass.NO, details)
-            return values | cause_values(verdict) | {"updated": now}
-        if row.category == CHANGED:
-            return values | cause_values(None)
+    values: dict[str, Any] = {"receipt": "due"} if transaction.receipts and not row.receipt else {}
+    other = row.source != to_json(transaction)
+    if row.state in RESTING:
+        standing = _standing_again(terms, row, transaction, twin=twin, other=other)
+        return (
+            values | (_read(transaction) if other else {}) | standing | ({"updated": now} if other or standing else {})
+        )
+    if row.state == PostingState.POSTED and (other or row.category == CHANGED):
+        return values | _differs(terms, row, transaction, now)
     return values
+
+
+def _standing_again(
+    terms: Terms, row: Posting, transaction: Transaction, *, twin: bool, other: bool = False
+) -> dict[str, Any]:
+    """Whether a row that rests can be sent now. `other`: the source has changed since it was read.
+
+    What a look-up found to disagree is only settled by look-ups. A failed row stays failed until someone retries it,
+    and a pending one keeps the cause it failed with as long as nothing about it changed.
+    """
+    if row.category.startswith("duplicate."):
+        return {}
+    standing = _standing(transaction, terms, row.date, row.reference, row.decision, twin=twin)
+    if row.state == PostingState.FAILED:
+        return standing if standing["category"] == WAITING else {}
+    if (row.state, row.category, row.subject) == (standing["state"], standing["category"], standing["subject"]):
+        return {}
+    return standing if other or row.state == PostingState.HELD or standing["state"] is PostingState.HELD else {}
+
+
+def _differs(terms: Terms, row: Posting, transaction: Transaction, now: datetime) -> dict[str, Any]:
+    """Whether a posted row's source says something else than was sent: both read on the terms of today."""
+    before, after = _print(terms, row, row.read()), _print(terms, row, transaction)
+    reason = passed_over(transaction, terms)
+    undone = reason if reason in UNDONE else ""
+    if not undone and after in {before, row.fingerprint}:
+        taken = {"source": to_json(transaction), "fingerprint": row.fingerprint or after}
+        return taken | (cause_values(None) | {"updated": now} if row.category == CHANGED else {})
+    said = {"was": str(row.amount), "now": undone or str(transaction.amount.amount), "fingerprint": after}
+    if (row.category, row.details) == (CHANGED, said):
+        return {}
+    return cause_values(Verdict(CHANGED, row.reference, RetryClass.NO, tuple(said.items()))) | {"updated": now}
+
+
+def _print(terms: Terms, row: Posting, transaction: Transaction) -> str:
+    made = compose(transaction, terms, day=row.date, reference=row.reference, decision=row.decision)
+    return made.fingerprint if isinstance(made, Composed) else f"{made.category} {made.subject}"[:64]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.hints.classify import classify
-from bot.intacct.batches import NotSent, Outcome, Recorded, Refused, cut_evenly
+from bot.intacct.batches import Lost, NotSent, Outcome, Recorded, Refused, cut_evenly
 from bot.intacct.client import IntacctClient, render_posting
 from bot.models import AttemptState, Fault, Level, PostingState, RetryClass, Verdict
-from bot.store import postings
+from bot.store import attempts
+from bot.store.attempts import IN_DOUBT, Attempt, Draft, Settled
 from bot.store.connections import Company, Connection
-from bot.store.postings import Attempt, Posting, Settled
+from bot.store.postings import Posting
 from bot.store.runs import Run
 from bot.sync.mapping import Terms, compose, control_id, hold
 from bot.sync.reach import Reach
+
+log = logging.getLogger(__name__)
 
 LARGEST = 50
 """Functions in one request: 6 % slower than 100, and half as much in doubt when an answer is lost."""
@@ -27,6 +31,9 @@ TOO_OLD = timedelta(seconds=60)
 
 MOST_TRIES = 6
 """Of a cause that passes by itself; after that a person is told."""
+
+DOUBT = Verdict("outcome.unknown", "", RetryClass.LOOK)
+BUSY = Verdict("limit.rate", "", RetryClass.WAIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,72 +55,97 @@ class Round:
     posted: int = 0
     failed: int = 0
     unknown: int = 0
-    sent: int = 0
     requests: int = 0
     stop: tuple[Verdict, Fault] | None = None
-    causes: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, other: Round) -> None:
         self.posted += other.posted
         self.failed += other.failed
         self.unknown += other.unknown
-        self.sent += other.sent
         self.requests += other.requests
         self.stop = self.stop or other.stop
-        self.causes |= other.causes
+
+    def count(self, settled: Sequence[Settled]) -> None:
+        self.posted += sum(one.state is PostingState.POSTED for one in settled)
+        self.failed += sum(one.state in {PostingState.FAILED, PostingState.HELD} for one in settled)
+        self.unknown += sum(one.state is PostingState.UNKNOWN for one in settled)
 
 
 async def post_round(work: Pass, rows: Sequence[Posting]) -> Round:
-    """Compose, claim and send these pending rows, in one request per slot that the company allows."""
+    """Compose, claim and send these pending rows, in one request per slot that the company allows.
+
+    While the company must wait after "too many requests" nothing is claimed: an attempt that waits grows old.
+    """
     store, now = work.reach.store, work.reach.clock()
-    bodies: dict[int, tuple[str, str]] = {}
-    prints: dict[int, str] = {}
+    if work.client.allowance.hold > 0:
+        return Round(stop=(BUSY, Fault(Level.TRANSPORT, http_status=429, note="Still holding back.")))
+    drafts: list[Draft] = []
     held: list[Settled] = []
     for row in rows:
-        transaction = row.read()
-        verdict = hold(transaction, work.terms, row.decision)
-        made = verdict or compose(transaction, work.terms, day=row.date, reference=row.reference, decision=row.decision)
+        made = _draft(work, row)
         if isinstance(made, Verdict):
-            held.append(Settled(row.id, None, PostingState.HELD, None, verdict=made))
-            continue
-        controlid = control_id(work.company.company_id, row.spend_company, row.transaction, row.generation, row.try_no)
-        bodies[row.id] = (controlid, render_posting(controlid, made.record))
-        prints[row.id] = made.fingerprint
-    if held:
-        await postings.settle(store, held, now)
-    attempts = await postings.claim(store, bodies, prints, run=work.run.id, now=now) if bodies else []
-    result = await send(work, attempts)
-    result.failed += len(held)
+            was = (PostingState.PENDING,)
+            held.append(Settled(row.id, None, PostingState.HELD, None, verdict=made, was=was))
+        else:
+            drafts.append(made)
+    result = Round()
+    result.count(await attempts.settle(store, held, now))
+    if drafts:
+        result.add(await send(work, await attempts.claim(store, drafts, run=work.run.id, now=now)))
     return result
 
 
-async def send(work: Pass, attempts: Sequence[Attempt], *, again: bool = False) -> Round:
-    """Send committed attempts, evenly over the company's slots, and store what each answer proves.
+def _draft(work: Pass, row: Posting) -> Draft | Verdict:
+    """The row as it would be sent, or why it has to wait."""
+    transaction = row.read()
+    verdict = hold(transaction, work.terms, row.decision)
+    made = verdict or compose(transaction, work.terms, day=row.date, reference=row.reference, decision=row.decision)
+    if isinstance(made, Verdict):
+        return made
+    controlid = control_id(work.company.company_id, row.spend_company, row.transaction, row.generation, row.try_no)
+    return Draft(row, controlid, render_posting(controlid, made.record), made.fingerprint)
+
+
+async def send(work: Pass, tried: Sequence[Attempt], *, again: bool = False) -> Round:
+    """Send committed attempts, evenly over the company's slots, and store what each answer proves as it comes.
 
     Args:
         again: these are unknowns whose own body is sent once more; then no error settles anything.
     """
-    parts = cut_evenly(attempts, work.company.requests_at_once, LARGEST)
-    result = Round(sent=len(attempts), requests=len(parts))
-    answers = await asyncio.gather(*(_send_part(work, part) for part in parts))
-    now = work.reach.clock()
-    for part, outcomes in zip(parts, answers, strict=True):
-        settled = [
-            judge(attempt, outcome, now, again=again, known=_known(work))
-            for attempt, outcome in zip(part, outcomes, strict=True)
-        ]
-        await postings.settle(work.reach.store, settled, now)
-        for one, outcome in zip(settled, outcomes, strict=True):
-            result.posted += one.state is PostingState.POSTED
-            result.failed += one.state is PostingState.FAILED
-            result.unknown += one.state is PostingState.UNKNOWN
-            if one.verdict is not None and one.state is PostingState.FAILED:
-                result.causes.add((one.verdict.category, one.verdict.subject))
-            result.stop = result.stop or stopping(outcome, one)
+    result = Round()
+    parts = cut_evenly(tried, work.client.allowance.now, LARGEST)
+    ended = await asyncio.gather(*(_part(work, part, again=again) for part in parts), return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one  # only now that every other part has stored what it learned
+        result.add(one)
     return result
 
 
-async def _send_part(work: Pass, part: Sequence[Attempt]) -> list[Outcome]:
+async def _part(work: Pass, part: Sequence[Attempt], *, again: bool) -> Round:
+    """One request and what it proved. Whatever breaks on our side after the claim leaves an unknown, not a loss."""
+    result = Round(requests=1)
+    try:
+        outcomes = await _ask(work, part)
+    except Exception as broken:
+        log.exception("a batch of %d broke on our side", len(part))
+        lost = Fault(Level.TRANSPORT, note=f"{type(broken).__name__} on our side.")
+        outcomes = [Lost(attempt.controlid, lost) for attempt in part]
+    if len(part) > 1 and all(isinstance(one, NotSent) and poisoned(one.fault) for one in outcomes):
+        half = len(part) // 2
+        result.add(await _part(work, part[:half], again=again))
+        result.add(await _part(work, part[half:], again=again))
+        return result
+    outcomes = [alone(one) if len(part) == 1 else one for one in outcomes]
+    now, known = work.reach.clock(), known_to(work)
+    settled = [judge(a, o, now, again=again, known=known) for a, o in zip(part, outcomes, strict=True)]
+    result.count(await attempts.settle(work.reach.store, settled, now))
+    for one, outcome in zip(settled, outcomes, strict=True):
+        result.stop = result.stop or stopping(outcome, one)
+    return result
+
+
+async def _ask(work: Pass, part: Sequence[Attempt]) -> list[Outcome]:
     oldest = min(attempt.committed for attempt in part)
 
     def ready() -> bool:
@@ -124,7 +156,22 @@ async def _send_part(work: Pass, part: Sequence[Attempt]) -> list[Outcome]:
     )
 
 
-def _known(work: Pass) -> dict[str, str]:
+def poisoned(fault: Fault) -> bool:
+    """Whether a whole request was refused at the door for what is in it, so that one function spoils it for the others."""
+    if fault.level is not Level.CONTROL:
+        return False
+    category = classify(fault).category
+    return category.startswith(("request.", "duplicate.", "data."))
+
+
+def alone(outcome: Outcome) -> Outcome:
+    """The refusal of a request that held nothing else is the function's own."""
+    if isinstance(outcome, NotSent) and poisoned(outcome.fault):
+        return Refused(outcome.controlid, outcome.fault)
+    return outcome
+
+
+def known_to(work: Pass) -> dict[str, str]:
     """What the classifier cannot read from a text that leaves it out."""
     return {
         "company": work.company.company_id,
@@ -139,49 +186,36 @@ def judge(
     attempt: Attempt, outcome: Outcome, now: datetime, *, again: bool = False, known: dict[str, str] | None = None
 ) -> Settled:
     """What one answer proves about one attempt. Only success is posted; only a first send's own failure is failed."""
+    row, sent = attempt.posting_id, attempt.id
     if isinstance(outcome, Recorded):
-        return Settled(
-            attempt.posting_id, attempt.id, PostingState.POSTED, AttemptState.POSTED, record_no=outcome.record_no
-        )
+        state = PostingState.POSTED
+        return Settled(row, sent, state, AttemptState.POSTED, record_no=outcome.record_no, was=IN_DOUBT)
+    fault, was = outcome.fault, (PostingState.UNKNOWN if again else PostingState.POSTING,)
+    verdict = classify(fault, known=known or {})
     if isinstance(outcome, NotSent) and not again:
-        wait = now + _pause(attempt.try_no) if _passing(outcome.fault) else None
-        return Settled(
-            attempt.posting_id,
-            attempt.id,
-            PostingState.PENDING,
-            AttemptState.WITHDRAWN,
-            fault=outcome.fault,
-            not_before=wait,
-        )
-    if isinstance(outcome, Refused) and not again:
-        verdict = classify(outcome.fault, known=known or {})
-        if verdict.retry is not RetryClass.LOOK:
-            return _refused(attempt, verdict, outcome.fault, now)
-    doubt = Verdict("outcome.unknown", "", RetryClass.LOOK)
-    state = AttemptState.REFUSED if isinstance(outcome, Refused) else AttemptState.UNKNOWN
-    return Settled(attempt.posting_id, attempt.id, PostingState.UNKNOWN, state, verdict=doubt, fault=outcome.fault)
+        wait = now + pause(attempt.try_no) if _passing(fault) else None
+        state, tried = PostingState.PENDING, AttemptState.WITHDRAWN
+        return Settled(row, sent, state, tried, fault=fault, not_before=wait, was=was, committed=attempt.committed)
+    if isinstance(outcome, Refused) and not again and verdict.retry is not RetryClass.LOOK:
+        return _refused(attempt, verdict, fault, now)
+    tried = AttemptState.REFUSED if isinstance(outcome, Refused) else AttemptState.UNKNOWN
+    state = PostingState.UNKNOWN
+    return Settled(row, sent, state, tried, verdict=DOUBT, fault=fault, was=was, committed=attempt.committed)
 
 
 def _refused(attempt: Attempt, verdict: Verdict, fault: Fault, now: datetime) -> Settled:
     """A proven failure: the next try gets an id of its own. What passes by itself is tried again, later."""
-    if verdict.retry is RetryClass.WAIT and attempt.try_no < MOST_TRIES:
-        return Settled(
-            attempt.posting_id,
-            attempt.id,
-            PostingState.PENDING,
-            AttemptState.REFUSED,
-            fault=fault,
-            raise_try=True,
-            not_before=now + _pause(attempt.try_no),
-        )
+    waits = verdict.retry is RetryClass.WAIT and attempt.try_no < MOST_TRIES
     return Settled(
         attempt.posting_id,
         attempt.id,
-        PostingState.FAILED,
+        PostingState.PENDING if waits else PostingState.FAILED,
         AttemptState.REFUSED,
-        verdict=verdict,
+        verdict=None if waits else verdict,
         fault=fault,
         raise_try=True,
+        not_before=now + pause(attempt.try_no) if waits else None,
+        committed=attempt.committed,
     )
 
 
@@ -190,7 +224,7 @@ def _passing(fault: Fault) -> bool:
     return fault.level is Level.TRANSPORT or fault.http_status == 429
 
 
-def _pause(tries: int) -> timedelta:
+def pause(tries: int) -> timedelta:
     """Seconds that double with each try, with jitter, so that a company's rows do not all come back at once."""
     return timedelta(seconds=min(2.0**tries, 600) * random.uniform(0.8, 1.2))  # noqa: S311  # spreads load, guards nothing
 

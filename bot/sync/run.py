@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.engine import Engine
 from bot.hints.classify import classify
 from bot.intacct.errors import IntacctError
-from bot.models import (
-    ConnectionState,
-    Fault,
-    Level,
-    Operation,
-    PostingState,
-    RawError,
-    RetryClass,
-    RunState,
-    Trigger,
-    Verdict,
-)
+from bot.models import ConnectionState, PostingState, RunState, Trigger
 from bot.spend.errors import SourceError
-from bot.store import connections, postings, runs
+from bot.store import attempts, connections, postings, runs
 from bot.store.connections import Company, Connection
-from bot.store.postings import Posting, cause_values
 from bot.store.rows import to_json
 from bot.store.runs import Run
+from bot.sync.ending import ENDED, Ending, Stopped
 from bot.sync.fetch import fetch
 from bot.sync.introduce import introduce
-from bot.sync.mapping import Terms, compose
+from bot.sync.kinds import kind, learn, probes
+from bot.sync.mapping import Terms
 from bot.sync.post import LARGEST, Pass, Round, post_round
 from bot.sync.reach import Reach
 from bot.sync.receipts import attach_some
-from bot.sync.settle import look_before_first, next_look, settle_unknown
+from bot.sync.settle import look_before_first, settle_unknown
 
 log = logging.getLogger(__name__)
 
-FOLLOW_UPS = 8
-"""Doublings of the pause between runs that were stopped by something passing: from 5 s to about 20 minutes."""
+KNOWN_FOR = timedelta(minutes=10)
+"""How long the locations of an entity are believed; reading them costs a query, and a run has many turns."""
 
 
 @dataclass(slots=True)
@@ -50,78 +42,97 @@ class Runner:
 
     reach: Reach
     engine: Engine | None = None
+    _inside: dict[tuple[int, str], tuple[datetime, frozenset[str] | None]] = field(default_factory=dict)
+
+    @property
+    def ending(self) -> Ending:
+        return Ending(self.reach, self.engine)
 
     # --- the jobs ---
 
     async def sync(
         self, turn: int, *, connection_id: str, trigger: str, run_key: str, actor: str = "", intent: str = ""
     ) -> bool:
-        """One run. Turn 0 prepares and fetches, each later turn posts one round; the last one closes the run."""
-        store = self.reach.store
-        connection = await connections.get_connection(store, connection_id)
-        if connection is None or connection.removed or not connection.start_date:
-            return False
-        run = await runs.ensure_run(
-            store, run_key, connection=connection_id, trigger=Trigger(trigger), actor=actor, now=self.reach.clock()
-        )
-        if run.state in {RunState.FINISHED, RunState.STOPPED}:
-            if intent:
-                await self._unclaim(intent)  # a process died between the run's end and the intent's
-            return False
-        if trigger == Trigger.SCHEDULE and connection.state != ConnectionState.ACTIVE:
-            await self._close(run, connection, RunState.STOPPED)
-            return False
-        try:
-            work = await self._pass(connection, run)
-            if turn == 0:
-                await self._prepare(work, intent)
-                more = True
-            else:
-                more = await self._post(work)
-            if more:
-                await self._refresh(connection)
-                return True
-            await self._close(run, connection, RunState.FINISHED)
-        except (IntacctError, SourceError) as stopped:
-            await self._stopped(run, connection, stopped)
-        except Stopped as stopped:
-            await self._stop(run, connection, stopped.verdict, stopped.fault)
-        finally:
-            if intent:
-                await self._unclaim(intent)
-        return False
+        """One run. Turn 0 prepares and fetches, each later turn posts one round; the last one closes the run.
 
-    async def settle(self, turn: int, *, connection_id: str, intent: str = "") -> bool:
-        """Ask again for what is unknown, as long as something is."""
+        A turn that is done again, after an exception or by another process, finds its own rows and settles those first.
+
+        Raises:
+            SQLAlchemyError: the database did not do its part; nothing can be told or closed, so the turn is tried again.
+        """
+        connection = await connections.get_connection(self.reach.store, connection_id)
+        if connection is None or not connection.start_date:
+            return await self._done(intent)
+        run = await runs.ensure_run(
+            self.reach.store,
+            run_key,
+            connection=connection_id,
+            trigger=Trigger(trigger),
+            actor=actor,
+            now=self.reach.clock(),
+        )
+        if run.state in ENDED:  # its last turn died between the end and the promises
+            await self.ending.follow_up(connection)
+            return await self._done(intent)
+        if not may_run(connection, trigger, intent):
+            await self.ending.close(run, connection, RunState.STOPPED)
+            return await self._done(intent)
+        work = self._prepare if turn == 0 else self._post
+        return await self._guarded(run, connection, lambda ready: work(ready, intent)) or await self._done(intent)
+
+    async def settle(self, turn: int, *, connection_id: str, intent: str = "", run_key: str = "") -> bool:
+        """Ask again for what is unknown."""
         store, now = self.reach.store, self.reach.clock()
         connection = await connections.get_connection(store, connection_id)
-        if connection is None or connection.removed or turn > 0:
-            return False
-        key = f"settle:{connection_id}:{now.isoformat()}"
+        if connection is None or connection.removed or not connection.start_date or turn > 0:
+            return await self._done(intent)
+        key = f"settle:{intent}" if intent else run_key or f"settle:{connection_id}:{now.isoformat()}"
         run = await runs.ensure_run(store, key, connection=connection_id, trigger=Trigger.RETRY, actor="", now=now)
+        if run.state in ENDED:
+            await self.ending.follow_up(connection)
+        else:
+            await self._guarded(run, connection, self._ask_again)
+        return await self._done(intent)
+
+    async def _guarded(self, run: Run, connection: Connection, turn: Callable[[Pass], Awaitable[bool]]) -> bool:
+        """One turn; whatever ends the run is told and stored."""
         try:
-            work = await self._pass(connection, run)
-            await postings.orphans(store, connection.company, now)
-            await settle_unknown(work)
-            await self._close(run, connection, RunState.FINISHED)
-        except (IntacctError, SourceError) as stopped:
-            await self._stopped(run, connection, stopped)
+            if await turn(await self._pass(connection, run)):
+                await self.ending.refresh(connection)
+                return True
+            await self.ending.close(run, connection, RunState.FINISHED)
+        except (IntacctError, SourceError) as refused:
+            await self.ending.refused(run, connection, refused)
+        except Stopped as stopped:
+            await self.ending.stop(run, connection, stopped.verdict, stopped.fault)
+        except SQLAlchemyError:
+            raise
+        except Exception as broken:
+            log.exception("run %d of %s broke", run.id, connection.id)
+            await self.ending.broke(run, connection, broken)
+        return False
+
+    async def _done(self, intent: str) -> bool:
+        """The intent is done once its job has ended, whatever came of it; nobody waits for it any more."""
         if intent:
-            await runs.finish_intent(store, intent, self.reach.clock())
-            await self._refresh(connection)
+            await runs.finish_intent(self.reach.store, intent, self.reach.clock())
         return False
 
     async def receipts(self, turn: int, *, connection_id: str, round_no: int = 0) -> bool:
         """Attach some receipts, then stand in line again, so that a person's retry goes first."""
         store, now = self.reach.store, self.reach.clock()
         connection = await connections.get_connection(store, connection_id)
-        if connection is None or connection.removed or turn > 0:
+        if connection is None or connection.removed or not connection.start_date or turn > 0:
             return False
         last = await runs.last_runs(store, connection_id, 1)
-        if not last:
+        if not last or connection.state != ConnectionState.ACTIVE:
             return False
-        source = await self.reach.source(connection)
-        more = await attach_some(await self._pass(connection, last[0]), source)
+        try:
+            source = await self.reach.source(connection)
+            more = await attach_some(await self._pass(connection, last[0]), source)
+        except (IntacctError, SourceError) as refused:
+            log.warning("receipts of %s wait for the next run: %s", connection_id, refused)
+            return False
         if more and self.engine is not None:
             key = f"{connection_id}:{now.isoformat()}:{round_no + 1}"
             await self.engine.enqueue(
@@ -129,34 +140,33 @@ class Runner:
             )
         return False
 
-    async def check_company(self, _turn: int, *, company_id: int, intent: str = "") -> bool:
+    async def check_company(self, turn: int, *, company_id: int, intent: str = "") -> bool:
         """Whether Intacct lets us in again; if so, every connection of the company goes on."""
+        if turn > 0:
+            return False
         store = self.reach.store
         row = await connections.get_company(store, company_id)
-        broken = [
-            one
-            for one in await connections.list_connections(store, company=company_id)
-            if one.state == ConnectionState.BROKEN
-        ]
+        all_of_it = await connections.list_connections(store, company=company_id)
+        broken = [one for one in all_of_it if one.state == ConnectionState.BROKEN]
         asked = await runs.get_intent(store, intent) if intent else None
         try:
             client = await self.reach.intacct(row)
             for entity in sorted({one.entity_id for one in broken} or {""}):
                 await client.sign_in(entity)
         except IntacctError as refused:
-            verdict = classify(refused.fault, known=self._known(row))
-            problem = {"category": verdict.category, "subject": verdict.subject, "fault": to_json(refused.fault)}
-            await connections.change_company(store, company_id, tested=self.reach.clock(), problem=problem)
+            verdict = classify(refused.fault, known=self.ending.known(row))
+            if verdict.category.startswith("auth."):  # that nobody answered is no news about who may come in
+                problem = {"category": verdict.category, "subject": verdict.subject, "fault": to_json(refused.fault)}
+                await connections.change_company(store, company_id, tested=self.reach.clock(), problem=problem)
         else:
             await self.let_in(row, broken, asked.actor if asked else "")
-        if intent:
-            await runs.finish_intent(store, intent, self.reach.clock())
-        for one in await connections.list_connections(store, company=company_id):
-            await self._refresh(one)
+        await self._done(intent)
+        for one in broken:
+            await self.ending.refresh(one)
         return False
 
-    async def let_in(self, company: Company, broken: Sequence[Connection], actor: str) -> None:
-        """The sign-in works again: connections go on where they stopped."""
+    async def let_in(self, company: Company, broken: Sequence[Connection], actor: str, *, at_work: str = "") -> None:
+        """The sign-in works again: connections go on where they stopped, each with a run but the one that is `at_work`."""
         now = self.reach.clock()
         await connections.change_company(self.reach.store, company.id, tested=now, problem=None, problem_since=None)
         for one in broken:
@@ -165,18 +175,8 @@ class Runner:
             await runs.tell(
                 self.reach.store, "resumed", "Intacct lets the app in again.", now, actor=actor, connection=one.id
             )
-            if self.engine is not None:
-                key = f"{one.id}:resumed:{now.isoformat()}"
-                await self.engine.enqueue(
-                    "sync",
-                    key,
-                    company=company.id,
-                    urgent=True,
-                    connection_id=one.id,
-                    trigger=str(Trigger.RETRY),
-                    run_key=key,
-                    actor=actor,
-                )
+            if one.id != at_work:
+                await self.ending.promise_sync(one, "resumed", actor=actor, urgent=True)
 
     # --- one turn ---
 
@@ -184,27 +184,78 @@ class Runner:
         connection = await introduce(self.reach, connection)
         company = await connections.get_company(self.reach.store, connection.company)
         client = await self.reach.intacct(company)
-        terms = terms_of(connection, company, inside=None)
-        if connection.entity_id and not connection.option("other_entities"):
-            inside = await locations_inside(client, connection.entity_id)
-            terms = terms_of(connection, company, inside=inside)
+        terms = terms_of(connection, company, inside=await self._locations(client, connection))
         return Pass(self.reach, connection, company, client, terms, run)
 
-    async def _prepare(self, work: Pass, intent: str) -> None:
+    async def _locations(self, client: Any, connection: Connection) -> frozenset[str] | None:
+        if not connection.entity_id or connection.option("other_entities"):
+            return None
+        key, now = (connection.company, connection.entity_id), self.reach.clock()
+        kept = self._inside.get(key)
+        if kept is None or not timedelta() <= now - kept[0] < KNOWN_FOR:
+            kept = self._inside[key] = (now, await locations_inside(client, connection.entity_id))
+        return kept[1]
+
+    async def _begin(self, work: Pass) -> None:
+        """From here on this run is the company's only one: whatever another left behind is its business."""
+        store, now, own = self.reach.store, self.reach.clock(), work.connection.id
+        if work.run.state == RunState.QUEUED:
+            await runs.change_run(store, work.run.id, state=RunState.RUNNING, started=now)
+        await runs.strand(store, own, work.run.id, now)
+
+    async def _orphans(self, work: Pass) -> None:
+        """What a dead turn left on its way is in doubt now, in other connections of the company as well."""
+        left = await attempts.orphans(self.reach.store, work.company.id, self.reach.clock())
+        for other in left - {work.connection.id}:
+            row = await connections.get_connection(self.reach.store, other)
+            if row is not None and not row.removed:
+                await self.ending.promise_settle(row, 1.0)
+
+    async def _settle(self, work: Pass) -> None:
+        await self._orphans(work)
+        result = await settle_unknown(work)
+        await self._count(work.run, result)
+        if result.stop is not None:
+            raise Stopped(*result.stop)
+
+    async def _ask_again(self, work: Pass) -> bool:
+        await self._begin(work)
+        await self._settle(work)
+        return False
+
+    async def _prepare(self, work: Pass, intent: str) -> bool:
+        """The first turn. What a person asked for is stored first, so that it is not lost if this run stops early."""
         store, now, connection = self.reach.store, self.reach.clock(), work.connection
-        await runs.change_run(store, work.run.id, state=RunState.RUNNING, started=now)
-        await postings.orphans(store, connection.company, now)
-        await settle_unknown(work)
+        await self._begin(work)
+        if intent:
+            await self._take_up(intent)
+        await self._settle(work)
         source = await self.reach.source(connection)
         haul = await fetch(store, connection, source, work.terms, now=now)
         values: dict[str, Any] = {"fetched": haul.fetched, "skipped": {k: n for k, n in haul.skipped.items() if n}}
         await runs.change_run(store, work.run.id, **values)
+        if connection.state == ConnectionState.BROKEN:
+            await work.client.sign_in(connection.entity_id)
+            await self.let_in(work.company, await self._shut_out_with(work), work.run.actor, at_work=connection.id)
         if haul.whole and haul.newest != connection.watermark:
             await connections.set_watermark(store, connection.id, haul.newest)
-        if intent:
-            await self._take_up(intent)
         if connection.id not in self.reach.looked:
-            await look_before_first(work)
+            await self._look_first(work)
+            if haul.whole:
+                self.reach.looked.add(connection.id)
+        return True
+
+    async def _shut_out_with(self, work: Pass) -> list[Connection]:
+        """The connections that go on with this one: where Intacct had refused the company, all of its broken ones."""
+        everyone = await connections.list_connections(self.reach.store, company=work.company.id)
+        broken = [one for one in everyone if one.state == ConnectionState.BROKEN]
+        return broken if work.company.problem else [one for one in broken if one.id == work.connection.id]
+
+    async def _look_first(self, work: Pass) -> None:
+        """After a start, a restore or a reconnect: what Intacct has already is not posted again."""
+        found = await look_before_first(work)
+        await self._count(work.run, Round(posted=found))
+        self.reach.looked.add(f"run {work.run.id}")
 
     async def _take_up(self, intent: str) -> None:
         """What a person asked to retry becomes due; its cause stays on the row until it is posted or fails anew."""
@@ -219,47 +270,31 @@ class Runner:
             not_before=None,
         )
 
-    async def _post(self, work: Pass) -> bool:
+    async def _post(self, work: Pass, _intent: str) -> bool:
         """One round: all new rows; of what is retried, one of each kind first, so that one failure speaks for its kind."""
-        store = self.reach.store
-        if await postings.list_postings(store, work.connection.id, states=[PostingState.UNKNOWN], limit=1):
-            await settle_unknown(work)  # nothing new is sent until a read has succeeded
-        most = LARGEST * work.company.requests_at_once
-        rows = await postings.due(store, work.connection.id, self.reach.clock(), limit=most)
+        store, connection = self.reach.store, work.connection.id
+        await self._orphans(work)
+        if await attempts.unread(store, connection):
+            await self._settle(work)  # nothing new is sent until a read has succeeded
+        if not self.reach.looked & {connection, f"run {work.run.id}"}:
+            await self._look_first(work)  # this process took the run over from one that died
+        most = LARGEST * work.client.allowance.now
+        rows = await postings.due(store, connection, self.reach.clock(), limit=most)
         if not rows:
             return False
         kinds = {row.id: kind(row, work.terms) for row in rows}
         batch = probes(rows, kinds)
         result = await post_round(work, batch)
         await self._count(work.run, result)
+        sent = {row.id for row in batch}
+        await learn(store, batch, [row for row in rows if row.id not in sent], kinds, self.reach.clock())
         if result.stop is not None:
             raise Stopped(*result.stop)
-        await self._learn(batch, [row for row in rows if row not in batch], kinds)
         return True
-
-    async def _learn(self, sent: Sequence[Posting], waiting: Sequence[Posting], kinds: dict[int, Kind]) -> None:
-        """What the first of a kind met, the rest of it is spared, or may follow."""
-        store, now = self.reach.store, self.reach.clock()
-        after = {row.id: row for row in await postings.get(store, [row.id for row in sent if row.category])}
-        for row in sent:
-            rest = [other.id for other in waiting if kinds[other.id] == kinds[row.id]]
-            if not rest or row.id not in after:
-                continue
-            came = after[row.id]
-            same = (came.category, came.subject) == (row.category, row.subject)
-            if came.state == PostingState.FAILED and same:
-                target, values = PostingState.FAILED, {}
-            elif came.state == PostingState.POSTED:
-                target, values = PostingState.PENDING, {"category": "", "subject": ""}
-            else:
-                continue
-            await postings.move(store, rest, source=[PostingState.PENDING], target=target, now=now, **values)
-
-    # --- the end of a run ---
 
     async def _count(self, run: Run, result: Round) -> None:
         latest = await runs.get_run(self.reach.store, run.id)
-        if latest is not None:
+        if latest is not None and (result.posted or result.failed or result.requests):
             await runs.change_run(
                 self.reach.store,
                 run.id,
@@ -268,151 +303,13 @@ class Runner:
                 requests=latest.requests + result.requests,
             )
 
-    async def _close(self, run: Run, connection: Connection, state: RunState) -> None:
-        now = self.reach.clock()
-        await runs.change_run(self.reach.store, run.id, state=state, finished=now)
-        await self._refresh(connection)
-        await self._follow_up(connection)
 
-    async def _stopped(self, run: Run, connection: Connection, error: IntacctError | SourceError) -> None:
-        if isinstance(error, IntacctError):
-            company = await connections.get_company(self.reach.store, connection.company)
-            await self._stop(run, connection, classify(error.fault, known=self._known(company)), error.fault)
-            return
-        wait = error.category in {"transient.gateway", "source.rate_limit"}
-        verdict = Verdict(error.category, "", RetryClass.WAIT if wait else RetryClass.NO)
-        fault = Fault(Level.TRANSPORT, (RawError(description=str(error)),), operation=Operation.READ)
-        await self._stop(run, connection, verdict, fault)
-
-    async def _stop(self, run: Run, connection: Connection, verdict: Verdict, fault: Fault) -> None:
-        """End the run early. What stops everything is told once, and the connection waits for someone to act."""
-        store, now = self.reach.store, self.reach.clock()
-        cause = {key: value for key, value in cause_values(verdict, fault).items() if key != "details"}
-        await runs.change_run(store, run.id, state=RunState.STOPPED, finished=now, **cause)
-        log.warning("run %d of %s stopped: %s", run.id, connection.id, verdict.category)
-        if verdict.category.startswith("auth.") and fault.level in {Level.CONTROL, Level.AUTHENTICATION}:
-            company = await connections.get_company(store, connection.company)
-            problem = {"category": verdict.category, "subject": verdict.subject, "fault": to_json(fault)}
-            since = company.problem_since or now
-            await connections.change_company(store, company.id, problem=problem, problem_since=since, tested=now)
-            for one in await connections.list_connections(store, company=company.id):
-                if one.state == ConnectionState.ACTIVE:
-                    await connections.change_connection(store, one.id, state=ConnectionState.BROKEN)
-                    await self._refresh(one)
-        elif verdict.category == "source.auth" and connection.state == ConnectionState.ACTIVE:
-            await connections.change_connection(store, connection.id, state=ConnectionState.BROKEN)
-        await self._refresh(connection)
-        if verdict.retry is not RetryClass.NO:
-            await self._come_back(connection)
-        await self._follow_up(connection)
-
-    async def _come_back(self, connection: Connection) -> None:
-        """What stopped the run may pass: try again after a pause that doubles."""
-        if self.engine is None or connection.state == ConnectionState.PAUSED:
-            return
-        last = await runs.last_runs(self.reach.store, connection.id, FOLLOW_UPS)
-        streak = next((n for n, run in enumerate(last) if run.state != RunState.STOPPED), len(last))
-        key = f"{connection.id}:again:{self.reach.clock().isoformat()}"
-        await self.engine.enqueue(
-            "sync",
-            key,
-            company=connection.company,
-            delay=5.0 * 2 ** max(streak - 1, 0),
-            connection_id=connection.id,
-            trigger=str(Trigger.RETRY),
-            run_key=key,
-        )
-
-    async def _follow_up(self, connection: Connection) -> None:
-        """Promise what is left to do later: look-ups, rows that wait for their time, receipts."""
-        if self.engine is None:
-            return
-        store, now = self.reach.store, self.reach.clock()
-        unknown = await postings.list_postings(store, connection.id, states=[PostingState.UNKNOWN], limit=500)
-        if unknown:
-            attempts = await postings.last_attempts(store, [row.id for row in unknown])
-            pause = min((next_look(a, now, self.reach.settle_after) for a in attempts.values()), default=1.0)
-            await self.engine.enqueue(
-                "settle",
-                f"{connection.id}:{now.isoformat()}",
-                company=connection.company,
-                delay=pause,
-                connection_id=connection.id,
-            )
-        later = await postings.next_due(store, connection.id)
-        if later is not None and connection.state == ConnectionState.ACTIVE:
-            key = f"{connection.id}:due:{later.isoformat()}"
-            pause = max(1.0, (later - now).total_seconds())
-            await self.engine.enqueue(
-                "sync",
-                key,
-                company=connection.company,
-                delay=pause,
-                connection_id=connection.id,
-                trigger=str(Trigger.RETRY),
-                run_key=key,
-            )
-        if await postings.receipts_due(store, connection.id, 1):
-            key = f"{connection.id}:{now.isoformat()}"
-            await self.engine.enqueue("receipts", key, company=connection.company, connection_id=connection.id)
-
-    async def _refresh(self, connection: Connection) -> None:
-        """What people see is rebuilt from the store, by a job of its own."""
-        if self.engine is not None:
-            key = f"{connection.id}:{self.reach.clock().isoformat()}"
-            await self.engine.enqueue("refresh", key, company=connection.company, connection_id=connection.id)
-
-    async def _unclaim(self, intent: str) -> None:
-        """The intent is done once its run has ended."""
-        asked = await runs.get_intent(self.reach.store, intent)
-        run = await runs.find_run(self.reach.store, f"intent:{intent}") if asked else None
-        if run is not None and run.state in {RunState.FINISHED, RunState.STOPPED}:
-            await runs.finish_intent(self.reach.store, intent, self.reach.clock())
-            connection = await connections.get_connection(self.reach.store, run.connection_id)
-            if connection is not None:
-                await self._refresh(connection)  # the one that closing promised may have seen the intent still open
-
-    def _known(self, company: Company) -> dict[str, str]:
-        return {"company": company.company_id, "user": company.user_id, "sender": self.reach.sender_id}
-
-
-class Stopped(Exception):
-    """The run ends here, for this reason."""
-
-    def __init__(self, verdict: Verdict, fault: Fault) -> None:
-        super().__init__(verdict.category)
-        self.verdict, self.fault = verdict, fault
-
-
-Kind = tuple[str, str, str]
-
-
-def kind(row: Posting, terms: Terms) -> Kind:
-    """What a row being retried has in common with others: the cause it failed with, and how it is coded now.
-
-    A row whose coding was mended since is of another kind than one that was not.
-    """
-    if not row.category:
-        return ("", "", "")
-    made = compose(row.read(), terms, day=row.date, reference="", decision=row.decision)
-    coding = (
-        made.category
-        if isinstance(made, Verdict)
-        else repr([replace(line, amount=Decimal(0), description="") for line in made.record.lines])
-    )
-    return (row.category, row.subject, coding)
-
-
-def probes(rows: Sequence[Posting], kinds: Mapping[int, Kind]) -> list[Posting]:
-    """What goes out in this round: every new row, and the first of each kind that is being retried."""
-    seen: set[Kind] = set()
-    batch: list[Posting] = []
-    for row in rows:
-        if row.category and kinds[row.id] in seen:
-            continue
-        seen.add(kinds[row.id])
-        batch.append(row)
-    return batch
+def may_run(connection: Connection, trigger: str, intent: str) -> bool:
+    """Whether a run may go on: a pause stops all of them at their next turn, a break all that nobody asked for."""
+    if connection.removed or connection.state == ConnectionState.PAUSED:
+        return False
+    asked_for = bool(intent) or trigger == Trigger.PERSON
+    return asked_for or connection.state == ConnectionState.ACTIVE
 
 
 def terms_of(connection: Connection, company: Company, *, inside: frozenset[str] | None) -> Terms:

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bot.hints.classify import classify
+from bot.intacct.errors import BlindLookup
 from bot.intacct.records import FoundRecord
-from bot.models import AttemptState, Fault, PostingState, RetryClass, Verdict
-from bot.store import postings, runs
-from bot.store.postings import Attempt, Posting, Settled
+from bot.models import AttemptState, ConnectionState, Fault, Level, Operation, PostingState, RetryClass, Verdict
+from bot.store import attempts, postings, runs
+from bot.store.attempts import Attempt, Settled
+from bot.store.postings import RESTING, Posting
 from bot.store.rows import from_json
 from bot.sync.post import Pass, Round, send
 
-FIRST_LOOK = 1000
-"""References in one look-up; one query, one metered transaction."""
+AT_ONCE = 990
+"""References in one look-up, witnesses aside; one query, one metered transaction."""
 
-NO_TRACE = Verdict("outcome.unknown", "", RetryClass.LOOK)
+DISAGREES = "duplicate.record"
+"""Cause of a row whose reference Intacct has with another date, total or currency, or more than once: a person is asked."""
+
+LONGEST_PAUSE = timedelta(minutes=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a look-up saw. `witnessed` says that it also saw a record that is known to be there, so that nothing is hidden from it."""
+
+    records: dict[str, list[FoundRecord]]
+    witnessed: bool
+
+    def of(self, row: Posting) -> list[FoundRecord]:
+        return self.records.get(row.reference, [])
 
 
 async def settle_unknown(work: Pass) -> Round:
@@ -26,155 +44,205 @@ async def settle_unknown(work: Pass) -> Round:
     Raises:
         IntacctError: the look-up itself did not work, so nothing is proven and nothing new may be sent.
     """
-    store = work.reach.store
     result = Round()
     after = 0
-    while rows := await postings.list_postings(
-        store, work.connection.id, states=[PostingState.UNKNOWN], after=after, limit=FIRST_LOOK
-    ):
+    while rows := await _in_doubt(work, after):
         after = rows[-1].id
-        attempts = await postings.last_attempts(store, [row.id for row in rows])
-        records = await look_up(work, rows)
-        again = await _settle_found(work, rows, attempts, records, result)
-        if again:
-            await postings.mark_resent(store, [attempt.id for attempt in again], work.reach.clock())
-            fresh = await postings.last_attempts(store, [attempt.posting_id for attempt in again])
-            result.add(await send(work, list(fresh.values()), again=True))
+        again = await _look(work, rows, result)
+        if not again or work.connection.state == ConnectionState.PAUSED:
+            continue
+        marked = await attempts.mark_resent(work.reach.store, again, work.reach.clock())
+        sent = await send(work, marked, again=True)
+        result.add(sent)
+        if sent.unknown:
+            left = await postings.get(work.reach.store, [attempt.posting_id for attempt in marked])
+            await _look(work, [row for row in left if row.state == PostingState.UNKNOWN], result)
     return result
 
 
-async def look_up(work: Pass, rows: Sequence[Posting]) -> dict[str, list[FoundRecord]]:
-    """Intacct's records under these rows' references, together with one that is known to be there."""
-    witness = await postings.last_posted(work.reach.store, work.company.id, work.connection.id)
-    found = await work.client.find_by_reference(
-        [row.reference for row in rows],
-        entity=work.connection.entity_id,
-        known=witness.reference if witness else None,
-    )
-    by_reference: defaultdict[str, list[FoundRecord]] = defaultdict(list)
+async def _in_doubt(work: Pass, after: int) -> list[Posting]:
+    """The next unknown rows, and those that disagreed with a record which somebody may have mended since."""
+    store, connection = work.reach.store, work.connection.id
+    unknown, held = [PostingState.UNKNOWN], [PostingState.HELD]
+    rows = await postings.list_postings(store, connection, states=unknown, after=after, limit=AT_ONCE)
+    rows += await postings.list_postings(store, connection, states=held, category=DISAGREES, after=after, limit=AT_ONCE)
+    return sorted(rows, key=lambda row: row.id)[:AT_ONCE]
+
+
+async def look_up(work: Pass, rows: Sequence[Posting]) -> Sight:
+    """Intacct's records under these rows' references, together with some that are known to be there.
+
+    Of the witnesses, those posted within the settling time must all be seen, since what is new shows last; of older ones
+    one is enough, since people delete records.
+
+    Raises:
+        BlindLookup: a witness that must be seen was not, so that an empty answer means nothing.
+    """
+    known = await postings.witnesses(work.reach.store, work.company.id, work.connection.entity_id)
+    wanted = [row.reference for row in rows] + [row.reference for row in known]
+    found = await work.client.find_by_reference(wanted, entity=work.connection.entity_id)
+    records: defaultdict[str, list[FoundRecord]] = defaultdict(list)
     for record in found:
-        by_reference[record.reference].append(record)
-    return by_reference
+        records[record.reference].append(record)
+    lately = work.reach.clock() - work.reach.settle_after
+    missed = [row for row in known if row.reference not in records]
+    if len(missed) == len(known) > 0 or any(row.posted and row.posted > lately for row in missed):
+        note = "The look-up missed a record that is known to be there."
+        raise BlindLookup(Fault(Level.FUNCTION, operation=Operation.READ, note=note))
+    return Sight(dict(records), witnessed=bool(known))
 
 
-async def _settle_found(
-    work: Pass,
-    rows: Sequence[Posting],
-    attempts: dict[int, Attempt],
-    records: dict[str, list[FoundRecord]],
-    result: Round,
-) -> list[Attempt]:
-    """Store what the look-up proved; returns the attempts that may be sent again."""
-    store, now = work.reach.store, work.reach.clock()
+async def _look(work: Pass, rows: Sequence[Posting], result: Round) -> list[Attempt]:
+    """One look-up for these rows: store what it proved; returns the attempts that may be sent again."""
+    if not rows:
+        return []
+    store, settle_after = work.reach.store, work.reach.settle_after
+    tried = await attempts.last_attempts(store, [row.id for row in rows])
+    sight = await look_up(work, rows)
+    now = work.reach.clock()
     proven: list[Settled] = []
-    in_vain: list[int] = []
-    again: list[Attempt] = []
+    in_vain: list[Attempt] = []
     for row in rows:
-        attempt = attempts.get(row.id)
-        hits = records.get(row.reference, [])
-        if hits:
-            proven.append(adopt(row, attempt, hits))
-        elif attempt is None:
-            proven.append(Settled(row.id, None, PostingState.PENDING, None))
-        elif gone(attempt, now, work.reach.settle_after):
-            fault = from_json(Fault, attempt.fault) if attempt.fault else None
-            proven.append(_failed(row, attempt, fault))
-        else:
-            in_vain.append(attempt.id)
-            if may_send_again(attempt, now, work.reach.settle_after):
-                again.append(attempt)
-    await postings.settle(store, proven, now)
-    await postings.looked_in_vain(store, in_vain)
+        one = _proof(row, tried.get(row.id), sight, now, settle_after)
+        if one is not None:
+            proven.append(one)
+        elif row.state == PostingState.UNKNOWN and row.id in tried:
+            in_vain.append(tried[row.id])
+    stored = await attempts.settle(store, proven, now)
+    await attempts.looked_in_vain(store, [attempt.id for attempt in in_vain])
+    await _tell(work, rows, stored)
+    result.count(stored)
+    result.unknown += len(in_vain)
+    return [attempt for attempt in in_vain if may_send_again(attempt, now, settle_after)]
+
+
+def _proof(
+    row: Posting, attempt: Attempt | None, sight: Sight, now: datetime, settle_after: timedelta
+) -> Settled | None:
+    """What a look-up proves about one row, or None when it proves nothing."""
+    hits = sight.of(row)
+    this_try = attempt is not None and (attempt.generation, attempt.try_no) == (row.generation, row.try_no)
+    sent = attempt is not None and this_try and attempt.state != AttemptState.WITHDRAWN
+    if hits:
+        found = adopt(row, attempt, hits)
+        same = found.verdict and (row.details or {}) == dict(found.verdict.details)
+        return None if row.state == PostingState.HELD and same else found
+    if row.state == PostingState.HELD:  # the record that disagreed is gone
+        state = PostingState.UNKNOWN if sent else PostingState.PENDING
+        doubt = Verdict("outcome.unknown", "", RetryClass.LOOK) if sent else None
+        return Settled(row.id, None, state, None, verdict=doubt, was=(PostingState.HELD,))
+    if attempt is None or not sent:
+        return Settled(row.id, None, PostingState.PENDING, None, was=(PostingState.UNKNOWN,))
+    verdict = refused_for(attempt, now, settle_after, witnessed=sight.witnessed)
+    if verdict is None:
+        return None
+    return Settled(
+        row.id,
+        attempt.id,
+        PostingState.FAILED,
+        AttemptState.REFUSED,
+        verdict=verdict,
+        fault=from_json(Fault, attempt.fault) if attempt.fault else None,
+        raise_try=True,
+        was=(PostingState.UNKNOWN,),
+        committed=attempt.committed,
+    )
+
+
+async def _tell(work: Pass, rows: Sequence[Posting], stored: Sequence[Settled]) -> None:
+    """A line of the audit trail for each record that was found."""
     by_id = {row.id: row for row in rows}
-    for one in proven:
-        result.posted += one.state is PostingState.POSTED
-        result.failed += one.state in {PostingState.FAILED, PostingState.HELD}
+    for one in stored:
         if one.state is PostingState.POSTED:
             text = f"Posted once, record {one.record_no}, found by its reference after the line dropped."
-            await runs.tell(
-                store, "settled", text, now, connection=by_id[one.posting_id].connection_id, posting=one.posting_id
-            )
-    result.unknown += len(in_vain)
-    return again
+            connection = by_id[one.posting_id].connection_id
+            now = work.reach.clock()
+            await runs.tell(work.reach.store, "settled", text, now, connection=connection, posting=one.posting_id)
 
 
 def adopt(row: Posting, attempt: Attempt | None, hits: Sequence[FoundRecord]) -> Settled:
     """A record is taken as ours only if reference, date, total and currency agree, and it is no reversal; else a person is asked."""
-    ours = [hit for hit in hits if agrees(row, hit)]
-    if len(ours) == 1 and len(hits) == 1:
-        return Settled(
-            row.id,
-            attempt.id if attempt else None,
-            PostingState.POSTED,
-            AttemptState.POSTED if attempt else None,
-            record_no=ours[0].record_no,
-        )
+    tried, was = attempt.id if attempt else None, (PostingState.UNKNOWN, *RESTING)
+    if len(hits) == 1 and agrees(row, hits[0]):
+        state = AttemptState.POSTED if attempt else None
+        return Settled(row.id, tried, PostingState.POSTED, state, record_no=hits[0].record_no, was=was)
     numbers = ", ".join(hit.record_no for hit in hits)
-    verdict = Verdict("duplicate.record", row.reference, RetryClass.LOOK, (("records", numbers),))
-    return Settled(
-        row.id,
-        attempt.id if attempt else None,
-        PostingState.HELD,
-        AttemptState.UNKNOWN if attempt else None,
-        verdict=verdict,
-    )
+    verdict = Verdict(DISAGREES, row.reference, RetryClass.LOOK, (("records", numbers),))
+    return Settled(row.id, None, PostingState.HELD, None, verdict=verdict, was=was)
 
 
 def agrees(row: Posting, record: FoundRecord) -> bool:
     day = (row.decision or {}).get("date") or row.date.isoformat()
+    total = sum((line.amount for line in row.read().lines), Decimal(0))
     return (
         record.reference == row.reference
         and record.date is not None
         and record.date.isoformat() == day
-        and record.total == row.amount
+        and record.total == total
         and record.currency in {row.currency, ""}
         and not record.reversed
     )
 
 
+def _looked_enough(attempt: Attempt, now: datetime, settle_after: timedelta) -> bool:
+    """Two empty look-ups, the last one long enough after the attempt's commit. The look-up just made is one of them."""
+    return attempt.looked + 1 >= 2 and now - attempt.committed >= settle_after
+
+
 def may_send_again(attempt: Attempt, now: datetime, settle_after: timedelta) -> bool:
-    """Only after two empty look-ups, the last one long enough after the attempt's commit. This look-up is one of them."""
-    return not attempt.resent and attempt.looked + 1 >= 2 and now - attempt.committed >= settle_after
+    """Whether the same body may go out once more: under its own id Intacct runs it once at most, however often it comes."""
+    return _looked_enough(attempt, now, settle_after) and not _replayed(attempt)
 
 
-def gone(attempt: Attempt, now: datetime, settle_after: timedelta) -> bool:
-    """Whether even the second send left no trace: refused, and nothing found for as long as a late commit may take."""
-    return (
-        attempt.resent
-        and attempt.state == AttemptState.REFUSED
-        and attempt.looked + 1 >= 2
-        and now - attempt.committed >= settle_after
-    )
+def _replayed(attempt: Attempt) -> bool:
+    """Whether Intacct answered the second send that it had this id before: a third would be answered the same."""
+    fault = from_json(Fault, attempt.fault) if attempt.fault else None
+    known = fault is not None and attempt.state == AttemptState.REFUSED
+    return known and attempt.resent and fault is not None and classify(fault).category.startswith("duplicate.")
 
 
-def _failed(row: Posting, attempt: Attempt, fault: Fault | None) -> Settled:
-    verdict = classify(fault) if fault else NO_TRACE
-    return Settled(
-        row.id, attempt.id, PostingState.FAILED, AttemptState.REFUSED, verdict=verdict, fault=fault, raise_try=True
-    )
+def refused_for(attempt: Attempt, now: datetime, settle_after: timedelta, *, witnessed: bool) -> Verdict | None:
+    """Why a row is failed after all: its second send was refused, and a whole settling time later there is still no trace.
+
+    A refusal that may mean "I have this one" counts only if the look-up saw a witness; then the id is spent by a try
+    that failed, or somebody deleted the record, and a person decides whether it is posted under a new one.
+    """
+    if not (attempt.resent and attempt.state == AttemptState.REFUSED and attempt.fault):
+        return None
+    if not _looked_enough(attempt, now, settle_after):
+        return None
+    verdict = classify(from_json(Fault, attempt.fault))
+    if verdict.category.startswith("duplicate."):
+        spent = replace(verdict, category="unknown", subject="request spent", retry=RetryClass.NO)
+        details = tuple((key, value) for key, value in verdict.details if key != "cause")
+        return replace(spent, details=(("cause", "not-recognised"), *details)) if witnessed else None
+    if verdict.retry is RetryClass.LOOK or (verdict.category == "unknown" and not witnessed):
+        return None
+    return verdict
 
 
 def next_look(attempt: Attempt, now: datetime, settle_after: timedelta) -> float:
-    """Seconds until the next look-up can decide something; never less than one."""
-    return max(1.0, (attempt.committed + settle_after - now).total_seconds() + 1)
+    """Seconds until the next look-up can decide something; once all is decided but the answer, ever longer."""
+    left = (attempt.committed + settle_after - now).total_seconds() + 1
+    if left > 0 or attempt.looked < 2:
+        return max(1.0, left)
+    return min(2.0**attempt.looked, LONGEST_PAUSE.total_seconds())
 
 
 async def look_before_first(work: Pass) -> int:
-    """After a start, a restore or a reconnect: look up all due references before anything is posted.
+    """After a start, a restore or a reconnect: look up every row that rests before anything is posted.
 
     Returns:
-        How many due rows were found in Intacct already, and are now posted.
+        How many were found in Intacct already, and are now posted.
     """
     store = work.reach.store
     found = after = 0
-    while rows := await postings.due(store, work.connection.id, work.reach.clock(), limit=FIRST_LOOK, after=after):
+    while rows := await postings.list_postings(store, work.connection.id, states=RESTING, after=after, limit=AT_ONCE):
         after = rows[-1].id
-        records = await look_up(work, rows)
-        attempts = await postings.last_attempts(store, [row.id for row in rows])
-        proven = [
-            adopt(row, attempts.get(row.id), records[row.reference]) for row in rows if records.get(row.reference)
-        ]
-        await postings.settle(store, proven, work.reach.clock())
-        found += sum(one.state is PostingState.POSTED for one in proven)
-    work.reach.looked.add(work.connection.id)
+        sight = await look_up(work, rows)
+        tried = await attempts.last_attempts(store, [row.id for row in rows])
+        hit = [adopt(row, tried.get(row.id), sight.of(row)) for row in rows if sight.of(row)]
+        stored = await attempts.settle(store, hit, work.reach.clock())
+        await _tell(work, rows, stored)
+        found += sum(one.state is PostingState.POSTED for one in stored)
     return found

@@ -1,0 +1,279 @@
+"""Attempts: the claim before anything is sent, and what each answer or look-up proved, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, tuple_, update
+
+from bot.models import AttemptState, Fault, PostingState, Verdict
+from bot.store.database import Store
+from bot.store.postings import AT_ONCE, Posting, cause_values
+from bot.store.rows import as_row, as_rows, to_json
+from bot.store.tables import attempts, postings
+
+ON_ITS_WAY = (PostingState.POSTING,)
+IN_DOUBT = (PostingState.POSTING, PostingState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a posting. `body` is the function as it was, or will be, sent; it never changes.
+
+    `committed` is when its sending was last committed: the claim, or the moment before the same body was sent again.
+    `looked` counts the empty look-ups since then.
+    """
+
+    id: int
+    posting_id: int
+    run_id: int | None
+    controlid: str
+    generation: int
+    try_no: int
+    state: str
+    body: str
+    resent: bool
+    looked: int
+    committed: datetime
+    answered: datetime | None
+    record_no: str
+    fault: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A posting as it was read, with the function that it would be sent as and the fingerprint of what that says."""
+
+    posting: Posting
+    controlid: str
+    body: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one posting: the values that its row and its attempt take.
+
+    It counts only while the row is in one of the states `was`, and, where `committed` is given, while the attempt was
+    not sent again since: an answer that reaches a process which was stopped and replaced in the meantime is too late.
+    """
+
+    posting_id: int
+    attempt_id: int | None
+    state: PostingState
+    attempt: AttemptState | None
+    record_no: str = ""
+    verdict: Verdict | None = None
+    fault: Fault | None = None
+    raise_try: bool = False
+    not_before: datetime | None = None
+    was: tuple[PostingState, ...] = ON_ITS_WAY
+    committed: datetime | None = None
+
+
+async def claim(store: Store, drafts: Sequence[Draft], *, run: int | None, now: datetime) -> list[Attempt]:
+    """Take pending rows and commit one attempt each, before anything is sent.
+
+    Args:
+        drafts: what would be sent; a row that has changed since it was read is not taken.
+        run: the sync run that asks.
+        now: becomes the attempts' commit time.
+
+    Returns:
+        The attempts of the rows that were taken.
+    """
+    by_id = {draft.posting.id: draft for draft in drafts}
+    as_read = [(one.posting.id, one.posting.updated, one.posting.generation, one.posting.try_no) for one in drafts]
+    version = tuple_(postings.c.id, postings.c.updated, postings.c.generation, postings.c.try_no)
+    async with store.begin() as db:
+        taken = (
+            update(postings)
+            .where(version.in_(as_read), postings.c.state == PostingState.PENDING)
+            .values(state=PostingState.POSTING, updated=now, **cause_values(None))
+            .returning(postings.c.id)
+        )
+        ids = sorted((await db.execute(taken)).scalars())
+        if not ids:
+            return []
+        await db.execute(
+            update(postings).where(postings.c.id == bindparam("row_id")).values(fingerprint=bindparam("print")),
+            [{"row_id": one, "print": by_id[one].fingerprint} for one in ids],
+        )
+        values = [
+            {
+                "posting_id": one,
+                "run_id": run,
+                "controlid": by_id[one].controlid,
+                "generation": by_id[one].posting.generation,
+                "try_no": by_id[one].posting.try_no,
+                "state": AttemptState.SENDING,
+                "body": by_id[one].body,
+                "committed": now,
+            }
+            for one in ids
+        ]
+        return as_rows(Attempt, await db.execute(insert(attempts).returning(*attempts.c), values))
+
+
+async def settle(store: Store, outcomes: Sequence[Settled], now: datetime) -> list[Settled]:
+    """Store what became of a batch, in one commit. Returns what counted; the rest came too late."""
+    if not outcomes:
+        return []
+    async with store.begin() as db:
+        rows = {
+            row.id: row
+            for row in await db.execute(
+                select(postings.c.id, postings.c.state, postings.c.try_no, postings.c.record_no, postings.c.posted)
+                .where(postings.c.id.in_([one.posting_id for one in outcomes]))
+                .with_for_update()
+            )
+        }
+        wanted = [one.attempt_id for one in outcomes if one.committed is not None]
+        sent = select(attempts.c.id, attempts.c.committed).where(attempts.c.id.in_(wanted))
+        commits = {row.id: row.committed for row in await db.execute(sent)}
+        counted = [
+            one
+            for one in outcomes
+            if rows[one.posting_id].state in one.was
+            and (one.committed is None or commits.get(one.attempt_id) == one.committed)
+        ]
+        if not counted:
+            return []
+        await db.execute(_ROW, [_row_values(one, rows[one.posting_id], now) for one in counted])
+        tried = [one for one in counted if one.attempt_id is not None and one.attempt is not None]
+        if tried:
+            await db.execute(_ATTEMPT, [_attempt_values(one, now) for one in tried])
+    return counted
+
+
+_ROW = (
+    update(postings)
+    .where(postings.c.id == bindparam("row_id"))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                *("state", "updated", "not_before", "record_no", "posted", "try_no"),
+                *("category", "subject", "details", "fault"),
+            )
+        }
+    )
+)
+_ATTEMPT = (
+    update(attempts)
+    .where(attempts.c.id == bindparam("row_id"))
+    .values({name: bindparam(f"new_{name}") for name in ("state", "answered", "record_no", "fault")})
+)
+
+
+def _row_values(one: Settled, row: Any, now: datetime) -> dict[str, Any]:
+    posted = one.state is PostingState.POSTED
+    values = {
+        "state": one.state,
+        "updated": now,
+        "not_before": one.not_before,
+        "record_no": one.record_no if posted else row.record_no,
+        "posted": now if posted else row.posted,
+        "try_no": row.try_no + one.raise_try,
+        **cause_values(one.verdict, one.fault),
+    }
+    return {"row_id": one.posting_id} | {f"new_{name}": value for name, value in values.items()}
+
+
+def _attempt_values(one: Settled, now: datetime) -> dict[str, Any]:
+    fault = to_json(one.fault) if one.fault else None
+    return {
+        "row_id": one.attempt_id,
+        "new_state": one.attempt,
+        "new_answered": now,
+        "new_record_no": one.record_no,
+        "new_fault": fault,
+    }
+
+
+async def last_attempts(store: Store, posting_ids: Sequence[int]) -> dict[int, Attempt]:
+    """The newest attempt of each posting."""
+    found: dict[int, Attempt] = {}
+    for start in range(0, len(posting_ids), AT_ONCE):
+        part = posting_ids[start : start + AT_ONCE]
+        query = select(attempts).where(attempts.c.posting_id.in_(part)).order_by(attempts.c.id)
+        async with store.read() as db:
+            for row in await db.execute(query):
+                found[row.posting_id] = as_row(Attempt, row)
+    return found
+
+
+async def mark_resent(store: Store, again: Sequence[Attempt], now: datetime) -> list[Attempt]:
+    """Committed before an unknown's own body is sent again; its look-ups start anew.
+
+    Returns:
+        The attempts as they stand now; one that was settled or sent by someone else in the meantime is not among them.
+    """
+    taken: list[int] = []
+    still = select(postings.c.id).where(postings.c.state == PostingState.UNKNOWN)
+    async with store.begin() as db:
+        for start in range(0, len(again), AT_ONCE):
+            part = [(one.id, one.committed) for one in again[start : start + AT_ONCE]]
+            marked = (
+                update(attempts)
+                .where(tuple_(attempts.c.id, attempts.c.committed).in_(part), attempts.c.posting_id.in_(still))
+                .values(resent=True, looked=0, committed=now, state=AttemptState.SENDING)
+                .returning(attempts.c.id)
+            )
+            taken += (await db.execute(marked)).scalars()
+    fresh = await last_attempts(store, [one.posting_id for one in again])
+    return [one for one in fresh.values() if one.id in set(taken)]
+
+
+async def looked_in_vain(store: Store, attempt_ids: Sequence[int]) -> None:
+    """One more empty look-up for each."""
+    async with store.begin() as db:
+        for start in range(0, len(attempt_ids), AT_ONCE):
+            part = attempts.c.id.in_(attempt_ids[start : start + AT_ONCE])
+            await db.execute(update(attempts).where(part).values(looked=attempts.c.looked + 1))
+
+
+async def unread(store: Store, connection: str) -> bool:
+    """Whether an outcome is unknown that no look-up has asked for yet: nothing new may be sent before one has."""
+    query = (
+        select(attempts.c.id)
+        .join(postings, postings.c.id == attempts.c.posting_id)
+        .where(
+            postings.c.connection_id == connection,
+            postings.c.state == PostingState.UNKNOWN,
+            attempts.c.generation == postings.c.generation,
+            attempts.c.try_no == postings.c.try_no,
+            attempts.c.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.REFUSED]),
+            attempts.c.looked == 0,
+        )
+        .limit(1)
+    )
+    async with store.read() as db:
+        return (await db.execute(query)).first() is not None
+
+
+async def orphans(store: Store, company: int, now: datetime) -> set[str]:
+    """Rows left in `posting` by a turn that died: from now on their outcome is unknown. Returns their connections.
+
+    Only the job that holds the company's turn may call this; nobody else can have a request under way then.
+    """
+    async with store.begin() as db:
+        result = await db.execute(
+            update(postings)
+            .where(postings.c.company == company, postings.c.state == PostingState.POSTING)
+            .values(state=PostingState.UNKNOWN, category="outcome.unknown", subject="", updated=now)
+            .returning(postings.c.id, postings.c.connection_id)
+        )
+        rows = result.all()
+        ids = [row.id for row in rows]
+        for start in range(0, len(ids), AT_ONCE):
+            part = attempts.c.posting_id.in_(ids[start : start + AT_ONCE])
+            await db.execute(
+                update(attempts)
+                .where(part, attempts.c.state == AttemptState.SENDING)
+                .values(state=AttemptState.UNKNOWN)
+            )
+    return {row.connection_id for row in rows}
