@@ -165,6 +165,45 @@ async def test_the_second_entity_comes_with_five_steps_ticked_and_takes_the_toke
     assert (await town.talk.spending.ready(second.id, DANA)).name == "Denver"
 
 
+async def test_a_withdrawn_sender_is_mended_in_the_one_step_that_it_needs(town: Harbor) -> None:
+    walk = await keep_proposals(town, await connect(town, await town.comes_to_spend_center()))
+    walk = await town.talk.spending.choose(walk.id, DANA, wanted())
+    await activate(town, walk)
+    await town.talk.finish(walk.id, DANA)
+    await town.does("remove_sender", sender_id="harborpine-bot")
+    assert walk.company is not None
+    with pytest.raises(Refused, match="Only the person who set this connection up"):
+        await town.talk.mend(town.workspace, LEE, walk.company, 2)
+
+    again = await town.talk.mend(town.workspace, DANA, walk.company, 2)
+    assert again.step == 2
+    again = await town.talk.check(again.id, DANA, 2)
+    assert states(again)[2] is PROBLEM
+    await town.lets_the_app_in()
+    again = await town.talk.check(again.id, DANA, 2)
+
+    assert states(again) == dict.fromkeys(range(1, 10), DONE)
+    assert (await town.talk.mend(town.workspace, DANA, walk.company, 3)).id == again.id
+    assert again.connection_id == walk.connection_id
+
+
+async def test_an_entity_changed_after_the_choices_reaches_the_draft(town: Harbor) -> None:
+    walk = await keep_proposals(town, await connect(town, await town.comes_to_spend_center()))
+    walk = await town.talk.spending.choose(walk.id, DANA, wanted())
+    await town.talk.door.choose_entity(walk.id, DANA, "200")
+    await town.makes_the_account(walk, "2160")
+    await town.adds_the_card("200", **{"CARDID": "Spend Center CC 200", "LIABACCT#": "2160"})
+    await town.talk.ledger.use_card(walk.id, DANA, "Spend Center CC 200")
+    with pytest.raises(Refused, match="step 9 of 9"):
+        await town.talk.spending.ready(walk.id, DANA)
+    await town.talk.check(walk.id, DANA, 9)
+
+    connection = await town.talk.spending.ready(walk.id, DANA)
+
+    assert (connection.name, connection.entity_id, connection.card) == ("Denver", "200", "Spend Center CC 200")
+    assert connection.card_account == "2160"
+
+
 async def test_someone_else_has_to_type_the_password_again(town: Harbor) -> None:
     walk = await keep_proposals(town, await connect(town, await town.comes_to_spend_center()))
     walk = await town.talk.spending.choose(walk.id, DANA, wanted())

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from bot.store import walkthroughs
+from bot.models import Check
+from bot.store import connections, walkthroughs
 from bot.store.database import Store
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import progress
@@ -17,7 +18,7 @@ from bot.walkthrough.checks import DONE
 from bot.walkthrough.door import Door
 from bot.walkthrough.keeper import Clock, IntacctFor, Keeper, Refused, SourceFor
 from bot.walkthrough.ledger import Ledger
-from bot.walkthrough.spending import Spending
+from bot.walkthrough.spending import Spending, answers_of
 from bot.walkthrough.steps import ACCOUNT, CARD, FINISH, OPEN, STEPS, Facts
 
 __all__ = ["Conversation", "IntacctFor", "Refused", "SourceFor"]
@@ -98,6 +99,42 @@ class Conversation:
         walk = await self.door.choose_company(walk.id, user, known.get("company_id", ""), known.get("user_id", ""))
         source = await self.spending.connected_before(walk.id)
         return await self.keeper.answer(walk.id, spend_before=source.spend_company_name) if source else walk
+
+    async def mend(self, workspace: str, user: str, company: int, step: int) -> Walkthrough:
+        """Leads the owner of a connection back to one step of its set-up, which has to be checked again.
+
+        Args:
+            workspace: the Slack workspace.
+            user: who asks.
+            company: the Intacct company whose access or books are in trouble.
+            step: what its hint names as the step that mends it.
+        """
+        theirs = await connections.list_connections(self.store, workspace, company)
+        one = next((connection for connection in theirs if connection.owner == user), None)
+        if one is None:
+            raise Refused("Only the person who set this connection up can open its steps.")
+        unfinished = await walkthroughs.find_open(self.store, workspace, user)
+        here = next((walk for walk in unfinished if walk.connection_id == one.id), None)
+        if here:
+            return await self.go_to(here.id, user, step)
+        kept = Check("kept", DONE, "set up before")
+        steps: dict[str, Any] = {}
+        for number in STEPS:
+            if number != step:
+                steps = progress.mark(steps, number, [kept], self.keeper.clock(), user)
+        return await walkthroughs.begin(
+            self.store,
+            workspace,
+            user,
+            self.keeper.clock(),
+            company=company,
+            connection_id=one.id,
+            step=step,
+            steps=steps,
+            answers=answers_of(one, await connections.get_company(self.store, company)),
+            spend_token=one.spend_token,
+            client_secret=one.client_secret,
+        )
 
     async def check(self, walk_id: str, user: str, step: int) -> Walkthrough:
         """Checks one step now, and with it whatever else the same look proves."""

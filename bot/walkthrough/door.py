@@ -67,6 +67,7 @@ class Door:
                 "answers": {**kept, "company_id": company, "user_id": known.user_id if known else who},
                 "steps": steps,
                 "company": known.id if known else (now.company if same else None),
+                "connection_id": now.connection_id if same else None,
                 "step": progress.next_step(steps),
             }
 

@@ -14,7 +14,7 @@ from bot.models import Check, CustomField, Dimension, FieldMapping, Secret, Sele
 from bot.spend.errors import SourceError
 from bot.spend.source import Source
 from bot.store import connections
-from bot.store.connections import Connection
+from bot.store.connections import Company, Connection
 from bot.store.rows import from_json, to_json
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import choices, progress, proposals, read
@@ -300,6 +300,8 @@ class Spending:
         connection = await connections.get_connection(self.keeper.store, walk.connection_id or "")
         if connection is None or connection.removed:
             raise Refused("This connection was removed meanwhile. Type `/intacct setup` to make a new one.")
+        if connection.activated is None:  # an entity, account or card that was changed after the choices counts too
+            return await connections.change_connection(self.keeper.store, connection.id, **_columns(walk))
         return connection
 
     async def _clash(self, walk: Walkthrough, selector: Selector) -> str:
@@ -312,8 +314,10 @@ class Spending:
         connection_id = walk.connection_id
         if walk.company and walk.answers.get("mapping") and walk.answers.get("start_date"):
             values = _columns(walk)
-            if connection_id:
-                await connections.change_connection(self.keeper.store, connection_id, **values)
+            before = await connections.get_connection(self.keeper.store, connection_id) if connection_id else None
+            if before:
+                values["options"] = {**(before.options or {}), **values["options"]}
+                await connections.change_connection(self.keeper.store, before.id, **values)
             else:
                 made = await connections.add_connection(
                     self.keeper.store,
@@ -381,6 +385,30 @@ def judge(walk: Walkthrough) -> list[Check]:
 def _selector(walk: Walkthrough) -> Selector:
     said = walk.answers.get("selector")
     return from_json(Selector, said) if said else Selector()
+
+
+def answers_of(connection: Connection, company: Company) -> dict[str, Any]:
+    """The answers that would lead to this connection: the way back from `_columns`."""
+    return {
+        "scope": "entity" if connection.entity_id else "top",
+        "company_id": company.company_id,
+        "user_id": company.user_id,
+        "entity_id": connection.entity_id,
+        "entity_name": connection.entity_name,
+        "card": connection.card,
+        "account": connection.card_account,
+        "location": connection.default_location,
+        "channel": connection.channel,
+        "schedule": connection.schedule,
+        "time_zone": connection.time_zone,
+        "start_date": connection.start_date.isoformat() if connection.start_date else "",
+        "spend_company": connection.spend_company,
+        "spend_company_name": connection.spend_company_name,
+        "client_id": connection.client_id,
+        "selector": connection.selector,
+        "mapping": connection.mapping or {},
+        "options": connection.options or {},
+    }
 
 
 def _columns(walk: Walkthrough) -> dict[str, Any]:

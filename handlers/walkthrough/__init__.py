@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.store.connections import ensure_workspace
 from bot.walkthrough.keeper import Refused
 from handlers.services import Services
 from handlers.ui.text import esc
@@ -19,7 +20,7 @@ from handlers.walkthrough.finishing import FINISH_CLICKS, FINISH_FORMS
 from handlers.walkthrough.forms import FORMS
 from handlers.walkthrough.watching import watch_step
 
-__all__ = ["Refused", "on_message", "register", "start", "take_secrets", "watch_step"]
+__all__ = ["Refused", "mend", "on_message", "register", "start", "take_secrets", "watch_step"]
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -37,11 +38,13 @@ def register(app: AsyncApp, services: Services) -> None:
         except Refused as refused:
             await refuse(services, client, click, refused)
 
-    async def submit(ack: Ack, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
+    async def submit(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
         form = Form.of(body, context.get("secrets") or take_secrets(body))
         try:
             await submissions[_verb(body["view"]["callback_id"])](services, client, form, ack)
         except Refused as refused:
+            if ack.response is None:
+                await ack()
             await refuse(services, client, form.click, refused)
 
     async def options(ack: Ack, body: dict[str, Any]) -> None:
@@ -54,11 +57,23 @@ def register(app: AsyncApp, services: Services) -> None:
 
 async def start(services: Services, client: AsyncWebClient, workspace: str, user: str, *, fresh: bool = False) -> None:
     """Opens the set-up in the person's conversation with the app: where it was left, or a new one."""
+    enterprise, _, team = workspace.partition(":")
+    await ensure_workspace(services.store, enterprise, team, "", services.clock())
     try:
         walk = await services.walkthrough.open(workspace, user, fresh=fresh)
     except Refused as refused:
         await client.chat_postMessage(channel=user, text=esc(str(refused)))
         return
+    await cards.show(services, client, walk.id, anew=True)
+
+
+async def mend(services: Services, client: AsyncWebClient, workspace: str, user: str, company: int, step: int) -> None:
+    """Opens one step of a finished set-up again, for an alert that names the step which mends it.
+
+    Raises:
+        Refused: somebody else set the connection up.
+    """
+    walk = await services.walkthrough.mend(workspace, user, company, step)
     await cards.show(services, client, walk.id, anew=True)
 
 

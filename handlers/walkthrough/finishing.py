@@ -93,7 +93,12 @@ async def _fields_view(services: Services, client: AsyncWebClient, click: Click)
     await cards.show(services, client, click.walk)
     answers = walk.answers
     return spend_ui.fields(
-        click.key, answers["spend_company_name"], answers["spend_cards"], known.fields, proposed, list(known.lists)
+        click.key,
+        answers["spend_company_name"],
+        answers.get("spend_cards", 0),
+        known.fields,
+        proposed,
+        list(known.lists),
     )
 
 
