@@ -100,7 +100,7 @@ def jobs(runner: Runner) -> dict[str, Work]:
         "settle": Work(runner.settle, exclusive=True),
         "receipts": Work(runner.receipts, exclusive=True),
         "check_company": Work(runner.check_company, exclusive=True),
-        "write_back": Work(WriteBack(runner.reach)),
+        "write_back": Work(WriteBack(runner)),
     }
 
 

@@ -23,9 +23,10 @@ from handlers.alerts import Alerts
 from handlers.asking import Ask, user_of, workspace_of
 from handlers.choosing import Choosing
 from handlers.connections import Connections
+from handlers.corrections import Corrections
 from handlers.home import Homes
 from handlers.people import People
-from handlers.refresh import refresh
+from handlers.refreshing import refresh
 from handlers.services import Services
 from handlers.sync import Links, Syncs
 from handlers.ui import help as words
@@ -56,7 +57,9 @@ def register(app: AsyncApp, services: Services) -> None:
     app.use(gate.mark)
     app.error(trouble)
     walkthrough.register(app, services)
-    for feature in (Alerts(services, access), syncs, managed, Homes(services, people, syncs)):
+    alerts = Alerts(services, access)
+    corrections = Corrections(services, access, alerts)
+    for feature in (alerts, corrections, syncs, managed, Homes(services, people, syncs)):
         feature.register(app)
     app.command("/intacct")(Intacct(services, _subcommands(services, syncs, managed)).run)
     app.event("message")(gate.message)

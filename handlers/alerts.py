@@ -73,11 +73,11 @@ class Alerts:
         if view.solved:
             raise Refused("That is solved already; there is nothing left to press.")
         asked = await work(view.alert.id, ask.user)
-        await self._refresh(view)
+        await self.refresh(view)
         await ack()
-        await self._first(ask, asked, label)
+        await self.first(ask, asked, label)
 
-    async def _first(self, ask: Ask, asked: Asked, label: str) -> None:
+    async def first(self, ask: Ask, asked: Asked, label: str) -> None:
         """A lost click is told to whoever lost it, and to nobody else."""
         if asked.already is None:
             return
@@ -90,18 +90,18 @@ class Alerts:
         ask = Ask.of(body, client)
         view = await self._view(ask.value)
         await self.services.desk.take(view.alert.id, ask.user)
-        await self._refresh(view)
+        await self.refresh(view)
         await ack()
 
     async def answer(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
         choice = str(body["actions"][0]["action_id"]).rsplit(".", 1)[-1]
-        view = await self._decides(ask, ask.value)
+        view = await self.decides(ask, ask.value)
         name = (await self.access.people.person(client, ask.user)).name
         asked = await self.services.desk.answer(view.alert.id, choice, ask.user, name)
-        await self._refresh(view)
+        await self.refresh(view)
         await ack()
-        await self._first(ask, asked, dict(view.choices).get(choice, "the answer"))
+        await self.first(ask, asked, dict(view.choices).get(choice, "the answer"))
 
     # --- forms ---
 
@@ -113,7 +113,7 @@ class Alerts:
             view = await self._view(alert)
             await ask.open(forms.details(view, await self._page(view, 0)))
         elif what == "ignore":
-            await ask.open(forms.ignore(await self._decides(ask, alert)))
+            await ask.open(forms.ignore(await self.decides(ask, alert)))
         elif what == "snooze":
             view = await self._view(alert)
             today = self.services.clock().date()
@@ -135,7 +135,7 @@ class Alerts:
 
     async def ignore(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
-        view = await self._decides(ask, ask.metadata)
+        view = await self.decides(ask, ask.metadata)
         await ack()  # a long list takes longer than Slack waits
         name = (await self.access.people.person(client, ask.user)).name
         rows = await self.services.desk.ignore(view.alert.id, ask.text("reason"), ask.user, name)
@@ -151,8 +151,8 @@ class Alerts:
             await ack(response_action="errors", errors={"until": "Pick a day from tomorrow on, within a month."})
             return
         await self.services.desk.snooze(view.alert.id, until, ask.text("reason"), ask.user)
-        await self._refresh(view)
-        await self._refresh(view, until)
+        await self.refresh(view)
+        await self.refresh(view, until)
         await ack()
 
     # --- asking someone else ---
@@ -185,7 +185,7 @@ class Alerts:
             raise Refused("That alert is not there any more.")
         return view
 
-    async def _decides(self, ask: Ask, alert: str) -> AlertView:
+    async def decides(self, ask: Ask, alert: str) -> AlertView:
         """The alert, if this person may decide about its transactions."""
         view = await self._view(alert)
         if view.connection is None:
@@ -224,7 +224,7 @@ class Alerts:
             return [view.connection]
         return await connections.list_connections(self.services.store, company=view.company.id)
 
-    async def _refresh(self, view: AlertView, at: datetime | None = None) -> None:
+    async def refresh(self, view: AlertView, at: datetime | None = None) -> None:
         """Promise the refresh of an alert's connection, now or at a later instant."""
         now = self.services.clock()
         for one in (await self._connections(view))[:1]:

@@ -16,6 +16,7 @@ from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.sync.desk import Asked, Desk
 from bot.sync.reach import Reach
+from bot.sync.run import Runner
 
 MENDABLE = (PostingState.FAILED, PostingState.HELD)
 CHOOSABLE: dict[str, str] = {
@@ -153,7 +154,11 @@ async def _rows(desk: Desk, alert: Alert, limit: int = 20_000) -> list[Posting]:
 class WriteBack:
     """The job that tells Spend Center what a person chose; what it could not write is listed by the proof."""
 
-    reach: Reach
+    runner: Runner
+
+    @property
+    def reach(self) -> Reach:
+        return self.runner.reach
 
     async def __call__(self, turn: int, *, intent: str) -> bool:
         store = self.reach.store
@@ -166,6 +171,9 @@ class WriteBack:
             line = {"actor": asked.actor, "did": "write back", "written": written, "locked": locked, "postings": []}
             await alerts.add_line(store, int(asked.target["alert"]), {**line, "at": self.reach.clock().isoformat()})
         await runs.finish_intent(store, intent, self.reach.clock())
+        if connection is not None and self.runner.engine is not None:
+            key = f"{connection.id}:written:{intent}"
+            await self.runner.engine.enqueue("refresh", key, company=connection.company, connection_id=connection.id)
         return False
 
     async def _write(self, connection: Connection, target: dict[str, Any]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from bot.hints.hint import Hint
 from bot.models import AlertState, RetryClass
 from bot.store.postings import CHANGED
 from bot.sync.alerts import AlertRow, AlertView, place
-from handlers.ui import story
+from handlers.ui import corrections, story
 from handlers.ui.blocks import Json, actions, button, context, header, message, section
 from handlers.ui.text import clip, count, days, esc, listed, money, plain, when
 
@@ -46,7 +46,7 @@ def alert(view: AlertView, cast: Cast) -> Json:
     blocks += [section(_safe(view.words.why), "why"), section(_ways(view), "ways")]
     if view.words.retry_note:
         blocks.append(section(_safe(view.words.retry_note), "note"))
-    blocks += [context(_state(view, cast), "state"), actions("do", *_buttons(view))]
+    blocks += [context(_state(view, cast), "state"), actions("do", *_buttons(view, cast.today))]
     return message(f"{esc(title)}. {_where(view, cast)}. {_safe(view.words.why)}", blocks)
 
 
@@ -138,7 +138,7 @@ def _state(view: AlertView, cast: Cast) -> str:
 # --- buttons ----------------------------------------------------------------------------------------------------------
 
 
-def _buttons(view: AlertView) -> list[sb.Element]:
+def _buttons(view: AlertView, today: date) -> list[sb.Element]:
     """At most three and a menu, the first the primary one."""
     value = str(view.alert.id)
     take = button("I'll take it", "alert.take", value)
@@ -157,7 +157,9 @@ def _buttons(view: AlertView) -> list[sb.Element]:
         found.append(button("Check now", "alert.check_now", value, style="primary"))
     else:
         label = f"Retry {view.n:,}" if view.n else "Sync again"
-        found.append(button(label, "alert.retry", value, style="primary"))
+        recommended = corrections.offer(view, today)
+        found += [recommended] if recommended else []
+        found.append(button(label, "alert.retry", value, style=None if recommended else "primary"))
     if len(found) < 3:
         found.append(take)
     return [*found, _menu(view)]

@@ -1,0 +1,98 @@
+"""Fixing in place: choose a value or another day for an alert's transactions, and post them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.intacct.errors import IntacctError
+from bot.sync import correct
+from bot.sync.alerts import AlertView
+from bot.sync.desk import Asked
+from bot.walkthrough.conversation import Refused
+from handlers.access import Access
+from handlers.alerts import Ack, Alerts
+from handlers.asking import Ask
+from handlers.services import Services
+from handlers.ui import corrections as forms
+from handlers.ui.blocks import options_answer
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """Its listeners; who may correct is asked for as for any decision about an alert."""
+
+    services: Services
+    access: Access
+    alerts: Alerts
+
+    def register(self, app: AsyncApp) -> None:
+        app.action(forms.CHOOSE)(self.choose)
+        app.action(forms.MOVE)(self.move)
+        app.options(forms.VALUES)(self.values)
+        app.view(forms.CHOOSE)(self.chosen)
+        app.view(forms.MOVE)(self.moved)
+
+    async def choose(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        view = await self.alerts.decides(ask, ask.value)
+        dimension = forms.chosen_from(view)
+        if dimension is None:
+            raise Refused("That is solved already; there is nothing left to choose.")
+        await ask.open(forms.choose(view, dimension))
+
+    async def values(self, ack: Ack, body: dict[str, Any]) -> None:
+        """The list behind the field, read live; when Intacct does not answer, it says so in the list."""
+        alert = int(body["view"]["private_metadata"])
+        try:
+            found = await correct.values(self.services.desk, alert, str(body.get("value") or ""))
+        except (IntacctError, LookupError):
+            await ack(options=[])
+            return
+        await ack(options=options_answer([(f"{one.value_id} {one.name}", one.value_id) for one in found]))
+
+    async def chosen(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        ask = Ask.of(body, client)
+        view = await self.alerts.decides(ask, ask.metadata)
+        name = (await self.access.people.person(client, ask.user)).name
+        asked = await correct.code(
+            self.services.desk,
+            view.alert.id,
+            ask.text("value"),
+            ask.user,
+            name,
+            write_back="yes" in ask.many("write_back"),
+        )
+        await self._promised(ack, ask, view, asked)
+
+    async def move(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        view = await self.alerts.decides(ask, ask.value)
+        await ask.open(forms.move(view, forms.first_open(view), self._today(view)))
+
+    async def moved(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        ask = Ask.of(body, client)
+        view = await self.alerts.decides(ask, ask.metadata)
+        chosen = date.fromisoformat(ask.text("day"))
+        if view.last is not None and chosen <= view.last:
+            await ack(response_action="errors", errors={"day": "Choose a day after those of these transactions."})
+            return
+        name = (await self.access.people.person(client, ask.user)).name
+        asked = await correct.redate(self.services.desk, view.alert.id, chosen, ask.user, name)
+        await self._promised(ack, ask, view, asked)
+
+    async def _promised(self, ack: Ack, ask: Ask, view: AlertView, asked: Asked) -> None:
+        await self.alerts.refresh(view)
+        await ack()
+        await self.alerts.first(ask, asked, "the button")
+
+    def _today(self, view: AlertView) -> date:
+        zone = view.connection.time_zone if view.connection else "UTC"
+        return self.services.clock().astimezone(ZoneInfo(zone or "UTC")).date()

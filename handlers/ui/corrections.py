@@ -1,0 +1,104 @@
+"""Fixing in place: the button on the alert, the form that chooses a value, the form that asks before a date is moved."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import slackblocks as sb
+
+from bot.models import Dimension
+from bot.sync.alerts import AlertView, place
+from bot.sync.correct import dimension_of
+from handlers.ui.blocks import Json, alert, button, context, labelled, modal, section
+from handlers.ui.text import count, day, days, esc, money, plain
+
+CHOOSE, MOVE = "alert.choose", "alert.move"
+"""Action ids of the buttons, and callback ids of the forms they open."""
+VALUES = "correct.values"
+"""Action id of the list that is searched live in Intacct."""
+PERIOD = "period.closed"
+
+
+def chosen_from(view: AlertView) -> Dimension | None:
+    """The dimension that mends this alert by a choice, or None."""
+    return dimension_of(view.verdict.category, dict(view.verdict.details))
+
+
+def offer(view: AlertView, today: date) -> sb.Button | None:
+    """The recommended way out as a button, where there is one."""
+    value = str(view.alert.id)
+    dimension = chosen_from(view)
+    if dimension is not None and view.n:
+        return button(f"Choose {dimension.sentence}", CHOOSE, value, style="primary")
+    if view.verdict.category == PERIOD and view.n:
+        return button(f"Post on {day(first_open(view), today)}", MOVE, value, style="primary")
+    return None
+
+
+def first_open(view: AlertView) -> date:
+    """The first open day: Intacct's own word where it said one, else the first of the month after the last of these."""
+    told = view.verdict.detail("first_open")
+    if told:
+        return date.fromisoformat(told)
+    last = view.last or view.alert.opened.date()
+    return (last.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def choose(view: AlertView, dimension: Dimension, problem: str = "") -> Json:
+    """Choose one value for all transactions of an alert."""
+    name = dimension.sentence
+    shut = [alert(problem, "problem")] if problem else []
+    these = count(view.n, "transaction")
+    blocks: list[sb.Block] = [
+        *shut,
+        section(f"*{these}* · {_amount(view)} · {_place(view)}", "what"),
+        labelled(
+            "value",
+            name.capitalize(),
+            sb.ExternalSelectMenu(
+                action_id=VALUES, placeholder=sb.PlainText(f"Search {name}s in Intacct"), min_query_length=0
+            ),
+            hint="Only what is active in Intacct. It fills what is missing or wrong, and nothing else.",
+        ),
+        labelled(
+            "write_back",
+            "Spend Center",
+            sb.CheckboxGroup(
+                action_id="write_back",
+                options=[sb.Option(sb.PlainText("Write it to Spend Center too"), "yes")],
+                initial_options=[sb.Option(sb.PlainText("Write it to Spend Center too"), "yes")],
+            ),
+            optional=True,
+        ),
+        context(
+            f"{these} will be posted again with it, each once, on its own date. Your name stands in each description.",
+            "note",
+        ),
+    ]
+    return modal(f"Choose {name}", blocks, callback=CHOOSE, submit=f"Post {view.n:,}", metadata=str(view.alert.id))
+
+
+def move(view: AlertView, opens: date, today: date) -> Json:
+    """Ask before a month is changed, naming old and new."""
+    moves = ""
+    if view.first and view.last:
+        old = f"{view.last:%B}" if view.first.month == view.last.month else days(view.first, view.last, today)
+        moves = f" {_amount(view)} moves from {old} to {opens:%B} in {_place(view)}."
+    blocks: list[sb.Block] = [
+        section(f"*Post {count(view.n, 'transaction')} on {day(opens, today)}?*{moves}", "what"),
+        labelled(
+            "day",
+            "Posting date",
+            sb.DatePicker(action_id="day", initial_date=opens.isoformat()),
+            hint="The first open day. Each transaction keeps its own date in the description.",
+        ),
+    ]
+    return modal("Post on another day", blocks, callback=MOVE, submit="Post", metadata=str(view.alert.id))
+
+
+def _amount(view: AlertView) -> str:
+    return money(view.total, view.currency, view.company.base_currency or view.currency)
+
+
+def _place(view: AlertView) -> str:
+    return esc(plain(place(view.connection), 120)) if view.connection else ""

@@ -1,0 +1,62 @@
+"""Fixing in the finance channel: a value chosen or a day moved, by a person, and the alert turning to solved."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.app import Parts
+from bot.models import PostingState
+from bot.store.connections import Connection
+from tests.office import LEE, Office, office
+
+TRAVEL, LATE = "37 transactions need a department", "4 transactions fall in a closed period"
+
+
+@pytest.fixture
+async def harbor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    monkeypatch.setattr(Parts, "calls_per_minute", 100_000)  # 37 write-backs at 60 a minute are no test of pacing
+    async with office(tmp_path) as made:
+        yield made
+
+
+async def synced(at: Office, entity: str, words: str) -> Connection:
+    connection = await at.far.connect(entity, schedule="")
+    await at.far.sync(connection)
+    await at.bot.engine.enqueue(
+        "refresh", f"{connection.id}:test", company=connection.company, connection_id=connection.id
+    )
+    await at.room.reads(words)
+    return connection
+
+
+async def test_one_choice_of_a_department_solves_thirty_seven(harbor: Office) -> None:
+    portland = await synced(harbor, "100", TRAVEL)
+
+    await harbor.room.in_(LEE).presses(TRAVEL, "Choose department")
+    form = await harbor.room.form("Choose department")
+    block = next(one for one in form["blocks"] if one.get("block_id") == "value")
+    assert list(await harbor.room.offered(form, block, "sales")) == ["20"]
+    await harbor.room.submits("Choose department", value="20", write_back=["yes"])
+    solved = await harbor.room.reads("Solved: 37 transactions posted")
+
+    assert "Lee Okafor" in solved["text"]
+    assert "department 20" in solved["text"]
+    assert (await harbor.far.tally(portland))[PostingState.POSTED][0] == 117
+    await harbor.room.reads("Lee Okafor chose department 20 for 37 transactions: 37 transactions posted.")
+    await harbor.room.reads("Written to 35 in Spend Center; 2 are locked there.")
+
+
+async def test_late_ones_move_to_the_first_open_day_after_a_question_that_names_both_months(harbor: Office) -> None:
+    denver = await synced(harbor, "200", LATE)
+
+    await harbor.room.in_(LEE).presses(LATE, "Post on 1 Nov")
+    form = await harbor.room.form("Post on another day")
+    assert "$1,936.45 moves from October to November in 200 Denver." in str(form["blocks"])
+    await harbor.room.submits("Post on another day")
+    solved = await harbor.room.reads("Solved: 4 transactions posted")
+
+    assert "posted on 1 Nov" in solved["text"]
+    assert (await harbor.far.tally(denver))[PostingState.POSTED][0] == 71
