@@ -30,6 +30,7 @@ BETWEEN_EDITS = timedelta(seconds=2)
 """Progress is shown at most this often; what a person has to know is shown at once."""
 
 ROWS, DETAILS = "rows", "details"
+DIGEST = 40
 
 
 @dataclass(slots=True)
@@ -61,10 +62,14 @@ class Board:
         """What is new in the threads, a message at a time, until a later refresh stands in line and does it."""
         for alert_id in changed:
             view = await self.services.desk.alert_view(alert_id)
-            if view is not None and view.alert.ts:
-                if await self.services.engine.waiting(f"refresh:{connection.id}:"):
-                    return
-                await self._thread(view, view.alert, await self._cast(view, connection))
+            if view is None or not view.alert.ts:
+                continue
+            if await self.services.engine.waiting(f"refresh:{connection.id}:"):
+                return
+            told_all = await self._thread(view, view.alert, await self._cast(view, connection))
+            if told_all and view.solved and view.alert.shown.startswith(AlertState.SOLVED):
+                final = told.FINAL + view.alert.shown[-DIGEST:]
+                await alerts.change(self.services.store, alert_id, shown=final)
 
     async def _follow_channel(self, connection: Connection) -> None:
         """The finance channel was changed: what is open leaves a line where it stood and is posted anew where it belongs."""
@@ -130,8 +135,13 @@ class Board:
 
     # --- the thread ---
 
-    async def _thread(self, view: AlertView, alert: Alert, cast: Cast) -> None:
-        """First the rows, then Intacct's words, then the story as it happens; each told once a message."""
+    async def _thread(self, view: AlertView, alert: Alert, cast: Cast) -> bool:
+        """First the rows, then Intacct's words, then the story as it happens; each told once a message.
+
+        Returns:
+            Whether nothing of it is left to tell.
+        """
+        whole = True
         store = self.services.store
         here = {
             line["did"] for line in alert.story if line.get("did") in {ROWS, DETAILS} and line.get("told") == alert.ts
@@ -146,10 +156,12 @@ class Board:
                 continue
             text = await self._line(line, alert, cast)
             if text is None:
+                whole = False
                 continue
             if text:
                 await self.post.new(self.client, alert.channel, ui.reply(text), thread=alert.ts)
             await told.tell_line(store, alert.id, at, alert.ts)
+        return whole
 
     async def _line(self, line: dict[str, Any], alert: Alert, cast: Cast) -> str | None:
         """The sentence of one line; None while what it tells of is still under way."""
@@ -164,6 +176,5 @@ class Board:
 
 
 def _digest(alert: Alert, content: dict[str, Any]) -> str:
-    """What Slack shows, in 40 characters; the last form of an alert is marked, so that it is never looked at again."""
-    final = told.FINAL if alert.state == AlertState.SOLVED else f"{alert.state}:"
-    return final + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:40]
+    """What Slack shows: the alert's state and a digest of its message."""
+    return f"{alert.state}:{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGEST]}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Any, Self
 
 from slack_bolt.async_app import AsyncApp
@@ -24,6 +26,7 @@ from bot.serve.line import Line
 from bot.settings import Settings
 from bot.walkthrough.conversation import Conversation
 from handlers import Services, refresh, register
+from handlers.delivery import PAUSE, Post
 from handlers.walkthrough import watch_step
 
 log = logging.getLogger(__name__)
@@ -46,30 +49,42 @@ async def serve(settings: Settings) -> int:
     except EngineBusy as busy:
         log.error("%s", busy)  # noqa: TRY400  # the sentence says it all
         return 1
+    except OSError as taken:
+        log.error("Port %d is not to be had (%s). Set PORT to another one.", settings.port, taken.strerror)  # noqa: TRY400
+        return 1
     return 0
 
 
 class Bot:
     """The running bot. Entering starts store, door, engine and the line to Slack; leaving stops them the other way round."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = wiring.utc_now,
+        *,
+        pause: float = PAUSE,
+        patience: int = PATIENCE,
+    ) -> None:
         self.settings = settings
+        self._clock, self._pause, self._patience = clock, pause, patience
         self.client = make_client(settings)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            parts = await stack.enter_async_context(wiring.open_parts(self.settings))
+            parts = await stack.enter_async_context(wiring.open_parts(self.settings, self._clock))
             self.engine, services, offered = _services(parts)
             self.app = make_app(self.settings, self.client)
             register(self.app, services)
-            offered |= _jobs(services, self.client)
+            job = refresh(services, self.client, post=Post(pause=self._pause))
+            offered |= {"refresh": job, "watch_step": watch_step(services, self.client)}
             self.line = Line(self.settings, self.app, parts.store, parts.clock)
             self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line)
             await self.door.open()
             stack.push_async_callback(self.door.close)
             await self.engine.start()
-            stack.push_async_callback(self.engine.stop, PATIENCE)
+            stack.push_async_callback(self.engine.stop, self._patience)
             self.line.open()
             stack.push_async_callback(self.line.close)
             self._stack = stack.pop_all()
@@ -100,10 +115,6 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
     )
     desk = wiring.make_desk(parts, engine)
     return engine, Services(parts.store, engine, desk, talk, parts.clock, parts.settings), offered
-
-
-def _jobs(services: Services, client: AsyncWebClient) -> dict[str, Job]:
-    return {"refresh": refresh(services, client), "watch_step": watch_step(services, client)}
 
 
 def make_client(settings: Settings) -> AsyncWebClient:

@@ -17,8 +17,8 @@ from bot.store.runs import Run
 from bot.store.tables import alerts, attempts, events, postings, sync_runs
 
 TOLD, HOME = "told", "home opened"
-FINAL = "solved:"
-"""How the `shown` of an alert begins once its last form stands in Slack."""
+FINAL = "final:"
+"""How the `shown` of an alert begins once its last form stands in Slack and its story is told."""
 
 
 @dataclass(frozen=True, slots=True)

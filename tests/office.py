@@ -1,0 +1,149 @@
+"""The whole bot in the simulated Slack: commands, clicks and what people then see, over real wires and the real engine."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.sandbox.slack import SlackSim
+from bot.serve import Bot
+from bot.store import connections
+from bot.store.connections import Connection
+from tests.slack_talk import Talk
+from tests.world import NOON, World, world
+
+Json = dict[str, Any]
+DANA, LEE, SAM, MARIA = "U0DANA", "U0LEE", "U0SAM", "U0MARIA"
+FINANCE = "C0FINANCE"
+
+
+class Ticking:
+    """Begins at the story's noon and goes on as real time does; tests may move it forward."""
+
+    def __init__(self) -> None:
+        self._began, self._moved = time.monotonic(), timedelta()
+
+    def __call__(self) -> datetime:
+        return NOON + self._moved + timedelta(seconds=time.monotonic() - self._began)
+
+    def pass_(self, **span: float) -> None:
+        self._moved += timedelta(**span)
+
+
+class Room(Talk):
+    """Somebody in front of one conversation: the finance channel, unless told otherwise."""
+
+    place = FINANCE
+
+    @property
+    def dm(self) -> str:
+        return self.place or super().dm
+
+    @property
+    def mine(self) -> str:
+        return self.user.replace("U0", "D0")
+
+    def in_(self, user: str, place: str = FINANCE) -> Room:
+        self.user, self.place = user, place
+        return self
+
+    def posts(self, place: str = "") -> list[Json]:
+        return self.slack.messages(place or self.dm, self.user)
+
+    def texts(self, place: str = "") -> list[str]:
+        return [post["text"] for post in self.posts(place)]
+
+    async def types(self, command: str) -> Json:
+        return await self.do("command", text=f"/intacct {command}".strip(), channel=self.dm)
+
+    async def reads(self, words: str, place: str = "") -> Json:
+        """The newest message with these words in its text, once it is there."""
+
+        def look() -> Json | None:
+            return next((post for post in reversed(self.posts(place)) if words in post["text"]), None)
+
+        found: Json = await self.until(look, f"a message with {words!r}")
+        return found
+
+    async def presses(self, words: str, label: str) -> Json:
+        """A button under the message with these words; the label may be the beginning of the button's."""
+        post = await self.reads(words)
+        block, element = next(
+            (block, element)
+            for block in post["blocks"]
+            for element in [*block.get("elements", []), block.get("accessory") or {}]
+            if element.get("type") == "button" and element["text"]["text"].startswith(label)
+        )
+        ids = {"block_id": block["block_id"], "action_id": element["action_id"]}
+        return await self.do("click", channel=self.dm, ts=post["ts"], **ids)
+
+    async def chooses(self, words: str, label: str) -> Json:
+        """A line of the menu under the message with these words."""
+        post = await self.reads(words)
+        menu = next(
+            e for b in post["blocks"] if b["type"] == "actions" for e in b["elements"] if e["type"] == "overflow"
+        )
+        option = next(one for one in menu["options"] if one["text"]["text"].startswith(label))
+        return await self.do(
+            "click", channel=self.dm, ts=post["ts"], block_id="do", action_id=menu["action_id"], selected_option=option
+        )
+
+    def thread(self, parent: Json) -> list[str]:
+        return [post["text"] for post in self.posts() if post.get("thread_ts") == parent["ts"]]
+
+    def home(self) -> str:
+        return json.dumps(self.slack.state(self.user)["home"], ensure_ascii=False)
+
+
+class Office:
+    """The company's far ends, the bot, and a room to talk to it."""
+
+    def __init__(self, far: World, slack: SlackSim, bot: Bot, clock: Ticking) -> None:
+        self.far, self.slack, self.bot, self.clock = far, slack, bot, clock
+        self.room = Room(slack, bot.app)
+
+    async def connection(self, one: Connection) -> Connection:
+        found = await connections.get_connection(self.far.parts.store, one.id)
+        assert found is not None
+        return found
+
+
+@asynccontextmanager
+async def harbor_without_bot(folder: Path) -> AsyncIterator[tuple[World, SlackSim, Ticking]]:
+    """Everything but the bot."""
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+    clock, slack = Ticking(), SlackSim()
+    slack.clock = clock
+    await slack.start()
+    slack.core.limiter.on = False
+    settings = {
+        "slack_bot_token": slack.BOT_TOKEN,
+        "slack_app_token": slack.APP_TOKEN,
+        "slack_api_url": slack.url,
+        "port": free_port(),
+    }
+    async with world(folder, **settings) as far:
+        yield far, slack, clock
+    await slack.stop()
+
+
+@asynccontextmanager
+async def office(folder: Path) -> AsyncIterator[Office]:
+    """A bot that is connected to Slack; its schedules are empty, so that only people start syncs."""
+    async with harbor_without_bot(folder) as (far, slack, clock), Bot(far.settings, clock, pause=0, patience=0) as bot:
+        made = Office(far, slack, bot, clock)
+        await made.room.until(lambda: slack.core.socket.count or None, "the bot's socket")
+        yield made
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
