@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, Hint, seen
 
-_CHOOSE_ACCOUNT = "Choose another account here; it can be kept as a rule for the same value."
+_CHOOSE_ACCOUNT = "Choose another account here."
 _IN_SPEND_CENTER = "Or change it in Spend Center, then retry."
 
 HINTS = (
@@ -99,7 +99,7 @@ HINTS = (
         category="config.gl_restricted",
         what="{count} [are|is] coded to {account}, which belongs to a card or a bank",
         why="Intacct keeps the account of a card or a bank for itself; an expense cannot be coded to it.",
-        ways=("Choose an expense account here; it can be kept as a rule for the same value.", _IN_SPEND_CENTER),
+        ways=("Choose an expense account here.", _IN_SPEND_CENTER),
         who=ACCOUNTANTS,
         one_click="choose_account",
         examples=(seen("The account number 2150 is associated to the Credit Card AMEX-01. Enter another account."),),
@@ -146,7 +146,7 @@ HINTS = (
         what="{count} [use|uses] {account}, which is inactive",
         why="{Account} was set to inactive in Intacct, so nothing can be posted to it.",
         ways=(
-            "Choose the account that replaces it here; it can be kept as a rule.",
+            "Choose the account that replaces it here.",
             "Or General Ledger > Accounts > {number} > Edit: set Status to Active and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
