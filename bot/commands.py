@@ -28,7 +28,7 @@ from bot.store.runs import Run
 from bot.store.vault import VaultError
 from bot.sync import reconcile as proofs
 from bot.sync.connection_file import ConnectionFileError, read, write
-from bot.sync.introduce import meet_books, meet_source, overlap
+from bot.sync.introduce import Unsuitable, meet_books, meet_source, overlap
 from bot.sync.preview import Preview, preview
 from bot.sync.reconcile import Proof
 
@@ -151,6 +151,9 @@ async def import_connection(settings: Settings, path: Path) -> tuple[Connection,
             return made, remarks
         try:
             made = await meet_books(parts.reach, made)
+        except Unsuitable as never:
+            await connections.remove_connection(parts.store, made.id, now)
+            raise ConnectionFileError([never.sentence]) from None
         except IntacctError as refused:
             remarks.append(f"Intacct was not reached or let nobody in, which a sync will try again: {refused}")
         return made, remarks

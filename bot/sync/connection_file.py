@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,19 @@ TOP = {
 }
 INTACCT = {"company_id", "user_id", "password", "entity_id", "card", "requests_at_once"}
 CSV = {"path", "delimiter", "encoding", "date_format", "decimal", "currency", "columns"}
+GLDIM = re.compile(r"GLDIM[A-Z0-9_]{1,60}")
+OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "wait_for_approval": (bool, "true or false"),
+    "receipts_above": ((str, int), 'an amount like "75.00"'),
+    "fee_inside": (bool, "true or false"),
+    "other_entities": (bool, "true or false"),
+    "late_to_open_day": (bool, "true or false"),
+    "date": (str, '"occurred" or "cleared"'),
+    "currency": (str, "the currency of the books, like USD"),
+    "correct": (list, "a list of Slack user IDs"),
+    "retry": (list, "a list of Slack user IDs"),
+}
+"""What a connection may choose beyond the rest: kind of the value, and how it is told."""
 
 
 class ConnectionFileError(Exception):
@@ -57,7 +71,7 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> ConnectionFile:
         ConnectionFileError: with all problems.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as refused:
         raise ConnectionFileError([f"{path} cannot be read: {refused.strerror or refused}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as refused:
@@ -97,7 +111,7 @@ class _Reader:
             "card": self._text(intacct, "card", "intacct.", needed=True),
             "selector": self._selector(),
             "mapping": self._mapping(),
-            "options": data.get("options") or {},
+            "options": self._options(),
             **self._source(),
         }
         if self.problems:
@@ -139,7 +153,7 @@ class _Reader:
 
     def _number(self, table: Mapping[str, Any], key: str, default: int) -> int:
         value = table.get(key, default)
-        if isinstance(value, int) and 1 <= value <= 50:
+        if type(value) is int and 1 <= value <= 50:
             return value
         self.problems.append(f"intacct.{key} is a number from 1 to 50")
         return default
@@ -175,6 +189,20 @@ class _Reader:
             return None
         return value
 
+    def _options(self) -> dict[str, Any]:
+        table = self._table("options")
+        self._unknown(table, set(OPTIONS), "options.")
+        for key, value in table.items():
+            kind, wanted = OPTIONS.get(key, (object, ""))
+            if not isinstance(value, kind):
+                self.problems.append(f"options.{key} is {wanted}")
+        limit = str(table.get("receipts_above") or "0")
+        if not re.fullmatch(r"\d{1,12}(\.\d{1,4})?", limit):
+            self.problems.append('options.receipts_above is an amount like "75.00"')
+        if table.get("date", "occurred") not in {"occurred", "cleared"}:
+            self.problems.append('options.date is "occurred" or "cleared"')
+        return table
+
     def _source(self) -> dict[str, Any]:
         if "csv" in self.data and "spend_center" in self.data:
             self.problems.append("there is a [csv] and a [spend_center]; a connection has one source")
@@ -182,8 +210,13 @@ class _Reader:
             table = self._table("csv")
             self._unknown(table, CSV, "csv.")
             path = self._text(table, "path", "csv.", needed=True)
-            if not isinstance(table.get("columns"), dict):
+            columns = table.get("columns")
+            if not isinstance(columns, dict):
                 self.problems.append("[csv.columns] is missing: it says which heading holds what")
+            elif not all(isinstance(one, str) for one in columns.values()):
+                self.problems.append("[csv.columns] holds texts: our key = the file's heading, in quotes")
+            for key in sorted(CSV - {"path", "columns"}):
+                self._text(table, key, "csv.")
             return {"csv": {**table, "path": str((self.folder / path).resolve())}}
         table = self._table("spend_center")
         self._unknown(table, {"token", "client_id", "client_secret"}, "spend_center.")
@@ -201,30 +234,46 @@ class _Reader:
     def _selector(self) -> Selector:
         table = self._table("selector")
         self._unknown(table, {"all", "cards", "budgets", "field", "values"}, "selector.")
-        chosen = {key: tuple(map(str, table.get(key, ()))) for key in ("cards", "budgets", "values")}
-        some = any(chosen.values())
+        chosen = {key: self._list(table, key) for key in ("cards", "budgets", "values")}
+        some, field_ = any(chosen.values()), self._text(table, "field", "selector.")
         everything = table.get("all", not some)
         if everything and some:
             self.problems.append("selector.all says everything, and cards, budgets or values say less; choose one")
-        if chosen["values"] and not table.get("field"):
-            self.problems.append("selector.values needs selector.field")
-        return Selector(
-            bool(everything), chosen["cards"], chosen["budgets"], str(table.get("field", "")), chosen["values"]
-        )
+        if not everything and not some:
+            self.problems.append("selector chooses nothing: write all = true, or cards, budgets, or field and values")
+        if bool(chosen["values"]) != bool(field_):
+            self.problems.append("selector.field and selector.values belong together")
+        return Selector(bool(everything), chosen["cards"], chosen["budgets"], field_, chosen["values"])
+
+    def _list(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        value = table.get(key, [])
+        if isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value):
+            return tuple(one.strip() for one in value)
+        self.problems.append(f'selector.{key} is a list of texts, like ["4417"]')
+        return ()
 
     def _mapping(self) -> dict[str, FieldMapping]:
         found = {}
         for key, table in self._table("mapping").items():
-            if key not in set(Dimension) and not key.startswith("GLDIM"):
+            if key not in set(Dimension) and not GLDIM.fullmatch(key):
                 self.problems.append(f"mapping.{key} is no dimension: {', '.join(Dimension)} or GLDIM…")
             elif not isinstance(table, dict) or not isinstance(table.get("values", {}), dict):
                 self.problems.append(f"mapping.{key} is a table: write [mapping.{key}] and [mapping.{key}.values]")
             else:
-                values = {str(one): str(other) for one, other in table.get("values", {}).items()}
-                found[key] = FieldMapping(str(table.get("field", "")), str(table.get("default", "")), values)
+                found[key] = self._field(table, f"mapping.{key}.")
         if Dimension.GL_ACCOUNT not in found:
             self.problems.append("[mapping.gl_account] is missing: every posting needs an account")
         return found
+
+    def _field(self, table: Mapping[str, Any], prefix: str) -> FieldMapping:
+        self._unknown(table, {"field", "default", "values"}, prefix)
+        values = table.get("values", {})
+        wrong = [key for key, value in values.items() if not isinstance(value, str) or not value.strip()]
+        self.problems += [f"{prefix}values: {key!r} needs an Intacct ID in quotes" for key in wrong]
+        field_, default = self._text(table, "field", prefix), self._text(table, "default", prefix)
+        if not field_ and not default and prefix == "mapping.gl_account.":
+            self.problems.append(f"{prefix}field is missing: which Spend Center field fills it; or write a default")
+        return FieldMapping(field_, default, {key: str(value).strip() for key, value in values.items()})
 
 
 def write(connection: Connection, company: Company) -> str:

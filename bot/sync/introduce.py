@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from bot.models import Selector
+from bot.intacct.client import IntacctClient
+from bot.intacct.errors import FunctionFailure
+from bot.intacct.query import Eq
+from bot.intacct.records import Entity
+from bot.models import Fault, Level, Operation, RawError, Selector
 from bot.store import connections
-from bot.store.connections import Connection
+from bot.store.connections import Company, Connection
 from bot.sync.reach import Reach
+
+
+class Unsuitable(FunctionFailure):
+    """Intacct would take these postings, and the books would be wrong: they record tax, or have several currencies."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(Fault(Level.FUNCTION, (RawError(description2=sentence),), operation=Operation.READ))
+        self.sentence = sentence
 
 
 async def introduce(reach: Reach, connection: Connection) -> Connection:
@@ -13,6 +25,7 @@ async def introduce(reach: Reach, connection: Connection) -> Connection:
 
     Raises:
         IntacctError, SourceError: a side did not answer or let us in.
+        Unsuitable: this connection must not post.
     """
     return await meet_books(reach, await meet_source(reach, connection))
 
@@ -28,13 +41,13 @@ async def meet_source(reach: Reach, connection: Connection) -> Connection:
 
 
 async def meet_books(reach: Reach, connection: Connection) -> Connection:
-    """The base currency, the card's liability account, and the location that a line without one gets."""
-    row = await connections.get_company(reach.store, connection.company)
-    client = await reach.intacct(row)
-    if not row.base_currency and not connection.entity_id:
-        setup = await client.financial_setup(entity="")
-        if setup.base_currency:
-            await connections.change_company(reach.store, row.id, base_currency=setup.base_currency)
+    """The currency of the books, the card's liability account, and the location that a line without one gets."""
+    company = await connections.get_company(reach.store, connection.company)
+    client = await reach.intacct(company)
+    if connection.entity_id:
+        connection = await _meet_entity(reach, client, connection)
+    elif not company.base_currency:
+        await _meet_company(reach, client, company)
     if connection.default_location and connection.card_account:
         return connection
     card = await client.card(connection.card, entity=connection.entity_id)
@@ -44,6 +57,53 @@ async def meet_books(reach: Reach, connection: Connection) -> Connection:
     return await connections.change_connection(
         reach.store, connection.id, card_account=card.offset_account, default_location=location
     )
+
+
+async def _meet_entity(reach: Reach, client: IntacctClient, connection: Connection) -> Connection:
+    """The entity's name and its own base currency, which need not be the company's."""
+    if connection.option("currency"):
+        return connection
+    entity = next((one for one in await _entities(client) if one.entity_id == connection.entity_id), None)
+    if entity is None or not entity.currency:
+        return connection  # not readable for this user: the card's own checks have to do
+    name = f"{entity.entity_id} {entity.name}".strip()
+    if await records_tax(client, entity.entity_id):
+        raise Unsuitable(f"{name} records VAT; card spend would post without it: tax details are missing.")
+    options = {**(connection.options or {}), "currency": entity.currency}
+    return await connections.change_connection(
+        reach.store, connection.id, options=options, entity_name=connection.entity_name or entity.name
+    )
+
+
+async def _meet_company(reach: Reach, client: IntacctClient, company: Company) -> None:
+    """The one base currency; at the top level of a company with several, no card can post."""
+    setup = await client.financial_setup(entity="")
+    currencies = sorted({one.currency for one in await _entities(client) if one.currency})
+    if setup.multi_base_currency or len(currencies) > 1:
+        used = " and ".join(currencies) or "several base currencies"
+        raise Unsuitable(
+            f"The entities use {used}. Intacct lets a card post only in its own entity. Connect one entity at a time."
+        )
+    if setup.base_currency:
+        await connections.change_company(reach.store, company.id, base_currency=setup.base_currency)
+
+
+async def _entities(client: IntacctClient) -> list[Entity]:
+    try:
+        return await client.entities()
+    except FunctionFailure:
+        return []
+
+
+async def records_tax(client: IntacctClient, entity_id: str) -> bool:
+    """Whether the entity has a tax solution; companies without taxes do not have the field."""
+    try:
+        if "TAXSOLUTIONID" not in await client.fields("LOCATIONENTITY", entity=""):
+            return False
+        rows = client.query("LOCATIONENTITY", ["TAXSOLUTIONID"], Eq("LOCATIONID", entity_id), entity="")
+        return any([row.get("TAXSOLUTIONID") async for row in rows])
+    except FunctionFailure:
+        return False
 
 
 def overlap(one: Selector, other: Selector) -> bool:
