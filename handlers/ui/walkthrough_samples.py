@@ -1,0 +1,169 @@
+"""Every message and form of the set-up with sample data, the long and the hostile included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bot.hints.words import Words
+from bot.intacct.records import DimensionValue
+from bot.models import Check, CustomField, Dimension, PostingState, RetryClass, StepState, Verdict
+from bot.store.walkthroughs import OPEN, Walkthrough
+from bot.sync.preview import Preview, PreviewCause, PreviewRow
+from bot.walkthrough import books, progress, proposals
+from bot.walkthrough.steps import CARD, ENTITY, FINISH, PERMISSIONS, SENDER, STEPS, USER, Facts
+from handlers.ui import walkthrough as ui
+from handlers.ui import walkthrough_modals as modals
+from handlers.ui import walkthrough_spend as spend
+from handlers.ui.blocks import Json
+
+NOW = datetime(2026, 11, 3, 15, 0, tzinfo=UTC)
+HOSTILE = "<!channel> *R&D* `x` {0} <@U0DANA> \u202e" + "Ä" * 400
+DM = "D0DANA"
+
+
+def samples() -> Iterator[tuple[str, Json]]:
+    """(method, arguments) of everything that the set-up sends."""
+    for walk in _walks():
+        facts = Facts("harborpine-bot", walk.answers)
+        yield _post(ui.checklist(walk))
+        for number in STEPS:
+            yield _edit(ui.step(walk, number, facts))
+            yield _edit(ui.step(walk, number, facts, remark="Intacct did not answer. Nothing was changed."))
+            yield _post(ui.step(walk, number, facts, helper=True, busy=ui.CHECKING))
+            yield _edit(ui.helped(walk, number))
+        yield _edit(ui.finished(walk, "tomorrow 07:00", "<#C0FINANCE>"))
+    yield from _forms("HarborPine", "")
+    yield from _forms(HOSTILE, HOSTILE)
+
+
+def _post(said: Json) -> tuple[str, Json]:
+    return "chat.postMessage", {"channel": DM, **said}
+
+
+def _edit(said: Json) -> tuple[str, Json]:
+    shown = {name: value for name, value in said.items() if not name.startswith("unfurl")}
+    return "chat.update", {"channel": DM, "ts": "1793718000.000100", **shown}
+
+
+def _forms(name: str, error: str) -> Iterator[tuple[str, Json]]:
+    key = "w0123456789:5"
+    before = {"company_id": name, "user_id": name, "number": "2150", "category": "Accrued expenses", "zone": "UTC"}
+    views = [
+        modals.company(key, before, error),
+        modals.password(key, name, before, error),
+        modals.hand_over(key, SENDER),
+        modals.entity(key, listed=True),
+        modals.entity(key, listed=False, before=name),
+        modals.new_account(key, ["Accrued expenses", name], before, error),
+        modals.planned_account(key, books.planned_account("2150", name)),
+        modals.pick_account(key),
+        modals.pick_card(key),
+        spend.token(key, before, error),
+        _fields(key, name, error),
+        spend.doubts(key, [(Dimension.GL_ACCOUNT, proposals.Doubt("tvl_1", name, "6240"))], 2, {}),
+        spend.choices(
+            key,
+            before={"start": "2026-10-01", "channel": "C0FINANCE", "time": "07:00", "zone": "UTC"},
+            selected=[(name, "b:bgt_1")],
+            whole=name,
+            error=error,
+            warn_public=True,
+        ),
+    ]
+    for view in views:
+        yield "views.open", {"trigger_id": "1.2.3", "view": view}
+    yield "ack_view", {"response_action": "update", "view": modals.waiting("Enter the password", ui.CHECKING)}
+    yield "views.update", {"view_id": "V1", "view": modals.told("Enter the password", f"Signed in to {name}.")}
+    yield "views.update", {"view_id": "V1", "view": spend.rows(_preview(name))}
+
+
+def _fields(key: str, name: str, error: str) -> Json:
+    field = CustomField("cfd_1", name, "CUSTOM_SELECTOR", required=True, values=(("tvl_1", name), ("tvl_2", "6120")))
+    matched = proposals.match(Dimension.GL_ACCOUNT, field, [DimensionValue("6120", "Office supplies", active=True)])
+    proposed = {Dimension.GL_ACCOUNT: matched}
+    return spend.fields(key, name, 14, [field], proposed, [Dimension.GL_ACCOUNT, Dimension.PROJECT], error)
+
+
+def _preview(merchant: str) -> Preview:
+    verdict = Verdict("dimension.required", "6420 department", RetryClass.NO)
+    words = Words("37 transactions need a department", "Why", ("A way",), "", "accountants")
+    row = PreviewRow("txr_1", PostingState.FAILED, Decimal("612.40"), "USD", date(2026, 10, 12), verdict, merchant)
+    cause = PreviewCause(verdict, 70, Decimal("8214.60"), words)
+    return Preview((80, Decimal("29942.82")), (cause,), (row,) * 70, {"before the start": 3}, "USD")
+
+
+# --- set-ups as they stand --------------------------------------------------------------------------------------------
+
+
+def _walks() -> Iterator[Walkthrough]:
+    """A new one, one in the middle with problems, one that is done, and one whose every name is hostile."""
+    yield _walk({}, {})
+    yield _walk({"scope": "unsure"}, {})
+    halfway: dict[str, Any] = {
+        "scope": "entity",
+        "company_id": "HarborPine",
+        "user_id": "Spendcenter",
+        "kind": "role",
+        "breadth": "needed",
+        "account_by": "self",
+    }
+    problem = Check("sender", StepState.PROBLEM, "`HarborPine` does not accept `harborpine-bot` yet.")
+    yield _walk(halfway, {SENDER: [problem]}, asked={USER: "U0SAM", PERMISSIONS: "U0SAM"})
+    yield _walk({**halfway, "kind": "user", "breadth": "all"}, {SENDER: [problem]})
+    done = {number: [Check("done", StepState.DONE, f"step {number} is checked")] for number in STEPS}
+    yield _walk(_answers("Portland"), done)
+    hostile = [Check(f"c{at}", StepState.PROBLEM, HOSTILE) for at in range(12)]
+    yield _walk(_answers(HOSTILE), {**done, ENTITY: hostile, CARD: hostile, PERMISSIONS: hostile})
+
+
+def _answers(name: str) -> dict[str, Any]:
+    return {
+        "scope": "entity",
+        "company_id": name,
+        "user_id": name,
+        "kind": "role",
+        "breadth": "all",
+        "entity_id": "100",
+        "entity_name": name,
+        "account": "2150",
+        "card": name,
+        "spend_company": "cmp_1",
+        "spend_company_name": name,
+        "spend_before": name,
+        "mapping": {"gl_account": {}},
+        "start_date": "2026-10-01",
+        "preview": {
+            "n": 80,
+            "total": "29942.82",
+            "currency": "USD",
+            "causes": [{"n": 37, "total": "8214.60", "words": name}] * 12,
+        },
+    }
+
+
+def _walk(answers: dict[str, Any], found: dict[int, list[Check]], asked: dict[int, str] | None = None) -> Walkthrough:
+    steps: dict[str, Any] = {}
+    for number, checks in found.items():
+        steps = progress.mark(steps, number, checks, NOW, "U0DANA")
+    for number, user in (asked or {}).items():
+        steps = progress.set_aside(steps, number, assignee=user)
+    return Walkthrough(
+        id="w0123456789",
+        workspace_id=":T0HARBOR",
+        owner="U0DANA",
+        state=OPEN,
+        step=FINISH if answers.get("preview") else 1,
+        connection_id=None,
+        company=None,
+        answers=answers,
+        steps=steps,
+        messages={},
+        spend_token=None,
+        client_secret=None,
+        revision=0,
+        created=NOW,
+        updated=NOW,
+    )
