@@ -119,7 +119,7 @@ HINTS = (
         why="Intacct takes only the card's own currency on its transactions.",
         ways=(
             "Cash Management > Setup > Accounts > Credit card > Add: a card in that currency, and a connection of its own.",
-            "Or enter [them|it] in Intacct yourself, then Posted by hand with the record number.",
+            "Or enter [them|it] in Intacct yourself and ignore [them|it] here, with the record number as the reason.",
         ),
         who=ACCOUNTANTS,
         one_click="retry",

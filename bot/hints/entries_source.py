@@ -152,7 +152,7 @@ HINTS = (
         why="No refund has posted for this company yet, so I ask once how Intacct shall take it.",
         ways=(
             "Post as a negative transaction of its own, on its own date, coded like the purchase.",
-            "Or enter it yourself in Intacct, then Posted by hand with the record number.",
+            "Or enter it yourself in Intacct and ignore it here, with the record number as the reason.",
         ),
         who=ACCOUNTANTS,
         retry_note="The answer counts for all refunds of this company.",
