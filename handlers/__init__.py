@@ -116,8 +116,10 @@ class Gate:
         context: AsyncBoltContext,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002  # Bolt names it so
     ) -> BoltResponse:
-        """A reference for the log and for people. The log names who and what, and never a body: it may hold a password."""
+        """A reference for the log and for people; secrets leave the body first. The log names who and what, never a body."""
         context["reference"] = secrets.token_hex(4)
+        if body.get("type") == "view_submission":
+            context["secrets"] = walkthrough.take_secrets(body)
         workspace = workspace_of(body)
         log.info("%s %s by %s of %s", context["reference"], _what(body), user_of(body) or "Slack", workspace)
         return await next()

@@ -22,6 +22,7 @@ from handlers.access import Access
 from handlers.asking import Ask
 from handlers.services import Services
 from handlers.ui import alert_forms as forms
+from handlers.ui import alerts as alert_ui
 from handlers.ui import help as ui
 from handlers.ui.text import count
 
@@ -175,7 +176,11 @@ class Alerts:
     async def open_step(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
-        await walkthrough.start(self.services, client, ask.workspace, ask.user)
+        view = await self._view(ask.value)
+        step = alert_ui.hint(view).step
+        if step is None:
+            raise Refused("No step of the set-up mends this.")
+        await walkthrough.mend(self.services, client, ask.workspace, ask.user, view.company.id, step)
 
     # --- shared ---
 

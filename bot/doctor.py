@@ -1,0 +1,213 @@
+"""`python -m bot doctor`: is everything there that the bot needs? Each check is a line with its cure; nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from importlib import metadata
+from pathlib import Path
+
+import aiohttp
+import httpx
+import yaml
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.hints.classify import classify
+from bot.intacct.client import Gateway, IntacctClient, SignIn
+from bot.intacct.errors import IntacctError
+from bot.models import Level, Secret
+from bot.settings import Need, Settings, SettingsError, load
+from bot.store.database import MIGRATIONS, current, make_engine
+from bot.store.vault import Vault, VaultError
+
+Line = tuple[str, str]
+"""What was looked at, and the problem; empty when there is none."""
+
+PATIENCE = 10.0
+MANIFEST = Path(__file__).parent.parent / "manifest.yml"
+
+
+async def examine() -> list[Line]:
+    """All checks. Those that need a setting which is wrong or missing are left out, since their line is there already."""
+    try:
+        settings = load(Need.STORE, Need.INTACCT, Need.SLACK)
+    except SettingsError as wrong:
+        return [*_settings(wrong), *await _despite(wrong)]
+    lines: list[Line] = [("settings", "")]
+    lines += await _store(settings)
+    lines += await _slack(settings)
+    return lines + await _far_ends(settings)
+
+
+def _settings(wrong: SettingsError) -> list[Line]:
+    """Each problem is a line of its own, under the name of its variable."""
+    found = []
+    for line in str(wrong).splitlines()[1:]:
+        name, _, rest = line.strip().partition(" ")
+        found.append((name, rest))
+    return found
+
+
+async def _despite(wrong: SettingsError) -> list[Line]:
+    """What can be looked at although some settings are missing."""
+    try:
+        settings = load()
+    except SettingsError:
+        return []
+    unusable = {name for name, _ in _settings(wrong)}
+    lines = await _store(settings) if not unusable & {"DATABASE_URL", "ENCRYPTION_KEYS", "DATA_DIR"} else []
+    return lines + await _far_ends(settings)
+
+
+# --- the database and its keys ---
+
+
+async def _store(settings: Settings) -> list[Line]:
+    lines: list[Line] = []
+    if settings.on_sqlite:
+        lines.append(_sqlite())
+    lines += [await _database(settings), _keys(settings)]
+    return lines
+
+
+def _sqlite() -> Line:
+    what = f"SQLite {sqlite3.sqlite_version}, DBOS {metadata.version('dbos')}"
+    old = sqlite3.sqlite_version_info < (3, 35)
+    return what, "3.35 or later is needed (UPDATE … RETURNING)" if old else ""
+
+
+async def _database(settings: Settings) -> Line:
+    """Whether it answers, and on which schema. One that is not there yet is made at the first start."""
+    file = settings.store_url.partition(":///")[2] if settings.on_sqlite else ""
+    if file and not _there(file):
+        return f"database {file} (made at the first start)", _writable(Path(file).parent)
+    engine = make_engine(settings.store_url)
+    try:
+        async with asyncio.timeout(PATIENCE), engine.connect():
+            version = await asyncio.to_thread(current, settings.store_url)
+    except (SQLAlchemyError, OSError, TimeoutError) as trouble:
+        return "database", f"{type(trouble).__name__}: it does not answer at DATABASE_URL"
+    finally:
+        await engine.dispose()
+    newest = _newest()
+    behind = (
+        ""
+        if version == newest
+        else f"it is at version {version or 'none'}; python -m bot db upgrade brings it to {newest}"
+    )
+    return f"database at schema {version}", behind
+
+
+def _newest() -> str:
+    return max(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _there(file: str) -> bool:
+    return Path(file).exists()
+
+
+def _writable(folder: Path) -> str:
+    there = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
+    probe = there / ".doctor"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as refused:
+        return f"{there} cannot be written to ({refused.strerror}); set DATA_DIR to a folder that can"
+    return ""
+
+
+def _keys(settings: Settings) -> Line:
+    """Keys that work, and where they lie in a file, nobody else may read it."""
+    given = [key.strip() for key in settings.encryption_keys.get_secret_value().split(",") if key.strip()]
+    file = settings.data_dir / "encryption.key"
+    what = "encryption keys from ENCRYPTION_KEYS" if given else f"encryption key in {file}"
+    if not given and not file.exists():
+        return f"{what} (made at the first start)", ""
+    try:
+        if not given and file.stat().st_mode & 0o077:
+            return what, f"other people of this machine may read it: chmod 600 {file}"
+        vault = Vault(given or file.read_text().split())
+        vault.open(vault.seal(Secret("probe")))
+    except (VaultError, OSError) as wrong:
+        return what, str(wrong)
+    return what, ""
+
+
+# --- Slack ---
+
+
+async def _slack(settings: Settings) -> list[Line]:
+    lines: list[Line] = []
+    client = AsyncWebClient(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=10)
+    try:
+        me = await client.auth_test()
+    except SlackApiError as refused:
+        return [
+            ("Slack bot token", f"Slack answers {refused.response.get('error')}; see OAuth & Permissions of your app")
+        ]
+    except (aiohttp.ClientError, TimeoutError, OSError) as lost:
+        return [("Slack", f"{settings.slack_api_url} is not to be reached ({type(lost).__name__})")]
+    lines.append((f"Slack bot token of {me.get('team')}", ""))
+    headers = {str(name).lower(): value for name, value in (me.headers or {}).items()}
+    lines.append(("Slack scopes", _scopes(str(headers.get("x-oauth-scopes", "")))))
+    if settings.slack_mode == "socket":
+        lines.append(("Slack app token", await _socket(settings)))
+    return lines
+
+
+def _scopes(granted: str) -> str:
+    """The scopes that the manifest asks for and the token lacks."""
+    wanted = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"]
+    missing = sorted(set(wanted) - {one.strip() for one in granted.split(",")})
+    return f"missing: {', '.join(missing)}; install the app again from manifest.yml" if missing else ""
+
+
+async def _socket(settings: Settings) -> str:
+    client = AsyncWebClient(base_url=settings.slack_api_url, timeout=10)
+    try:
+        await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+    except SlackApiError as refused:
+        return f"Slack answers {refused.response.get('error')}; it needs the scope connections:write"
+    except (aiohttp.ClientError, TimeoutError, OSError) as lost:
+        return f"not to be reached ({type(lost).__name__})"
+    return ""
+
+
+# --- Intacct and Spend Center ---
+
+
+async def _far_ends(settings: Settings) -> list[Line]:
+    return [("Intacct", await _intacct(settings)), ("Spend Center", await _spend_center(settings))]
+
+
+async def _intacct(settings: Settings) -> str:
+    """Signs in to a company that does not exist: whether the gateway answers, and whether it knows our sender."""
+    gateway = Gateway(settings.intacct_url, settings.intacct_sender_id, settings.sender_password)
+    client = IntacctClient(gateway, SignIn("no-such-company-doctor", "doctor", Secret("doctor")))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await client.sign_in("")
+    except IntacctError as refused:
+        if refused.fault.level is Level.TRANSPORT:
+            return f"{settings.intacct_url} does not answer as Intacct does ({type(refused).__name__})"
+        if settings.intacct_sender_id and classify(refused.fault).category == "auth.sender_credentials":
+            return "the gateway answers, and refuses INTACCT_SENDER_ID or INTACCT_SENDER_PASSWORD"
+    except TimeoutError:
+        return f"{settings.intacct_url} does not answer within {PATIENCE:.0f} s"
+    finally:
+        await client.close()
+    return ""
+
+
+async def _spend_center(settings: Settings) -> str:
+    """Whether it answers at all: any answer counts, since nobody has signed in."""
+    url = f"{settings.spend_center_url}/v3/spend/users/current"
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE) as http:
+            answer = await http.get(url)
+    except httpx.HTTPError as lost:
+        return f"{settings.spend_center_url} is not to be reached ({type(lost).__name__})"
+    return f"{settings.spend_center_url} answers HTTP {answer.status_code}" if answer.status_code >= 500 else ""
