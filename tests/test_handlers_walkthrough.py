@@ -22,6 +22,8 @@ from bot.store import connections
 from bot.walkthrough.conversation import Conversation
 from handlers import walkthrough
 from handlers.services import Services
+from handlers.walkthrough import cards
+from handlers.walkthrough.cards import Note
 from handlers.walkthrough.finishing import look_at_channel
 from tests.slack_talk import Talk, workspace
 from tests.walkthrough_bench import DANA, LEE, SAM, Harbor, harbor
@@ -139,6 +141,12 @@ async def test_from_the_first_click_to_a_first_sync(town: Town) -> None:
     assert password not in talk.screen()
     assert SPEND_TOKEN not in talk.screen()
 
+    await talk.clicks("Connect another entity")
+    await talk.sees("*Now* · *5 Entity*")
+    await talk.clicks("Pick the entity")
+    await talk.submits("Entity", entity="200")
+    await talk.sees("*Now* · *7 Liability account*")
+
 
 # --- refusals and recoveries ------------------------------------------------------------------------------------------
 
@@ -207,6 +215,21 @@ async def test_a_deleted_card_is_posted_anew_and_a_resumed_one_stands_at_the_end
         "Set-up",
         "Step 2",
     ]
+
+
+async def test_a_card_left_saying_that_it_checks_is_put_right_after_a_restart(town: Town) -> None:
+    talk, client = town.talk, town.talk.app.client
+    await opens(town)
+    walk = (await town.services.walkthrough.open(town.far.workspace, DANA)).id
+    await cards.show(town.services, client, walk, Note(DANA, busy="Checking…"))
+    assert "Checking…" in talk.screen()
+    assert talk.buttons() == []
+
+    await walkthrough.resume(town.services, client, town.far.workspace)
+
+    assert "Checking…" not in talk.screen()
+    await talk.clicks("Done, check")
+    await talk.sees("3 of 9 · Web Services user")
 
 
 # --- other people -----------------------------------------------------------------------------------------------------

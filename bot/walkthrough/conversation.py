@@ -16,9 +16,10 @@ from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import progress
 from bot.walkthrough.checks import DONE
 from bot.walkthrough.door import Door
+from bot.walkthrough.draft import answers_of
 from bot.walkthrough.keeper import Clock, IntacctFor, Keeper, Refused, SourceFor
 from bot.walkthrough.ledger import Ledger
-from bot.walkthrough.spending import Spending, answers_of
+from bot.walkthrough.spending import Spending
 from bot.walkthrough.steps import ACCOUNT, CARD, FINISH, OPEN, STEPS, Facts
 
 __all__ = ["Conversation", "IntacctFor", "Refused", "SourceFor"]

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Protocol, runtime_checkable
 
-from bot.models import Check, CustomField, Dimension, FieldMapping, Secret, Selector, StepState
+from bot.models import CustomField, Dimension, Secret, Selector, StepState
 from bot.spend.errors import SourceError
 from bot.spend.source import Source
 from bot.store import connections
-from bot.store.connections import Company, Connection
-from bot.store.rows import from_json, to_json
+from bot.store.connections import Connection
+from bot.store.rows import to_json
 from bot.store.walkthroughs import Walkthrough
-from bot.walkthrough import choices, progress, proposals, read
-from bot.walkthrough.checks import DONE, PROBLEM
+from bot.walkthrough import choices, draft, progress, proposals, read
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.proposals import Lists, Match
 from bot.walkthrough.steps import FINISH, STEPS
@@ -231,7 +230,7 @@ class Spending:
             Refused: with the field at fault: `start`, `selector`, `time` or `zone`.
         """
         walk = await self.keeper.allowed(walk_id, user, FINISH)
-        problem = choices.start_problem(wanted.start, self.keeper.clock().date(), native_last(walk))
+        problem = choices.start_problem(wanted.start, self.keeper.clock().date(), draft.native_last(walk))
         if problem:
             raise Refused(problem, "start")
         try:
@@ -294,14 +293,14 @@ class Spending:
         open_steps = [str(n) for n in STEPS if progress.state_of(walk, n) is not StepState.DONE]
         if open_steps:
             raise Refused(f"Not yet: step {', '.join(open_steps)} of 9 is not checked.")
-        clash = await self._clash(walk, _selector(walk))
+        clash = await self._clash(walk, draft.selector_of(walk))
         if clash:
             raise Refused(clash)
         connection = await connections.get_connection(self.keeper.store, walk.connection_id or "")
         if connection is None or connection.removed:
             raise Refused("This connection was removed meanwhile. Type `/intacct setup` to make a new one.")
         if connection.activated is None:  # an entity, account or card that was changed after the choices counts too
-            return await connections.change_connection(self.keeper.store, connection.id, **_columns(walk))
+            return await connections.change_connection(self.keeper.store, connection.id, **draft.columns(walk))
         return connection
 
     async def _clash(self, walk: Walkthrough, selector: Selector) -> str:
@@ -310,10 +309,10 @@ class Spending:
 
     async def _draft(self, walk: Walkthrough, user: str) -> Walkthrough:
         """Writes what is known into the draft, once it is enough for one, and judges the step."""
-        found = judge(walk)
+        found = draft.judge(walk)
         connection_id = walk.connection_id
         if walk.company and walk.answers.get("mapping") and walk.answers.get("start_date"):
-            values = _columns(walk)
+            values = draft.columns(walk)
             before = await connections.get_connection(self.keeper.store, connection_id) if connection_id else None
             if before:
                 values["options"] = {**(before.options or {}), **values["options"]}
@@ -335,102 +334,3 @@ class Spending:
             return {"answers": answers, "steps": steps, "connection_id": now.connection_id or connection_id}
 
         return await self.keeper.change(walk.id, decide)
-
-
-def native_last(walk: Walkthrough) -> date | None:
-    """The newest day that Spend Center's own sync posted."""
-    said = walk.answers.get("native_last")
-    return date.fromisoformat(said) if said else None
-
-
-def judge(walk: Walkthrough) -> list[Check]:
-    """Step 9 from what was answered: each part done, missing or wrong."""
-    answers = walk.answers
-    if not answers.get("spend_company"):
-        return [Check("spend", TO_DO, "Spend Center is not connected yet.")]
-    count = answers.get("spend_cards", 0)
-    found = [Check("spend", DONE, f"Connected to *{answers['spend_company_name']}*, {count} cards")]
-    native, last = answers.get("native", 0), native_last(walk)
-    start = date.fromisoformat(answers["start_date"]) if answers.get("start_date") else None
-    if native and last and not (start and start > last):
-        found.append(
-            Check(
-                "native",
-                PROBLEM,
-                f"Spend Center itself posted {native} transactions to Intacct in the last 30 days, the newest on "
-                f"{last.day} {last:%b}. Switch that off first, or both will post. The start date must lie after the last "
-                "of them.",
-            )
-        )
-    fields = answers.get("fields", {})
-    found += [
-        Check(
-            key,
-            DONE,
-            f"{Dimension(key).sentence.capitalize()} from *{one['name']}*: {one['found']} of {one['total']} values found in Intacct",
-        )
-        for key, one in fields.items()
-    ]
-    if not fields:
-        found.append(Check("fields", TO_DO, "Which field carries the account is not chosen yet."))
-    if not start:
-        return [*found, Check("choices", TO_DO, "Start date, channel and time are not chosen yet.")]
-    if answers.get("channel_problem"):
-        found.append(Check("channel", PROBLEM, answers["channel_problem"]))
-    time = choices.clock_time(answers["schedule"])
-    found.append(Check("schedule", DONE, f"From {start.day} {start:%b %Y}, daily at {time} ({answers['time_zone']})"))
-    return found
-
-
-def _selector(walk: Walkthrough) -> Selector:
-    said = walk.answers.get("selector")
-    return from_json(Selector, said) if said else Selector()
-
-
-def answers_of(connection: Connection, company: Company) -> dict[str, Any]:
-    """The answers that would lead to this connection: the way back from `_columns`."""
-    return {
-        "scope": "entity" if connection.entity_id else "top",
-        "company_id": company.company_id,
-        "user_id": company.user_id,
-        "entity_id": connection.entity_id,
-        "entity_name": connection.entity_name,
-        "card": connection.card,
-        "account": connection.card_account,
-        "location": connection.default_location,
-        "channel": connection.channel,
-        "schedule": connection.schedule,
-        "time_zone": connection.time_zone,
-        "start_date": connection.start_date.isoformat() if connection.start_date else "",
-        "spend_company": connection.spend_company,
-        "spend_company_name": connection.spend_company_name,
-        "client_id": connection.client_id,
-        "selector": connection.selector,
-        "mapping": connection.mapping or {},
-        "options": connection.options or {},
-    }
-
-
-def _columns(walk: Walkthrough) -> dict[str, Any]:
-    answers = walk.answers
-    mapping = {key: from_json(FieldMapping, one) for key, one in answers["mapping"].items()}
-    return {
-        "name": answers.get("entity_name") or answers.get("spend_company_name") or answers["company_id"],
-        "entity_id": answers.get("entity_id", ""),
-        "entity_name": answers.get("entity_name", ""),
-        "card": answers.get("card", ""),
-        "card_account": answers.get("account", ""),
-        "default_location": answers.get("location", ""),
-        "channel": answers.get("channel", ""),
-        "schedule": answers.get("schedule", ""),
-        "time_zone": answers.get("time_zone", ""),
-        "start_date": date.fromisoformat(answers["start_date"]),
-        "spend_company": answers["spend_company"],
-        "spend_company_name": answers["spend_company_name"],
-        "spend_token": walk.spend_token,
-        "client_id": answers.get("client_id", ""),
-        "client_secret": walk.client_secret,
-        "selector": _selector(walk),
-        "mapping": mapping,
-        "options": dict(answers.get("options", {})),
-    }

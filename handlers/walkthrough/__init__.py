@@ -8,19 +8,20 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.store import walkthroughs
 from bot.store.connections import ensure_workspace
 from bot.walkthrough.keeper import Refused
 from handlers.services import Services
 from handlers.ui.text import esc
 from handlers.walkthrough import cards, lists
 from handlers.walkthrough.chat import on_message
-from handlers.walkthrough.clicks import CLICKS
+from handlers.walkthrough.clicks import CLICKS, shown
 from handlers.walkthrough.common import Ack, Click, Form, refuse, take_secrets
 from handlers.walkthrough.finishing import FINISH_CLICKS, FINISH_FORMS
 from handlers.walkthrough.forms import FORMS
 from handlers.walkthrough.watching import watch_step
 
-__all__ = ["Refused", "mend", "on_message", "register", "start", "take_secrets", "watch_step"]
+__all__ = ["Refused", "mend", "on_message", "register", "resume", "start", "take_secrets", "watch_step"]
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -37,6 +38,9 @@ def register(app: AsyncApp, services: Services) -> None:
             await presses[_verb(body["actions"][0]["action_id"])](services, client, click)
         except Refused as refused:
             await refuse(services, client, click, refused)
+        except Exception:
+            await cards.show(services, client, click.walk)  # a card must not go on saying that it is checking
+            raise
 
     async def submit(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
         form = Form.of(body, context.get("secrets") or take_secrets(body))
@@ -46,6 +50,9 @@ def register(app: AsyncApp, services: Services) -> None:
             if ack.response is None:
                 await ack()
             await refuse(services, client, form.click, refused)
+        except Exception:
+            await cards.show(services, client, form.walk)
+            raise
 
     async def options(ack: Ack, body: dict[str, Any]) -> None:
         await ack(options=await lists.answer(services, _verb(body["action_id"]), body))
@@ -65,6 +72,13 @@ async def start(services: Services, client: AsyncWebClient, workspace: str, user
         await client.chat_postMessage(channel=user, text=esc(str(refused)))
         return
     await cards.show(services, client, walk.id, anew=True)
+
+
+async def resume(services: Services, client: AsyncWebClient, workspace: str) -> None:
+    """After a start of the app: brings every open set-up up to date, since some may say that they are checking."""
+    for walk in await walkthroughs.find_open(services.store, workspace):
+        if walk.messages:
+            await shown(services, client, Click(walk.owner, walk.id, walk.step))
 
 
 async def mend(services: Services, client: AsyncWebClient, workspace: str, user: str, company: int, step: int) -> None:

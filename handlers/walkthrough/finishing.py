@@ -17,8 +17,9 @@ from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
 from bot.sync.preview import Preview
 from bot.walkthrough import choices
+from bot.walkthrough.draft import native_last
 from bot.walkthrough.keeper import Refused
-from bot.walkthrough.spending import Spend, Wanted, native_last
+from bot.walkthrough.spending import Spend, Wanted
 from handlers.services import Services
 from handlers.ui import text
 from handlers.ui import walkthrough as ui

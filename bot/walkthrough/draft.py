@@ -1,0 +1,114 @@
+"""The connection as the answers make it, the way back, and the verdict on step 9. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from bot.models import Check, Dimension, FieldMapping, Selector, StepState
+from bot.store.connections import Company, Connection
+from bot.store.rows import from_json
+from bot.store.walkthroughs import Walkthrough
+from bot.walkthrough import choices
+from bot.walkthrough.checks import DONE, PROBLEM
+
+TO_DO = StepState.TO_DO
+
+
+def native_last(walk: Walkthrough) -> date | None:
+    """The newest day that Spend Center's own sync posted."""
+    said = walk.answers.get("native_last")
+    return date.fromisoformat(said) if said else None
+
+
+def judge(walk: Walkthrough) -> list[Check]:
+    """Step 9 from what was answered: each part done, missing or wrong."""
+    answers = walk.answers
+    if not answers.get("spend_company"):
+        return [Check("spend", TO_DO, "Spend Center is not connected yet.")]
+    count = answers.get("spend_cards", 0)
+    found = [Check("spend", DONE, f"Connected to *{answers['spend_company_name']}*, {count} cards")]
+    native, last = answers.get("native", 0), native_last(walk)
+    start = date.fromisoformat(answers["start_date"]) if answers.get("start_date") else None
+    if native and last and not (start and start > last):
+        found.append(
+            Check(
+                "native",
+                PROBLEM,
+                f"Spend Center itself posted {native} transactions to Intacct in the last 30 days, the newest on "
+                f"{last.day} {last:%b}. Switch that off first, or both will post. The start date must lie after the last "
+                "of them.",
+            )
+        )
+    fields = answers.get("fields", {})
+    found += [
+        Check(
+            key,
+            DONE,
+            f"{Dimension(key).sentence.capitalize()} from *{one['name']}*: {one['found']} of {one['total']} values found in Intacct",
+        )
+        for key, one in fields.items()
+    ]
+    if not fields:
+        found.append(Check("fields", TO_DO, "Which field carries the account is not chosen yet."))
+    if not start:
+        return [*found, Check("choices", TO_DO, "Start date, channel and time are not chosen yet.")]
+    if answers.get("channel_problem"):
+        found.append(Check("channel", PROBLEM, answers["channel_problem"]))
+    time = choices.clock_time(answers["schedule"])
+    found.append(Check("schedule", DONE, f"From {start.day} {start:%b %Y}, daily at {time} ({answers['time_zone']})"))
+    return found
+
+
+def selector_of(walk: Walkthrough) -> Selector:
+    said = walk.answers.get("selector")
+    return from_json(Selector, said) if said else Selector()
+
+
+def answers_of(connection: Connection, company: Company) -> dict[str, Any]:
+    """The answers that would lead to this connection: the way back from `columns`."""
+    return {
+        "scope": "entity" if connection.entity_id else "top",
+        "company_id": company.company_id,
+        "user_id": company.user_id,
+        "entity_id": connection.entity_id,
+        "entity_name": connection.entity_name,
+        "card": connection.card,
+        "account": connection.card_account,
+        "location": connection.default_location,
+        "channel": connection.channel,
+        "schedule": connection.schedule,
+        "time_zone": connection.time_zone,
+        "start_date": connection.start_date.isoformat() if connection.start_date else "",
+        "spend_company": connection.spend_company,
+        "spend_company_name": connection.spend_company_name,
+        "client_id": connection.client_id,
+        "selector": connection.selector,
+        "mapping": connection.mapping or {},
+        "options": connection.options or {},
+    }
+
+
+def columns(walk: Walkthrough) -> dict[str, Any]:
+    answers = walk.answers
+    mapping = {key: from_json(FieldMapping, one) for key, one in answers["mapping"].items()}
+    return {
+        "name": answers.get("entity_name") or answers.get("spend_company_name") or answers["company_id"],
+        "entity_id": answers.get("entity_id", ""),
+        "entity_name": answers.get("entity_name", ""),
+        "card": answers.get("card", ""),
+        "card_account": answers.get("account", ""),
+        "default_location": answers.get("location", ""),
+        "channel": answers.get("channel", ""),
+        "schedule": answers.get("schedule", ""),
+        "time_zone": answers.get("time_zone", ""),
+        "start_date": date.fromisoformat(answers["start_date"]),
+        "spend_company": answers["spend_company"],
+        "spend_company_name": answers["spend_company_name"],
+        "spend_token": walk.spend_token,
+        "client_id": answers.get("client_id", ""),
+        "client_secret": walk.client_secret,
+        "selector": selector_of(walk),
+        "mapping": mapping,
+        "options": dict(answers.get("options", {})),
+    }
