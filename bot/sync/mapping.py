@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.hints.catalogue import verdict
 from bot.intacct.records import CardTransaction, PostingLine
 from bot.models import (
     Coding,
     Dimension,
     FieldMapping,
-    RetryClass,
     Selector,
     Transaction,
     TransactionKind,
@@ -115,27 +115,23 @@ def hold(
     """
     answered = decision or {}
     if not transaction.complete or (terms.options.get("wait_for_approval") and not transaction.approved):
-        return _waits("source.incomplete", "")
+        return verdict("source-incomplete", "")
     money = transaction.amount
     if terms.base_currency and money.currency != terms.base_currency:
-        return _waits("currency", money.currency, currency=money.currency, base=terms.base_currency)
+        return verdict("currency-mismatch", money.currency, currency=money.currency, base=terms.base_currency)
     total = sum((line.amount for line in transaction.lines), Decimal(0))
     if total != money.amount and "split" not in answered:
-        return _waits("held.split", "", lines=str(total), amount=str(money.amount))
+        return verdict("split-unequal", "", lines=str(total), amount=str(money.amount))
     if money.amount < 0 and not terms.refunds_accepted and "refund" not in answered:
-        return _waits("held.refund", "")
+        return verdict("refund-first", "")
     if transaction.fees and not terms.options.get("fee_inside"):  # beside the amount, it would be missing in the books
-        return _waits("held.fee", "", fee=str(transaction.fees))
+        return verdict("fee-question", "", fee=str(transaction.fees))
     if twin and "twin" not in answered:
-        return _waits("held.twin", transaction.authorization_id or "")
+        return verdict("twin-question", transaction.authorization_id or "")
     limit = terms.options.get("receipts_above")
     if limit and abs(money.amount) > Decimal(str(limit)) and not transaction.receipts:
-        return _waits("held.receipt", "", amount=str(limit))
+        return verdict("receipt-awaited", "", amount=str(limit))
     return None
-
-
-def _waits(category: str, subject: str, **details: str) -> Verdict:
-    return Verdict(category, subject, RetryClass.NO, tuple(details.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +166,7 @@ def compose(
         if isinstance(made, Verdict):
             return made
         if terms.inside is not None and made.location not in terms.inside and not terms.options.get("other_entities"):
-            return _waits("held.entity", made.location, location=made.location)
+            return verdict("entity-question", made.location, location=made.location)
         lines.append(made)
     on = date.fromisoformat(decided["date"]) if decided.get("date") else day
     record = CardTransaction(
@@ -204,7 +200,7 @@ def _line(
         else:
             custom.append((key, value))
     if not values.get("account"):
-        return _waits("source.mapping", "account", dimension="account")
+        return verdict("source-no-account", "account", dimension="account")
     values.setdefault("location", terms.default_location)
     return PostingLine(amount=line.amount, description=line.note, custom_fields=tuple(custom), **values)
 
@@ -229,17 +225,15 @@ def coded(transaction: Transaction, line: TransactionLine, mapping: FieldMapping
             found = {c.value_id or c.value: c for c in filled}
             if len(found) > 1:
                 texts = " and ".join(sorted(c.value for c in found.values()))
-                return _waits(
-                    "source.mapping", f"{mapping.field}: {texts}", field=mapping.field, value=texts, conflict="yes"
-                )
+                return verdict("source-fields-disagree", f"{mapping.field}: {texts}", field=mapping.field, value=texts)
             for coding in found.values():
                 known = mapping.values.get(coding.value_id) or mapping.values.get(coding.value)
                 if known:
                     return known
                 if not mapping.values and BARE_CODE.fullmatch(coding.value):
                     return coding.value
-                return _waits(
-                    "source.mapping", f"{mapping.field}: {coding.value}", field=mapping.field, value=coding.value
+                return verdict(
+                    "source-mapping", f"{mapping.field}: {coding.value}", field=mapping.field, value=coding.value
                 )
     return mapping.default
 

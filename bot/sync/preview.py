@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from bot.hints.catalogue import hint_for
+from bot.hints.catalogue import hint_for, verdict
 from bot.hints.words import Words, render
 from bot.intacct.client import IntacctClient
 from bot.intacct.errors import FunctionFailure
 from bot.intacct.query import In
 from bot.intacct.records import AccountRecord, CreditCard, PostingLine
-from bot.models import Dimension, PostingState, RetryClass, Transaction, Verdict
+from bot.models import Dimension, PostingState, Transaction, Verdict
 from bot.store import connections, postings
 from bot.store.connections import Connection
+from bot.store.postings import Posting
 from bot.sync.introduce import introduce
 from bot.sync.mapping import LINE_FIELDS, Composed, Terms, compose, hold, passed_over, posting_date, reference_for
 from bot.sync.reach import Reach
@@ -32,6 +34,9 @@ REQUIRED = {
     "CLASS": ("class_", "class"),
 }
 """Intacct's REQUIRE… switch to the line's field and its name on the screen."""
+
+SETTLED = (PostingState.POSTED, PostingState.POSTING, PostingState.UNKNOWN, PostingState.IGNORED, PostingState.REVERSED)
+"""What no next sync would send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,49 +76,76 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """What Intacct's lists say about the values in use: by ID; `active` per dimension, None where it could not be read."""
+    """What Intacct's lists say about the values in use, by ID.
+
+    `active` has a map for each dimension that could be read, `unread` names the others. `offsets` are the accounts that
+    belong to a card, to which nothing else may post.
+    """
 
     accounts: Mapping[str, AccountRecord]
     active: Mapping[Dimension, Mapping[str, bool]] = field(default_factory=dict)
     card: CreditCard | None = None
     offsets: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[Dimension, ...] = ()
 
 
 def foresee(line: PostingLine, lists: Lists) -> Verdict | None:
-    """What Intacct would say to one line, as far as its lists tell: periods and rights show only with a posting."""
+    """What Intacct would say to one line, as far as its lists tell; under the keys that its real answers get."""
     account = lists.accounts.get(line.account)
     if account is None or not account.active:
-        state = "inactive" if account else "missing"
-        return _no("config.gl_account", f"account {line.account}", account=line.account, state=state)
-    if line.account in lists.offsets:
-        return _no("config.gl_restricted", line.account, account=line.account, card=lists.offsets[line.account])
+        cause = "account-inactive" if account else "account-unknown"
+        return verdict(cause, f"account {line.account}", account=line.account)
+    if card := lists.offsets.get(line.account):
+        return verdict("account-is-card-or-bank", f"account {line.account}", account=line.account, card=card)
     for switch in account.required:
-        attribute, name = REQUIRED.get(switch, ("", ""))
-        missing = attribute and not getattr(line, attribute)
-        if switch.startswith("GLDIM") and not dict(line.custom_fields).get(switch):
-            missing, name = True, switch
-        if missing:
-            return _no("dimension.required", f"{line.account} {name}", account=line.account, dimension=name)
+        if name := _missing(switch, line):
+            subject = f"{line.account} {name}"
+            return verdict("dimension-required", subject, account=line.account, dimension=name)
     for dimension, known in lists.active.items():
         value = getattr(line, LINE_FIELDS[dimension])
         if value and not known.get(value, False):
-            return _no("dimension.invalid", f"{dimension.sentence} {value}", dimension=dimension.sentence, value=value)
+            return _invalid(dimension, value, there=value in known)
     return None
 
 
-def _no(category: str, subject: str, **details: str) -> Verdict:
-    return Verdict(category, subject, RetryClass.NO, tuple(details.items()))
+def _missing(switch: str, line: PostingLine) -> str:
+    """The name of the dimension that this switch of an account requires and the line lacks."""
+    if switch.startswith("GLDIM"):
+        return "" if dict(line.custom_fields).get(switch) else switch
+    attribute, name = REQUIRED.get(switch, ("", ""))
+    return name if attribute and not getattr(line, attribute) else ""
 
 
-def judge(transaction: Transaction, terms: Terms, lists: Lists) -> Verdict | None:
-    """Why a postable transaction would not post, or None."""
-    verdict = hold(transaction, terms)
-    if verdict is not None:
-        return verdict
-    made = compose(transaction, terms, day=posting_date(transaction, terms), reference=reference_for(transaction.uuid))
+def _invalid(dimension: Dimension, value: str, *, there: bool) -> Verdict:
+    name = dimension.sentence
+    if dimension is Dimension.VENDOR:
+        return verdict("vendor-inactive" if there else "vendor-unknown", f"vendor {value}", vendor=value)
+    causes = {Dimension.PROJECT: "project-closed", Dimension.LOCATION: "location-closed"}
+    cause = causes.get(dimension, "dimension-inactive") if there else "dimension-unknown"
+    return verdict(cause, f"{name} {value}", dimension=name, value=value)
+
+
+def judge(
+    transaction: Transaction, terms: Terms, lists: Lists, row: Posting | None = None, *, twin: bool = False
+) -> Verdict | None:
+    """Why a postable transaction would not post, or None; `row` is what is known of it already, with its decisions."""
+    decision = row.decision if row else None
+    held = hold(transaction, terms, decision, twin=twin)
+    if held is not None:
+        return held
+    made = _made(transaction, terms, row)
     if not isinstance(made, Composed):
         return made
+    if lists.card is None or not lists.card.active:
+        cause = "card-inactive" if lists.card else "card-missing"
+        return verdict(cause, f"card {terms.card}", card=terms.card)
     return next((found for line in made.record.lines if (found := foresee(line, lists))), None)
+
+
+def _made(transaction: Transaction, terms: Terms, row: Posting | None) -> Composed | Verdict:
+    day = row.date if row else posting_date(transaction, terms)
+    reference = row.reference if row else reference_for(transaction.uuid)
+    return compose(transaction, terms, day=day, reference=reference, decision=row.decision if row else None)
 
 
 async def preview(reach: Reach, connection: Connection) -> Preview:
@@ -127,46 +159,77 @@ async def preview(reach: Reach, connection: Connection) -> Preview:
     client = await reach.intacct(company)
     inside = await locations_inside(client, connection.entity_id) if connection.entity_id else None
     terms = terms_of(connection, company, inside=inside)
+    wanted, skipped = await _wanted(reach, connection, terms)
+    known = await _known(reach, connection, [one.uuid for one in wanted])
+    others = {row.connection_id for row in known.values()} - {connection.id}
+    others -= set(await postings.owners_removed(reach.store, others))
+    taken = {uuid for uuid, row in known.items() if row.connection_id in others}
+    if taken:
+        skipped["posted by another connection"] = len(taken)
+    closed = taken | {uuid for uuid, row in known.items() if row.state in SETTLED}
+    open_ones = [one for one in wanted if one.uuid not in closed]
+    made = [_made(one, terms, known.get(one.uuid)) for one in open_ones]
+    lists = await read_lists(client, [one for one in made if isinstance(one, Composed)], connection)
+    doubles = _twins(wanted, known)
+    rows = []
+    for one in open_ones:
+        row = known.get(one.uuid)
+        found = judge(one, terms, lists, row, twin=one.uuid in doubles)
+        rows.append(_row(one, found, row.date if row else posting_date(one, terms)))
+    currency = terms.base_currency or company.base_currency or "USD"
+    return replace(summary(rows, skipped, currency, names_of(lists)), remarks=remarks_of(rows, lists))
+
+
+async def _wanted(reach: Reach, connection: Connection, terms: Terms) -> tuple[list[Transaction], dict[str, int]]:
+    """Every transaction since the start that is a posting, and how many are not, by reason."""
     source = await reach.source(connection)
     wanted: list[Transaction] = []
-    skipped: dict[str, int] = {}
+    skipped: Counter[str] = Counter()
     async for page in source.transactions(None, on_or_after=terms.start_date):
+        skipped.update({"could not be read": len(page.problems)} if page.problems else {})
         for transaction in page.transactions:
-            reason = passed_over(transaction, terms)
-            if reason:
-                skipped[reason] = skipped.get(reason, 0) + 1
+            if reason := passed_over(transaction, terms):
+                skipped[reason] += 1
             else:
                 wanted.append(transaction)
-    known = await _settled(reach, connection, [one.uuid for one in wanted])
-    open_ones = [one for one in wanted if one.uuid not in known]
-    lists = await read_lists(client, open_ones, terms, connection)
-    rows = [_row(one, judge(one, terms, lists), terms) for one in open_ones]
-    return summary(rows, skipped, company.base_currency or "USD", names_of(lists))
+    return wanted, dict(skipped)
 
 
-async def _settled(reach: Reach, connection: Connection, uuids: Sequence[str]) -> set[str]:
-    """Transactions that need no preview: posted, on their way, or ignored."""
-    closed = {PostingState.POSTED, PostingState.POSTING, PostingState.UNKNOWN, PostingState.IGNORED}
-    found: set[str] = set()
+async def _known(reach: Reach, connection: Connection, uuids: Sequence[str]) -> dict[str, Posting]:
+    found: dict[str, Posting] = {}
     for start in range(0, len(uuids), 500):
-        rows = await postings.known(reach.store, connection.spend_company, uuids[start : start + 500])
-        found |= {uuid for uuid, row in rows.items() if row.state in closed}
+        found |= await postings.known(reach.store, connection.spend_company, uuids[start : start + 500])
     return found
 
 
-def _row(transaction: Transaction, verdict: Verdict | None, terms: Terms) -> PreviewRow:
-    held = verdict is not None and verdict.category.startswith(("held.", "source."))
-    state = PostingState.PENDING if verdict is None else PostingState.HELD if held else PostingState.FAILED
+def _twins(wanted: Sequence[Transaction], known: Mapping[str, Posting]) -> set[str]:
+    """Which look like one before them: same authorisation, amount, sign and day. A known row was judged when it was read."""
+    seen: set[tuple[str, Decimal, date]] = set()
+    found = {uuid for uuid, row in known.items() if row.category == "held.twin"}
+    for one in wanted:
+        alike = (one.authorization_id or "", one.amount.amount, one.occurred.date())
+        if one.authorization_id and alike in seen and one.uuid not in known:
+            found.add(one.uuid)
+        seen.add(alike)
+    return found
+
+
+def _row(transaction: Transaction, found: Verdict | None, day: date) -> PreviewRow:
+    held = found is not None and found.category.startswith(("held.", "source.", "currency"))
+    state = PostingState.PENDING if found is None else PostingState.HELD if held else PostingState.FAILED
     money = transaction.amount
-    return PreviewRow(
-        transaction.uuid,
-        state,
-        money.amount,
-        money.currency,
-        posting_date(transaction, terms),
-        verdict,
-        transaction.merchant,
-    )
+    return PreviewRow(transaction.uuid, state, money.amount, money.currency, day, found, transaction.merchant)
+
+
+def remarks_of(rows: Sequence[PreviewRow], lists: Lists) -> tuple[str, ...]:
+    """What this preview cannot know."""
+    found = []
+    if any(row.verdict is None for row in rows):
+        found.append("Whether a period is closed shows only when a transaction posts; Intacct does not tell it before.")
+    if lists.unread:
+        names = ", ".join(one.sentence for one in lists.unread)
+        found.append(f"Not checked, since this user may not list them: {names}.")
+    return tuple(found)
 
 
 def summary(rows: Sequence[PreviewRow], skipped: Mapping[str, int], currency: str, names: Mapping[str, str]) -> Preview:
@@ -196,32 +259,29 @@ def summary(rows: Sequence[PreviewRow], skipped: Mapping[str, int], currency: st
     )
 
 
-async def read_lists(
-    client: IntacctClient, transactions: Iterable[Transaction], terms: Terms, connection: Connection
-) -> Lists:
-    """Ask Intacct about the values in use, one query for each kind."""
+async def read_lists(client: IntacctClient, made: Iterable[Composed], connection: Connection) -> Lists:
+    """Ask Intacct about the values in use: one query for the accounts, one for the cards, one for each dimension."""
     used: dict[Dimension, set[str]] = {}
-    for transaction in transactions:
-        made = compose(transaction, terms, day=posting_date(transaction, terms), reference="preview")
-        if isinstance(made, Composed):
-            for line in made.record.lines:
-                for dimension, attribute in LINE_FIELDS.items():
-                    if value := getattr(line, attribute):
-                        used.setdefault(dimension, set()).add(value)
+    for line in (line for one in made for line in one.record.lines):
+        for dimension, attribute in LINE_FIELDS.items():
+            if value := getattr(line, attribute):
+                used.setdefault(dimension, set()).add(value)
     entity = connection.entity_id
     numbers = tuple(sorted(used.pop(Dimension.GL_ACCOUNT, set())))
     accounts = await client.accounts(In("ACCOUNTNO", numbers), entity=entity) if numbers else []
     active: dict[Dimension, Mapping[str, bool]] = {}
+    unread: list[Dimension] = []
     for dimension in used:
         try:
             values = [value async for value in client.list_values(dimension, entity=entity)]
         except FunctionFailure:
-            continue  # not readable, so it is not foreseen either
-        active[dimension] = {value.value_id: value.active for value in values}
+            unread.append(dimension)
+        else:
+            active[dimension] = {value.value_id: value.active for value in values}
     cards = await client.cards(entity=entity)
     offsets = {card.offset_account: card.card_id for card in cards if card.offset_account}
     card = next((card for card in cards if card.card_id == connection.card), None)
-    return Lists({account.account_no: account for account in accounts}, active, card, offsets)
+    return Lists({one.account_no: one for one in accounts}, active, card, offsets, tuple(unread))
 
 
 def names_of(lists: Lists) -> dict[str, str]:
