@@ -513,6 +513,20 @@ async def test_a_cancelled_caller_gives_its_turn_back(time: Time) -> None:
     await asyncio.wait_for(_take(pacer), 1)
 
 
+async def test_what_can_wait_leaves_half_of_the_minute_to_what_people_wait_for(time: Time) -> None:
+    pacer = Pacer(10, clock=time.clock, sleep=time.sleep)
+    for _ in range(5):
+        async with pacer.turn(spare=True):
+            pass
+    assert time.slept == []
+    for _ in range(5):
+        await _take(pacer)
+    assert time.slept == []
+    async with pacer.turn(spare=True):
+        pass
+    assert sum(time.slept) >= 60
+
+
 async def _take(pacer: Pacer) -> None:
     async with pacer.turn():
         pass
@@ -743,6 +757,17 @@ async def test_a_receipt_comes_from_its_address_and_the_token_goes_only_to_the_a
     assert bill.calls[-1][1].headers["apiToken"] == TOKEN
     assert all("apiToken" not in request.headers for _, request, _ in stranger.calls)
     await runner.cleanup()
+
+
+async def test_files_beside_the_api_get_neither_the_token_nor_a_share_of_the_minute(
+    bill: Bill, client: SpendClient, time: Time
+) -> None:
+    beside = bill.url.removesuffix("/connect") + "/files/r.jpg"
+    bill.script("/files/r.jpg", *(web.Response(body=b"\xff\xd8one") for _ in range(70)))
+    for _ in range(70):
+        assert await client.receipt(receipt(beside)) == b"\xff\xd8one"
+    assert time.slept == []
+    assert all("apiToken" not in request.headers for _, request, _ in bill.calls)
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,15 @@ class Pacer:
         self._lanes = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Waits until one more call may leave; the call is made inside the block."""
+    async def turn(self, *, spare: bool = False) -> AsyncIterator[None]:
+        """Waits until one more call may leave; the call is made inside the block.
+
+        With `spare` it leaves half of every minute to the calls that somebody is waiting for.
+        """
+        while spare and (wait := self._wait(max(1, self._calls // 2))) > 0:
+            await self._sleep(wait)
         async with self._lanes:
-            while (wait := self._wait()) > 0:
+            while (wait := self._wait(self._calls)) > 0:
                 await self._sleep(wait)
             self._made.append(self._clock())
             yield
@@ -51,11 +56,12 @@ class Pacer:
         """Lowers the allowance; of two who share a token, the more careful one decides."""
         self._calls = min(self._calls, calls)
 
-    def _wait(self) -> float:
+    def _wait(self, calls: int) -> float:
+        """Seconds until fewer than `calls` were made in the minute before."""
         now = self._clock()
         while self._made and self._made[0] <= now - WINDOW:
             self._made.popleft()
-        full = self._made[-self._calls] + WINDOW - now if len(self._made) >= self._calls else 0.0
+        full = self._made[-calls] + WINDOW - now if len(self._made) >= calls else 0.0
         return max(full, self._not_before - now)
 
 

@@ -44,6 +44,7 @@ class Wire:
         return await self._signed("GET", path, params=params)
 
     async def put(self, path: str, body: Any) -> Any:
+        """A write. Nobody looks on while it is made, so it takes only what the allowance has to spare."""
         return await self._signed("PUT", path, json=body)
 
     async def sign_in(self, form: Mapping[str, str]) -> Any:
@@ -79,7 +80,8 @@ class Wire:
 
     async def _once(self, method: str, path: str, headers: Headers, **content: Any) -> Any:
         url = self.base.copy_with(raw_path=self.base.raw_path.rstrip(b"/") + path.encode("ascii"))
-        async with self._pacer.turn(), self._answer(method, url, headers, **content) as response:
+        spare = method == "PUT"
+        async with self._pacer.turn(spare=spare), self._answer(method, url, headers, **content) as response:
             body = await _body(response, BODY_CAP)
         if body is None:
             raise SourceUnavailable("Spend Center sent far more than was asked for.", http_status=response.status_code)
@@ -92,7 +94,7 @@ class Wire:
             raise SourceUnavailable(sentence, http_status=response.status_code) from None
 
     async def download(self, url: str) -> bytes:
-        """A receipt, from whatever address the source named. The sign-in goes along only to the API's own address.
+        """A receipt, from whatever address the source named. The sign-in goes along only to addresses of the API itself.
 
         Raises:
             ReceiptRefused: not http(s), an address inside our own network, too large, or refused over there.
@@ -100,9 +102,12 @@ class Wire:
         """
         for _ in range(HOPS):
             target = self._outside(url)
-            own = _origin(target) == _origin(self.base)
+            own = self._is_api(target)
             headers = await self.auth.headers() if own else {}
-            async with self._pacer.turn() if own else nullcontext(), self._answer("GET", target, headers) as response:
+            async with (
+                self._pacer.turn(spare=True) if own else nullcontext(),
+                self._answer("GET", target, headers) as response,
+            ):
                 if response.has_redirect_location:
                     url = str(target.join(response.headers["location"]))
                     continue
@@ -126,6 +131,10 @@ class Wire:
         if target.host != self.base.host and _inside(target.host):
             raise ReceiptRefused("The receipt's address lies inside a private network.")
         return target
+
+    def _is_api(self, url: httpx.URL) -> bool:
+        """Whether an address lies under the API's own; beside it, the same host may keep files that need no sign-in."""
+        return _origin(url) == _origin(self.base) and url.path.startswith(self.base.path.rstrip("/") + "/")
 
     @asynccontextmanager
     async def _answer(

@@ -297,7 +297,8 @@ class Desk:
             return
         connection = await connections.get_connection(self.reach.store, intent.target["connection"])
         if connection is not None and intent.kind == "write_back":
-            await self.engine.enqueue("write_back", f"intent:{intent.id}", company=connection.company, intent=intent.id)
+            line = f"{connection.company}:source"  # of its own: it waits for Spend Center, and what people see must not
+            await self.engine.enqueue("write_back", f"intent:{intent.id}", company=line, intent=intent.id)
             return
         if connection is None:
             await runs.finish_intent(self.reach.store, intent.id, self.reach.clock())
