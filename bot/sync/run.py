@@ -324,7 +324,7 @@ def terms_of(connection: Connection, company: Company, *, inside: frozenset[str]
         codes=connection.codes(),
         selector=connection.selects(),
         options=connection.options or {},
-        base_currency=company.base_currency,
+        base_currency=connection.option("currency") or company.base_currency,
         refunds_accepted=company.refunds_accepted,
         inside=inside,
     )
