@@ -146,6 +146,12 @@ class SpendClient:
         directory = await self._names([], fresh=True)
         return tuple({card.uuid: card for card in directory.cards.values()}.values())
 
+    async def budgets(self) -> tuple[tuple[str, str], ...]:
+        """(uuid, name) of every budget that the list shows; it may miss some that can be had by their id."""
+        rows = [row async for page, _ in self._pages(f"{SPEND}/budgets", LONG_PAGE) for row in page]
+        found = [(str(row.get("uuid") or ""), str(row.get("name") or "")) for row in rows if isinstance(row, dict)]
+        return tuple((uuid, name) for uuid, name in found if uuid and name)
+
     async def fields(self) -> tuple[CustomField, ...]:
         """Every custom field that is still in use, pick lists with all their values."""
         rows = [row async for page, _ in self._pages(f"{SPEND}/custom-fields", LONG_PAGE) for row in page]

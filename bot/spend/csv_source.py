@@ -96,6 +96,10 @@ class CsvSource:
 
         return await _in_thread(find)
 
+    async def budgets(self) -> tuple[tuple[str, str], ...]:
+        """A file knows no budgets."""
+        return ()
+
     async def cards(self) -> tuple[SpendCard, ...]:
         """The cards that occur in the file, each with the first cardholder found beside it."""
 

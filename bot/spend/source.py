@@ -108,6 +108,9 @@ class Source(Protocol):
 
     async def cards(self) -> tuple[SpendCard, ...]: ...
 
+    async def budgets(self) -> tuple[tuple[str, str], ...]:
+        """(uuid, name) of each budget; none for a source that has no such thing."""
+
     async def fields(self) -> tuple[CustomField, ...]: ...
 
     async def natively_synced(self, since: date) -> tuple[int, date | None]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from bot.models import CustomField, Dimension, Secret, Selector, StepState
 from bot.spend.errors import SourceError
@@ -29,13 +29,6 @@ FEW_VALUES = 30
 """A field with more values than this tells accounts or projects apart, not connections."""
 KEPT = 20
 """Lists of how many set-ups are kept in memory; they are read again when they are not there."""
-
-
-@runtime_checkable
-class HasBudgets(Protocol):
-    """A source that knows budgets, as (uuid, name); a file knows none."""
-
-    async def budgets(self) -> tuple[tuple[str, str], ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +151,7 @@ class Spending:
         entity = str(walk.answers.get("entity_id", ""))
         async with self._source(walk.spend_token, walk.answers.get("client_id", ""), walk.client_secret) as source:
             fields, cards = await source.fields(), await source.cards()
-            budgets = await source.budgets() if isinstance(source, HasBudgets) else ()
+            budgets = await source.budgets()
         try:
             async with await self.keeper.client(walk) as client:
                 lists = await read.lists(client, entity)
