@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,6 +11,9 @@ import slackblocks as sb
 from handlers.ui.text import clip, esc, plain
 
 Json = dict[str, Any]
+LARGEST = 11_500
+"""Characters of a message's blocks; Slack refuses at about 13,000."""
+
 SECTION = 2900
 """Characters of a section's text; Slack takes 3,000 after escaping."""
 
@@ -18,6 +22,20 @@ def message(text: str, blocks: Sequence[sb.Block]) -> Json:
     """`text` is the whole outcome in a sentence: notifications and screen readers have nothing else."""
     built: Json = sb.Message(channel="-", text=clip(text, 3000), blocks=list(blocks)).to_dict()
     return {"text": built["text"], "blocks": built["blocks"], "unfurl_links": False, "unfurl_media": False}
+
+
+def fitting(text: str, groups: Sequence[Sequence[sb.Block]], rest: str) -> Json:
+    """A message of as many groups of blocks as Slack takes in one; `rest` says where the others are, with `{n}` in it."""
+    for shown in range(len(groups), 0, -1):
+        blocks = [block for group in groups[:shown] for block in group]
+        if shown < len(groups):
+            blocks.append(context(rest.format(n=len(groups) - shown), "rest"))
+        if (
+            len(blocks) <= 50
+            and len(json.dumps((built := message(text, blocks))["blocks"], ensure_ascii=False)) <= LARGEST
+        ):
+            return built
+    return message(text, [section(clip(text, SECTION), "text")])
 
 
 def modal(
@@ -86,7 +104,7 @@ def actions(block_id: str, *elements: sb.Element) -> sb.ActionsBlock:
 def confirm(title: str, text: str, yes: str, no: str = "Cancel") -> sb.ConfirmationDialogue:
     return sb.ConfirmationDialogue(
         title=sb.PlainText(plain(title, 100)),
-        text=sb.PlainText(clip(text, 300)),
+        text=sb.PlainText(plain(text, 300)),
         confirm=sb.PlainText(plain(yes, 30)),
         deny=sb.PlainText(plain(no, 30)),
     )
@@ -112,7 +130,7 @@ def typed(
     """A line to type into. Slack keeps what was typed under the same block and action id when a form is updated."""
     element = sb.PlainTextInput(
         action_id=action,
-        initial_value=clip(initial, most) or None,
+        initial_value=plain(initial, most) if initial else None,
         max_length=most,
         placeholder=sb.PlainText(plain(placeholder, 150)) if placeholder else None,
     )
@@ -126,7 +144,7 @@ def labelled(
         sb.PlainText(plain(label, 150)),
         element,
         block_id=block_id,
-        hint=sb.PlainText(clip(hint, 500)) if hint else None,
+        hint=sb.PlainText(plain(hint, 500)) if hint else None,
         optional=optional,
     )
 
@@ -134,7 +152,7 @@ def labelled(
 def alert(text: str, block_id: str, level: Literal["info", "warning", "error", "success"] = "error") -> sb.Block:
     """What was refused, at the top of a form. The alert block takes 200 characters, so longer words are a section."""
     if len(text) <= 200:
-        return sb.AlertBlock(sb.PlainText(text), level=level, block_id=block_id)
+        return sb.AlertBlock(sb.PlainText(plain(text, 200)), level=level, block_id=block_id)
     return section(esc(text), block_id)
 
 

@@ -12,7 +12,7 @@ from bot.store.connections import Connection
 from bot.sync.alerts import AlertView, place
 from bot.sync.desk import Overview
 from handlers.ui.alerts import headline
-from handlers.ui.blocks import Json, button, context, message, section
+from handlers.ui.blocks import Json, button, context, fitting, message, section
 from handlers.ui.text import channel, count, esc, money, plain, when
 
 MOST = 20
@@ -32,14 +32,12 @@ def status(found: Sequence[Overview]) -> Json:
     """`/intacct status`: a few lines for each connection."""
     if not found:
         return message(NOTHING, [section(NOTHING, "nothing")])
-    blocks: list[sb.Block] = []
-    for one in found[:MOST]:
-        blocks += [
-            section(glance(one), f"status.{one.connection.id}"),
-            context(times(one), f"times.{one.connection.id}"),
-        ]
+    groups = [
+        [section(glance(one), f"status.{one.connection.id}"), context(times(one), f"times.{one.connection.id}")]
+        for one in found
+    ]
     shown = [f"{esc(plain(place(one.connection), 80))} is {state_of(one)}" for one in found[:MOST]]
-    return message(f"{'; '.join(shown)}.", blocks)
+    return fitting(f"{'; '.join(shown)}.", groups, "and {n} more in the Home tab")
 
 
 def state_of(one: Overview) -> str:
@@ -110,8 +108,8 @@ def open_alerts(found: Sequence[tuple[AlertView, str]]) -> Json:
         text = "No alert is open; everything that could post is posted."
         return message(text, [section(text, "none")])
     text = f"{count(len(found), 'alert')} open: {'; '.join(esc(headline(view)) for view, _ in found[:5])}."
-    blocks = [section(line(view, link), f"alert.{view.alert.id}") for view, link in found[:MOST]]
-    return message(text, blocks)
+    groups = [[section(line(view, link), f"alert.{view.alert.id}")] for view, link in found]
+    return fitting(text, groups, "and {n} smaller ones in the finance channel")
 
 
 def line(view: AlertView, link: str) -> str:
