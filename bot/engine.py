@@ -14,6 +14,7 @@ import fcntl
 import logging
 import os
 import secrets
+import threading
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -46,6 +47,9 @@ GRACE = timedelta(hours=12)
 
 AHEAD = timedelta(days=1)
 BEAT, LEASE = timedelta(seconds=5), timedelta(seconds=30)
+REVIVE_AFTER, REVIVE_AT_MOST = 5.0, 600.0
+"""Seconds before a job that died of errors is promised anew; doubled each time it dies again, up to the second figure."""
+
 STEP_SECONDS = 900
 PERSON, CLOCK = 10, 100
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -67,6 +71,11 @@ class EngineBusy(Exception):
     """Another process holds this SQLite database's engine."""
 
 
+class TurnFailed(Exception):
+    """What the engine keeps of a turn's exception: its kind. Its text may hold anything, and the engine's tables are plain."""
+
+
+_draining = threading.Event()
 _jobs: dict[str, Work] = {}
 """DBOS looks workflows up in a registry of the process; ours hands them to the engine that was started last."""
 
@@ -83,9 +92,9 @@ _jobs: dict[str, Work] = {}
 async def _turn(job: str, turn: int, ids: dict[str, Any]) -> bool:
     try:
         return await _jobs[job].body(turn, **ids)
-    except Exception:
+    except Exception as error:
         log.exception("job %s turn %d failed", job, turn)
-        raise
+        raise TurnFailed(f"{job}: {type(error).__name__}") from None
 
 
 @DBOS.workflow(name="job", max_recovery_attempts=10)
@@ -93,6 +102,8 @@ async def _run(job: str, ids: dict[str, Any]) -> None:
     turn = 0
     while await _turn(job, turn, ids):
         turn += 1
+        if _draining.is_set():
+            raise asyncio.CancelledError  # it stays pending, and whoever starts next goes on with this turn
 
 
 class Engine:
@@ -108,6 +119,8 @@ class Engine:
         self._scheduler.add_executor(_Clock(self._fire), "due")
         self._known: dict[str, int] = {}
         self._beating_since: datetime | None = None
+        self._last_beat: datetime | None = None
+        self._revived: set[str] = set()
         self._lock: int | None = None
         self.sweep: Callable[[], Awaitable[None]] | None = None
 
@@ -121,6 +134,7 @@ class Engine:
         """
         if self._settings.on_sqlite:
             self._lock = lock_file(self._settings.data_dir)
+        _draining.clear()
         _jobs.clear()
         _jobs.update(self._jobs)
         DBOS(config=self._config())
@@ -132,6 +146,7 @@ class Engine:
         housekeeping: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self._reconcile, 2.0),
             (self._sweep, 2.0),
+            (self._revive, REVIVE_AFTER),
             (self._beat, BEAT.total_seconds()),
             (self._purge, 24 * 3600.0),
         )
@@ -146,6 +161,7 @@ class Engine:
     async def stop(self, patience: int = 8) -> None:
         """Stop the clock, let running turns end within `patience` seconds, and hand the rest to whoever comes next."""
         self._scheduler.shutdown(wait=False)
+        _draining.set()
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1) as waiting:
             await loop.run_in_executor(waiting, lambda: DBOS.destroy(workflow_completion_timeout_sec=patience))
@@ -189,7 +205,9 @@ class Engine:
             urgent: someone is waiting; goes before the clock's jobs of the same company.
             ids: what it works on; ids only, never a secret or a text from outside.
         """
-        promise = self._promise(job, f"{job}:{key}", str(company), delay or None, PERSON if urgent else CLOCK, dict(ids))
+        promise = self._promise(
+            job, f"{job}:{key}", str(company), delay or None, PERSON if urgent else CLOCK, dict(ids)
+        )
         # A context of its own: inside a turn DBOS would take this for a child of the job at work, and refuse.
         await asyncio.get_running_loop().create_task(promise, context=contextvars.Context())
 
@@ -202,9 +220,9 @@ class Engine:
             await DBOS.enqueue_workflow_async(queue, _run, job, ids)
 
     async def waiting(self, prefix: str) -> bool:
-        """Whether a job whose id starts so is queued and not started."""
+        """Whether a job whose id starts so is promised and not started, be it for now or for later."""
         found = await DBOS.list_workflows_async(
-            workflow_id_prefix=prefix, status="ENQUEUED", limit=1, load_input=False, load_output=False
+            workflow_id_prefix=prefix, status=["ENQUEUED", "DELAYED"], limit=1, load_input=False, load_output=False
         )
         return bool(found)
 
@@ -272,14 +290,40 @@ class Engine:
         if self.sweep is not None:
             await self.sweep()
 
+    async def _revive(self) -> None:
+        """Promise jobs anew that died of errors, or of killing their process too often.
+
+        The engine counts such a job as done for ever; what it was to do is still written in our rows, and somebody may
+        be waiting for it. Each death lengthens the pause before the next life, whose id tells how many there were.
+        """
+        dead = await DBOS.list_workflows_async(
+            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], name="job", sort_desc=True, limit=100, load_output=False
+        )
+        for one in dead:
+            if one.workflow_id in self._revived or one.input is None:
+                continue
+            first, _, lives = one.workflow_id.partition("~")
+            job, ids = one.input["args"]
+            if job not in self._jobs:
+                continue
+            life = int(lives or 1) + 1
+            delay = REVIVE_AT_MOST if one.status != "ERROR" else min(REVIVE_AFTER * 2 ** (life - 2), REVIVE_AT_MOST)
+            log.warning("job %s died; life %d begins in %d s", first, life, delay)
+            partition, priority = str(one.queue_partition_key), one.priority or CLOCK
+            await self._promise(job, f"{first}~{life}", partition, delay, priority, ids)
+            self._revived.add(one.workflow_id)
+
     async def _beat(self) -> None:
         """Say that this process lives, and take over the jobs of processes that stopped saying so (PostgreSQL)."""
-        now = self._clock()
+        now = await replicas.time(self._store, self._clock)
+        late = self._last_beat is None or now - self._last_beat > LEASE / 2
         await replicas.beat(self._store, self._executor_id, now)
-        self._beating_since = self._beating_since or now
-        if self._settings.on_sqlite or now - self._beating_since < LEASE:
-            return  # whoever has not seen a whole lease itself cannot judge others
+        self._last_beat = now
+        self._beating_since = now if late else self._beating_since
+        if self._settings.on_sqlite or self._beating_since is None or now - self._beating_since < LEASE:
+            return  # who has not beaten through a whole lease, because of a stop or of the database, cannot judge others
         for dead in await replicas.silent(self._store, now - LEASE):
+            log.warning("replica %s has been silent for %s; its jobs are taken over", dead, LEASE)
             # The vendor's documented recovery of one's own id, used for another's; pinned to dbos 3.4 by pyproject.
             resumed = await asyncio.to_thread(DBOS._recover_pending_workflows, [dead])  # noqa: SLF001
             if not resumed:
@@ -315,7 +359,7 @@ class _Clock(BaseExecutor):  # type: ignore[misc]  # apscheduler is published wi
             await self._fire(connection, company, due)
 
     def _finished(self, job: Any, done: asyncio.Task[None]) -> None:
-        error = done.exception()
+        error = None if done.cancelled() else done.exception()
         if error is not None:
             self._run_job_error(job.id, error, error.__traceback__)
         else:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from bot.store.database import Store
 from bot.store.tables import replicas
+
+
+async def time(store: Store, clock: Callable[[], datetime]) -> datetime:
+    """The instant that all replicas agree on: the database server's where there is one, else ours."""
+    async with store.read() as db:
+        if db.dialect.name != "postgresql":
+            return clock()
+        told: datetime = (await db.execute(select(func.clock_timestamp()))).scalar_one()
+        return told.astimezone(UTC)
 
 
 async def beat(store: Store, executor_id: str, now: datetime) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 
-from bot.intacct.errors import FunctionFailure, IntacctError
+from bot.intacct.errors import FunctionFailure
 from bot.intacct.records import Attachment, AttachmentFile
-from bot.spend.errors import SourceError
+from bot.spend.errors import SourceRefused
 from bot.spend.source import Source
 from bot.store import postings
 from bot.store.postings import Posting
@@ -23,7 +23,11 @@ A_TURN = 20
 async def attach_some(work: Pass, source: Source) -> bool:
     """Attach the next receipts that are due. Returns whether there may be more.
 
-    One that fails is marked so and told on the posting; it is not tried again by itself.
+    One that is refused is marked so and told on the posting; it is not tried again by itself. One that met a closed line
+    stays due.
+
+    Raises:
+        IntacctError, SourceError: a far end is not to be had now.
     """
     rows = await postings.receipts_due(work.reach.store, work.connection.id, A_TURN)
     if not rows:
@@ -33,7 +37,7 @@ async def attach_some(work: Pass, source: Source) -> bool:
         outcome = "attached"
         try:
             await _attach(work, source, row)
-        except (IntacctError, SourceError, ValueError) as refused:
+        except (FunctionFailure, SourceRefused, ValueError) as refused:
             log.warning("receipt of posting %d was not attached: %s", row.id, refused)
             outcome = "failed"
         await postings.receipt_done(work.reach.store, row.id, outcome)
@@ -46,7 +50,7 @@ async def _folder(work: Pass) -> None:
         await work.client.create_attachment_folder(
             _id("folder", work.connection.id), FOLDER, entity=work.connection.entity_id
         )
-    except IntacctError as refused:
+    except FunctionFailure as refused:
         log.debug("attachment folder: %s", refused)
 
 
