@@ -165,6 +165,8 @@ def proved(proof: Proof, *, as_json: bool, as_csv: bool) -> int:
         }
         for one in proof.differences
     ]
+    for remark in proof.remarks:
+        sys.stderr.write(f"{remark}\n")
     totals = {"spend": str(proof.spend), "intacct": str(proof.intacct), "difference": str(proof.difference)}
     if as_json:
         span = {"from": proof.first.isoformat(), "to": proof.last.isoformat(), "matched": proof.matched}

@@ -1,0 +1,306 @@
+"""The proof: two hundred of two hundred and no difference, and every way in which the two sides can part."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.intacct.client import IntacctClient, render_posting
+from bot.intacct.records import CardTransaction, FoundRecord, PostingLine
+from bot.models import PostingState
+from bot.sandbox.seed_fixes import fixes
+from bot.spend.source import RowProblem
+from bot.store import connections, postings
+from bot.store.connections import Connection
+from bot.store.postings import Posting
+from bot.sync.reconcile import SEVERAL_CARDS, Difference, Proof, Sides, compare, reconcile
+from tests.test_connection_file import connection
+from tests.test_mapping import bought, terms
+from tests.world import TODAY, World
+
+FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)
+
+
+# --- the pure part ---
+
+
+def record(reference: str = "1", total: str = "612.40", **changes: Any) -> FoundRecord:
+    row = {
+        "RECORDNO": "10301",
+        "RECORDID": reference,
+        "WHENCREATED": "10/15/2026",
+        "TRX_TOTALENTERED": total,
+        "CURRENCY": "USD",
+        "STATE": "Posted",
+        "FINANCIALENTITY": "CC",
+    }
+    return FoundRecord.from_row(row | changes)
+
+
+def posting(**changes: Any) -> Posting:
+    values: dict[str, Any] = dict.fromkeys(Posting.__slots__, "")
+    values |= {"state": PostingState.POSTED, "reference": "1", "date": date(2026, 10, 15), "amount": Decimal("612.40")}
+    values |= {"decision": None, "details": None, "record_no": "10301"}
+    return Posting(**values | changes)
+
+
+def proof(*records: FoundRecord, row: Posting | None = None, **changes: Any) -> Proof:
+    """One purchase of 612.40 on 15 October beside these records."""
+    rows = {"txr_1": row} if row else {}
+    return compare(Sides(**{"transactions": [bought()], "rows": rows, "records": records} | changes), terms(), connection(), FIRST, LAST)  # fmt: skip
+
+
+def only(found: Proof) -> Difference:
+    assert len(found.differences) == 1, found.differences
+    return found.differences[0]
+
+
+def test_what_agrees_is_counted_and_its_totals_too() -> None:
+    found = proof(record())
+
+    assert (found.matched, found.differences, found.spend, found.intacct, found.difference) == (
+        *(1, (), Decimal("612.40"), Decimal("612.40"), Decimal(0)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "why"),
+    [
+        (None, "missing", "Not read by a sync yet."),
+        (posting(), "missing", "It was posted, and Intacct does not have it any more."),
+        (posting(state=PostingState.PENDING), "missing", "Waits for the next sync."),
+        (posting(state=PostingState.UNKNOWN), "missing", "It was sent; Intacct is being asked whether it posted."),
+        (posting(state=PostingState.IGNORED, decision={"ignored": "personal", "by": "Dana"}), "ignored", "Left out by Dana: personal"),
+        (posting(state=PostingState.FAILED, category="config.gl_account", subject="account 6215"), "missing", "Not posted: 1 transaction"),
+    ],
+)  # fmt: skip
+def test_a_transaction_without_a_record_says_why(row: Posting | None, kind: str, why: str) -> None:
+    found = only(proof(row=row))
+
+    assert (found.kind, found.spend_amount, found.intacct_amount) == (kind, Decimal("612.40"), None)
+    assert found.why.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("changes", "row", "kind", "why"),
+    [
+        ({"total": "612.41"}, None, "amount", "The amounts differ."),
+        ({"total": "612.41"}, posting(), "amount", "Changed in Intacct after it was posted."),
+        ({"total": "600.00"}, posting(amount=Decimal("600.00")), "amount", "Changed in Spend Center after it was posted with 600.00."),
+        ({"CURRENCY": "CAD"}, None, "currency", "Intacct has it in CAD."),
+        ({"WHENCREATED": "10/16/2026"}, None, "date", "Intacct has it on 2026-10-16."),
+    ],
+)  # fmt: skip
+def test_a_record_that_says_something_else_is_told(
+    changes: dict[str, Any], row: Posting | None, kind: str, why: str
+) -> None:
+    found = only(proof(record(**changes), row=row))
+
+    assert (found.kind, found.why, found.record) == (kind, why, "10301")
+
+
+def test_two_records_for_one_transaction_are_a_double_that_shows_in_the_totals() -> None:
+    found = proof(record(), record(RECORDNO="10302"))
+
+    assert only(found).kind == "double"
+    assert "10301, 10302" in only(found).why
+    assert found.difference == Decimal("-612.40")
+
+
+@pytest.mark.parametrize("state", ["Reversed", "Reversal", "Voided"])
+def test_a_reversed_record_does_not_count_on_either_side_of_it(state: str) -> None:
+    found = proof(record(STATE=state), row=posting())
+
+    assert only(found).kind == "reversed"
+    assert found.intacct == 0
+
+
+def test_a_date_that_a_person_moved_agrees_in_its_own_month_and_is_no_extra_in_the_other() -> None:
+    moved = posting(decision={"date": "2026-11-01"})
+    later = record(WHENCREATED="11/01/2026")
+
+    october = proof(later, row=moved)
+    sides = Sides([], {}, [later], frozenset({"1"}))
+    november = compare(sides, terms(), connection(card="CC"), date(2026, 11, 1), date(2026, 11, 30))
+
+    assert (october.matched, october.differences) == (1, ())
+    assert november.differences == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sides", "counts"),
+    [
+        ({}, {}, True),
+        ({"FINANCIALENTITY": "AMEX"}, {}, False),
+        ({"FINANCIALENTITY": ""}, {}, False),
+        ({"FINANCIALENTITY": ""}, {"only_card": True}, True),
+        ({"FINANCIALENTITY": "", "MEGAENTITYID": "200"}, {"only_card": True}, False),
+        ({"STATE": "Reversed"}, {}, False),
+        ({}, {"elsewhere": frozenset({"HAND-1"})}, False),
+    ],
+)
+def test_a_record_made_by_hand_is_an_extra_only_where_it_is_this_cards(
+    changes: dict[str, Any], sides: dict[str, Any], counts: bool
+) -> None:
+    made = record("HAND-1", "25.00", RECORDNO="10399", **changes)
+
+    found = compare(
+        Sides(**{"transactions": [bought()], "rows": {}, "records": [record(), made]} | sides),
+        *(terms(), connection(card="CC"), FIRST, LAST),
+    )
+
+    assert [one.kind for one in found.differences] == (["extra"] if counts else [])
+    assert found.difference == (Decimal("-25.00") if counts else 0)
+
+
+def test_a_posting_whose_transaction_is_gone_from_the_source_is_an_extra_of_ours() -> None:
+    found = only(proof(record(), transactions=[], row=posting()))
+
+    assert found.kind == "extra"
+    assert "does not show" in found.why
+
+
+def test_rows_that_cannot_be_read_forbid_a_clean_proof() -> None:
+    found = proof(record(), problems=[RowProblem("txr_9", "Its amount is no number.")])
+
+    assert (found.matched, only(found).kind, only(found).transaction) == (1, "unread", "txr_9")
+
+
+# --- the whole story ---
+
+
+async def all_posted(harbor: World) -> list[Connection]:
+    """Both entities synced, every failure mended, everything retried, the refund answered."""
+    both = [await harbor.connect("100"), await harbor.connect("200")]
+    for one in both:
+        await harbor.sync(one)
+    for fix in fixes(harbor.story):
+        for act in fix.acts:
+            await (harbor.intacct if act.simulator == "intacct" else harbor.spend).control(act.verb, act.args)
+    store = harbor.parts.store
+    for one in both:
+        held = await postings.list_postings(store, one.id, states=[PostingState.HELD], category="held.refund")
+        await postings.move(
+            store,
+            [row.id for row in held],
+            source=[PostingState.HELD],
+            target=PostingState.PENDING,
+            now=harbor.clock(),
+            decision={"refund": "negative"},
+            category="",
+        )
+        failed = await postings.list_postings(store, one.id, states=[PostingState.FAILED])
+        await harbor.sync(one, retry=[row.id for row in failed])
+    return [await _fresh(harbor, one) for one in both]
+
+
+async def _fresh(harbor: World, one: Connection) -> Connection:
+    found = await connections.get_connection(harbor.parts.store, one.id)
+    assert found is not None
+    return found
+
+
+async def proofs(harbor: World, both: list[Connection]) -> list[Proof]:
+    first = harbor.story.calendar.first
+    return [await reconcile(harbor.parts.reach, one, first, TODAY) for one in both]
+
+
+async def test_after_the_story_two_hundred_agree_and_nothing_differs(harbor: World) -> None:
+    both = await all_posted(harbor)
+
+    found = await proofs(harbor, both)
+
+    assert [one.matched for one in found] == [124, 76]
+    assert [one.differences for one in found] == [(), ()]
+    assert sum(one.spend for one in found) == sum(one.intacct for one in found) == Decimal("61482.17")
+    assert all(one.difference == 0 for one in found)
+
+
+async def test_months_add_up_to_the_whole(harbor: World) -> None:
+    [portland, _] = await all_posted(harbor)
+    first = harbor.story.calendar.first
+    cut = first + timedelta(days=14)
+
+    early = await reconcile(harbor.parts.reach, portland, first, cut)
+    late = await reconcile(harbor.parts.reach, portland, cut + timedelta(days=1), TODAY)
+
+    assert early.matched + late.matched == 124
+    assert early.spend + late.spend == Decimal("39905.42")
+    assert early.differences == late.differences == ()
+
+
+async def _by_hand(harbor: World, one: Connection) -> IntacctClient:
+    company = await connections.get_company(harbor.parts.store, one.company)
+    return await harbor.parts.reach.intacct(company)
+
+
+async def test_what_people_change_on_either_side_is_found_to_the_record(harbor: World) -> None:
+    [portland, denver] = await all_posted(harbor)
+    store, books = harbor.parts.store, harbor.intacct.gateway.company
+    posted = await postings.list_postings(store, portland.id, states=[PostingState.POSTED])
+    edited, deleted, turned = posted[:3]
+    client = await _by_hand(harbor, portland)
+    made = CardTransaction(
+        card=portland.card,
+        date=harbor.story.calendar.first + timedelta(days=3),
+        reference="HAND-1",
+        lines=(PostingLine(amount=Decimal("25.00"), account="6430", department="20", location="100"),),
+    )
+    await client.record_batch([("hand-1", render_posting("hand-1", made))], entity="100")
+    ledger = {str(row["RECORDNO"]): row for row in books.rows("CCTRANSACTION")}
+    ledger[edited.record_no]["TRX_TOTALENTERED"] = edited.amount + 1
+    books.delete("CCTRANSACTION", ledger[deleted.record_no])
+    await client.reverse("turn-1", turned.record_no, turned.date, "by hand", entity="100")
+
+    first = harbor.story.calendar.first
+    found = await reconcile(harbor.parts.reach, portland, first, TODAY)
+
+    told = {one.kind: one for one in found.differences}
+    assert sorted(told) == ["amount", "extra", "missing", "reversed"]
+    assert (told["amount"].record, told["amount"].why) == (edited.record_no, "Changed in Intacct after it was posted.")
+    assert told["extra"].intacct_amount == Decimal("25.00")
+    assert told["missing"].transaction == deleted.transaction
+    assert told["reversed"].transaction == turned.transaction
+    assert found.matched == 121
+    assert found.difference == deleted.amount + turned.amount - 1 - Decimal("25.00")
+    assert (await reconcile(harbor.parts.reach, denver, first, TODAY)).differences == ()
+
+
+async def test_what_is_ignored_or_not_synced_yet_stands_in_the_proof_with_its_reason(harbor: World) -> None:
+    portland = await harbor.connect("100")
+    before = await reconcile(harbor.parts.reach, portland, harbor.story.calendar.first, TODAY)
+    await harbor.sync(portland)
+    store = harbor.parts.store
+    [refund] = await postings.list_postings(store, portland.id, states=[PostingState.HELD])
+    await postings.move(
+        store,
+        [refund.id],
+        source=[PostingState.HELD],
+        target=PostingState.IGNORED,
+        now=harbor.clock(),
+        decision={"ignored": "settled by cheque", "by": "Dana Whitfield"},
+    )
+
+    after = await reconcile(harbor.parts.reach, portland, harbor.story.calendar.first, TODAY)
+
+    assert (before.matched, before.intacct) == (0, Decimal(0))
+    assert {one.why for one in before.differences} == {"Not read by a sync yet."}
+    assert (after.matched, len(after.differences)) == (80, 44)
+    ignored = [one for one in after.differences if one.kind == "ignored"]
+    assert [one.why for one in ignored] == ["Left out by Dana Whitfield: settled by cheque"]
+    assert after.difference == sum((one.spend_amount or Decimal(0) for one in after.differences), Decimal(0))
+
+
+async def test_with_several_cards_and_none_shown_the_proof_says_what_it_does_not_look_for(harbor: World) -> None:
+    [portland, _] = await all_posted(harbor)
+    books = harbor.intacct.gateway.company
+    card = {**next(row for row in books.rows("CREDITCARD") if row["CARDID"] == portland.card)}
+    books.insert("CREDITCARD", {**card, "CARDID": "AMEX-01", "LIABACCT#": "2010"})
+
+    [found, _] = await proofs(harbor, [portland, portland])
+
+    assert found.remarks == (SEVERAL_CARDS,)
+    assert found.differences == ()
