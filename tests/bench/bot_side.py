@@ -1,0 +1,296 @@
+"""The bot's process: store, engine and sync as in production, and an eye on time, memory and the event loop.
+
+    python -m tests.bench.bot_side prepare|sync|again FOLDER FAR_ENDS_URL   (the order as JSON on standard input)
+
+What it saw is its last line of output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import func, select, text
+
+from bot.app import Parts, jobs, open_parts
+from bot.engine import Engine, Work
+from bot.models import ConnectionState, FieldMapping, PostingState, Secret, Trigger
+from bot.settings import Settings
+from bot.spend import pacing
+from bot.store import connections
+from bot.store.connections import Connection
+from bot.store.tables import postings
+from bot.sync.fetch import fetch
+from bot.sync.run import terms_of
+from tests.bench import gateway, source
+from tests.bench.order import Order
+
+TICK = 0.005
+"""Seconds between two looks at the event loop; what comes later than that is its lag."""
+QUIET = 12.0
+"""Seconds without a posting after which nothing more is to be expected of this run and what it promised."""
+FIELDS = {"gl_account": "GL Account", "department": "Department", "location": "Location"}
+
+
+def settings_for(order: Order, folder: Path, url: str) -> Settings:
+    return Settings(
+        _env_file=None,
+        intacct_url=url + gateway.PATH,
+        intacct_sender_id=gateway.SENDER,
+        intacct_sender_password=gateway.SENDER_PASSWORD,
+        intacct_settle_after=order.settle_after,
+        spend_center_url=url + source.BASE,
+        data_dir=folder,
+        log_level="WARNING",
+    )
+
+
+# --- before ---
+
+
+async def prepare(order: Order, folder: Path, url: str) -> None:
+    """Connections as the set-up leaves them; if wanted, with everything of the first wave read and pending."""
+    async with open_parts(settings_for(order, folder, url)) as parts:
+        made = [await _connect(parts, order, number) for number in range(order.companies)]
+        if order.pending:
+            await _tell(url, "wave")
+            await _read_one(parts, made[0])
+            await _multiply(parts, order)
+
+
+async def _connect(parts: Parts, order: Order, number: int) -> Connection:
+    workspace = await connections.ensure_workspace(parts.store, "", "T0BENCH", "Bench", parts.clock())
+    company = await connections.save_company(
+        parts.store,
+        workspace,
+        f"Bench{number:04d}",
+        user_id="Spendcenter",
+        password=Secret(gateway.USER_PASSWORD),
+        base_currency="USD",
+        requests_at_once=order.at_once,
+    )
+    values: dict[str, Any] = {
+        "name": f"Bench {number}",
+        "state": ConnectionState.ACTIVE,
+        "entity_id": gateway.ENTITY if order.entity else "",
+        "entity_name": "Portland" if order.entity else "",
+        "card": gateway.CARD,
+        "card_account": gateway.OFFSET,
+        "default_location": gateway.ENTITY,
+        "channel": "C0FINANCE",
+        "time_zone": "America/Los_Angeles",
+        "start_date": source.TODAY - timedelta(days=90),
+        "spend_company": f"cmp_{number:04d}",
+        "spend_token": Secret(f"{source.TOKEN}{number}"),
+        "mapping": {key: FieldMapping(field=name) for key, name in FIELDS.items()},
+        "options": {"currency": "USD"},
+        "owner": "U0DANA",
+        "activated": parts.clock(),
+    }
+    return await connections.add_connection(
+        parts.store, workspace=workspace, company=company.id, now=parts.clock(), **values
+    )
+
+
+async def _read_one(parts: Parts, connection: Connection) -> None:
+    company = await connections.get_company(parts.store, connection.company)
+    where = await parts.reach.source(connection)
+    await fetch(parts.store, connection, where, terms_of(connection, company, inside=None), now=parts.clock())
+
+
+COPIES = """
+WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :many)
+INSERT INTO postings ({columns})
+SELECT {values}
+FROM postings, numbers,
+     (SELECT id, company, spend_company, CAST(substr(name, 7) AS INTEGER) AS k FROM connections) AS into_
+WHERE postings.id = :first AND NOT (n = 0 AND k = 0)
+"""
+OWN = {
+    "connection_id": "into_.id",
+    "company": "into_.company",
+    "spend_company": "into_.spend_company",
+    "transaction": "printf('txr_%06d%014d', k, n)",
+    "reference": "printf('%06d%014d', k, n)",
+    "authorization_id": "printf('txr_auth%04d%012d', k, n)",
+    "source": "replace(source, :number, printf('%06d%014d', k, n))",
+}
+
+
+async def _multiply(parts: Parts, order: Order) -> None:
+    """Copies of the one row for every number and connection, as the fetch would have made them."""
+    columns = [f'"{column.name}"' for column in postings.c if column.name != "id"]
+    values = [OWN.get(column.name, f'postings."{column.name}"') for column in postings.c if column.name != "id"]
+    async with parts.store.begin() as db:
+        first = (await db.execute(select(postings))).one()
+        sql = text(COPIES.format(columns=", ".join(columns), values=", ".join(values)))
+        await db.execute(sql, {"many": order.waves[0][0], "first": first.id, "number": first.reference})
+    newest = datetime.combine(source.TODAY, datetime.min.time(), UTC) - timedelta(days=order.waves[0][1])
+    for row in await connections.list_connections(parts.store):
+        await connections.set_watermark(parts.store, row.id, newest)
+
+
+# --- during ---
+
+
+class Lag:
+    """How late the event loop comes, tick by tick."""
+
+    def __init__(self) -> None:
+        self._late: list[float] = []
+
+    async def watch(self) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(TICK)
+            self._late.append(max(0.0, time.perf_counter() - before - TICK))
+
+    def told(self) -> tuple[float, float, float]:
+        """p50, p99 and the longest since the last time."""
+        late, self._late = sorted(self._late) or [0.0], []
+        return late[len(late) // 2], late[int(len(late) * 0.99)], late[-1]
+
+
+class Watched:
+    """The sync's jobs, and which connections have come to the end of theirs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.ended: set[str] = set()
+        self._changed = asyncio.Event()
+        self.jobs = jobs(parts.runner) | {"refresh": Work(self._refresh)}
+        self._sync = self.jobs["sync"].body
+        self.jobs["sync"] = Work(self._watch, exclusive=True)
+
+    async def _refresh(self, _turn: int, **_ids: Any) -> bool:
+        """Where nobody looks, nothing is shown; the job itself costs what it costs."""
+        return False
+
+    async def _watch(self, turn: int, **ids: Any) -> bool:
+        more = await self._sync(turn, **ids)
+        if not more:
+            self.ended.add(ids["connection_id"])
+            self._changed.set()
+        return more
+
+    async def all_ended(self, many: int) -> None:
+        while len(self.ended) < many:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+async def sync(order: Order, folder: Path, url: str, *, again: bool) -> list[dict[str, Any]]:
+    """Every wave, due at once for all connections; after a kill (`again`) the engine goes on by itself."""
+    pacing.WINDOW = 61.0 * order.scale if order.paced else 0.0
+    settings = settings_for(order, folder, url)
+    seen: list[dict[str, Any]] = []
+    async with open_parts(settings) as parts, asyncio.timeout(order.patience):
+        watched = Watched(parts)
+        engine = Engine(settings, parts.store, watched.jobs, parts.clock)
+        parts.runner.engine = engine
+        await engine.start()
+        lag = Lag()
+        watching = asyncio.create_task(lag.watch())
+        try:
+            for number in range(1 if again else len(order.waves)):
+                if not again:
+                    await _tell(url, "wave")
+                seen.append(await _wave(parts, engine, watched, order, lag, number, url, again=again))
+        finally:
+            watching.cancel()
+            await engine.stop(patience=1)
+    return seen
+
+
+async def _wave(
+    parts: Parts, engine: Engine, watched: Watched, order: Order, lag: Lag, number: int, url: str, *, again: bool
+) -> dict[str, Any]:
+    rows = await connections.list_connections(parts.store)
+    wanted = len(rows) * sum(many for many, _ in order.waves[: None if again else number + 1])
+    watched.ended.clear()
+    more = 0
+    lag.told()
+    began, cpu = time.perf_counter(), time.process_time()
+    if not again:
+        await asyncio.gather(*(_due(engine, row, f"wave-{number}") for row in rows))
+    if not again and not order.enough:
+        await watched.all_ended(len(rows))
+    if again or order.fault_every or order.enough:
+        more = await _posted(parts, engine, order.enough or wanted)
+    seen = {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "peak": peak(),
+        "lag": lag.told(),
+        "tally": await _tally(parts),
+        "more": more,
+    }
+    async with httpx.AsyncClient(trust_env=False) as http:
+        told: dict[str, Any] = (await http.get(f"{url}/bench/report")).json()
+    return seen | told
+
+
+async def _due(engine: Engine, row: Connection, due: str) -> None:
+    key = f"{row.id}:{due}"
+    trigger = str(Trigger.SCHEDULE)
+    await engine.enqueue("sync", key, company=row.company, connection_id=row.id, trigger=trigger, run_key=key)
+
+
+async def _posted(parts: Parts, engine: Engine, wanted: int) -> int:
+    """Wait until so many are posted: look-ups and second sends come after the end of a run.
+
+    Where nothing moves any more the next due time is made to come, as the clock would.
+
+    Returns:
+        How many more due times it took.
+    """
+    more, moved, before = 0, time.monotonic(), -1
+    while (posted := (await _tally(parts)).get(PostingState.POSTED, 0)) < wanted:
+        now = time.monotonic()
+        if posted != before:
+            before, moved = posted, now
+        elif now - moved > QUIET:
+            more, moved = more + 1, now
+            for row in await connections.list_connections(parts.store):
+                await _due(engine, row, f"more-{more}")
+        await asyncio.sleep(0.25)
+    return more
+
+
+async def _tally(parts: Parts) -> dict[str, int]:
+    async with parts.store.begin() as db:
+        found = await db.execute(select(postings.c.state, func.count()).group_by(postings.c.state))
+        return {str(state): int(many) for state, many in found}
+
+
+def peak() -> int:
+    """Bytes that this process had at most; of its own image only, unlike `ru_maxrss`, which remembers its parent's."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
+    return int(found[1]) * 1024 if found else 0
+
+
+async def _tell(url: str, what: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        (await http.post(f"{url}/bench/{what}")).raise_for_status()
+
+
+async def main() -> None:
+    what, folder, url = sys.argv[1:4]
+    logging.basicConfig(level=logging.ERROR)
+    order = Order.read(json.load(sys.stdin))
+    if what == "prepare":
+        await prepare(order, Path(folder), url)
+        return
+    seen = await sync(order, Path(folder), url, again=what == "again")
+    sys.stdout.write(json.dumps(seen) + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
