@@ -17,10 +17,10 @@ from bot.spend.csv_source import CsvSource
 from bot.spend.source import Source
 from bot.store.connections import Connection
 from bot.store.database import Store, open_store
-from bot.sync.correct import WriteBack
 from bot.sync.desk import Desk
 from bot.sync.reach import Reach
 from bot.sync.run import Runner
+from bot.sync.write_back import WriteBack
 
 log = logging.getLogger(__name__)
 

@@ -17,12 +17,17 @@ class Promises:
     """Stands where the engine stands and does each promised job at once, in order."""
 
     def __init__(self, harbor: World) -> None:
-        self.harbor, self.done = harbor, []
+        self.harbor = harbor
+        self.done: list[str] = []
+        self.breaks_after: int | None = None
 
     async def enqueue(self, job: str, key: str, **ids: Any) -> None:
         for name in ("company", "delay", "urgent"):
             ids.pop(name, None)
-        self.done.append((job, key))
+        self.done.append(job)
+        if job == "write_back" and self.breaks_after is not None:
+            await self.harbor.spend.control("fault", {"kind": "down", "after": self.breaks_after})
+            self.breaks_after = None
         if job in {"refresh", "receipts"}:
             return
         turn = 0
@@ -30,8 +35,8 @@ class Promises:
             turn += 1
 
 
-def desk_of(harbor: World) -> Desk:
-    promises = Promises(harbor)
+def desk_of(harbor: World, promises: Promises | None = None) -> Desk:
+    promises = promises or Promises(harbor)
     return Desk(harbor.parts.reach, harbor.parts.runner, promises)  # type: ignore[arg-type]  # the same one method
 
 
@@ -57,6 +62,22 @@ async def test_one_choice_of_a_department_posts_all_thirty_seven_and_is_written_
     assert len(coded) == 37
     assert {line["department"] for row in coded for line in row["lines"] if line["account"] == "6420"} == {"20"}
     await desk.reconcile_alerts(portland.id)
+    story = (await alerts.get(harbor.parts.store, alert)).story  # type: ignore[union-attr]  # it was there above
+    assert [(line["written"], line["locked"]) for line in story if line["did"] == "write back"] == [(35, 2)]
+
+
+async def test_a_line_that_breaks_in_the_middle_of_writing_back_leaves_nothing_out(harbor: World) -> None:
+    portland = await harbor.connect("100")
+    await harbor.sync(portland)
+    promises = Promises(harbor)
+    promises.breaks_after = 25
+    desk = desk_of(harbor, promises)
+    harbor.parts.runner.engine = desk.engine
+    alert = await alert_on(harbor, desk, portland.id, "dimension.required")
+
+    await correct.code(desk, alert, "20", "U0LEE", "Lee Okafor")
+
+    assert promises.done.count("write_back") == 2
     story = (await alerts.get(harbor.parts.store, alert)).story  # type: ignore[union-attr]  # it was there above
     assert [(line["written"], line["locked"]) for line in story if line["did"] == "write back"] == [(35, 2)]
 

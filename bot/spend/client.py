@@ -181,6 +181,9 @@ class SpendClient:
                     count, newest = count + 1, max(newest or day, day)
         return count, newest
 
+    def spare(self) -> float:
+        return self._wire.spare()
+
     async def receipt(self, receipt: Receipt) -> bytes:
         return await self._wire.download(receipt.url)
 

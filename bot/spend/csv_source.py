@@ -135,6 +135,9 @@ class CsvSource:
     async def receipt(self, receipt: Receipt) -> bytes:  # noqa: ARG002  there is none to fetch
         raise ReceiptRefused("A file brings no receipts.")
 
+    def spare(self) -> float:
+        return 0.0
+
     async def set_coding(
         self,
         uuid: str,  # noqa: ARG002  refused for every row alike

@@ -35,18 +35,17 @@ class Pacer:
         self._lanes = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
-    async def turn(self, *, spare: bool = False) -> AsyncIterator[None]:
-        """Waits until one more call may leave; the call is made inside the block.
-
-        With `spare` it leaves half of every minute to the calls that somebody is waiting for.
-        """
-        while spare and (wait := self._wait(max(1, self._calls // 2))) > 0:
-            await self._sleep(wait)
+    async def turn(self) -> AsyncIterator[None]:
+        """Waits until one more call may leave; the call is made inside the block."""
         async with self._lanes:
             while (wait := self._wait(self._calls)) > 0:
                 await self._sleep(wait)
             self._made.append(self._clock())
             yield
+
+    def spare(self) -> float:
+        """Seconds that a call which can wait should wait: half of each minute is for those that somebody waits for."""
+        return max(0.0, self._wait(max(1, self._calls // 2)))
 
     def hold(self, seconds: float) -> None:
         """The far end asked everyone with this token to wait."""

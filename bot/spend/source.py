@@ -116,6 +116,9 @@ class Source(Protocol):
     async def natively_synced(self, since: date) -> tuple[int, date | None]:
         """How many transactions since that day BILL's own sync posted or is posting, and the newest day (UTC) of them."""
 
+    def spare(self) -> float:
+        """Seconds that work which can wait should wait, so that what people wait for is not held up by it; 0 for now."""
+
     async def receipt(self, receipt: Receipt) -> bytes: ...
 
     async def set_coding(self, uuid: str, field_id: str, value_ids: Sequence[str], note: str | None = None) -> None:

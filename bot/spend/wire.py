@@ -44,8 +44,10 @@ class Wire:
         return await self._signed("GET", path, params=params)
 
     async def put(self, path: str, body: Any) -> Any:
-        """A write. Nobody looks on while it is made, so it takes only what the allowance has to spare."""
         return await self._signed("PUT", path, json=body)
+
+    def spare(self) -> float:
+        return self._pacer.spare()
 
     async def sign_in(self, form: Mapping[str, str]) -> Any:
         """The token call of OAuth; asking twice for a token does no harm, so it is repeated like a read."""
@@ -80,8 +82,7 @@ class Wire:
 
     async def _once(self, method: str, path: str, headers: Headers, **content: Any) -> Any:
         url = self.base.copy_with(raw_path=self.base.raw_path.rstrip(b"/") + path.encode("ascii"))
-        spare = method == "PUT"
-        async with self._pacer.turn(spare=spare), self._answer(method, url, headers, **content) as response:
+        async with self._pacer.turn(), self._answer(method, url, headers, **content) as response:
             body = await _body(response, BODY_CAP)
         if body is None:
             raise SourceUnavailable("Spend Center sent far more than was asked for.", http_status=response.status_code)
@@ -105,7 +106,7 @@ class Wire:
             own = self._is_api(target)
             headers = await self.auth.headers() if own else {}
             async with (
-                self._pacer.turn(spare=True) if own else nullcontext(),
+                self._pacer.turn() if own else nullcontext(),
                 self._answer("GET", target, headers) as response,
             ):
                 if response.has_redirect_location:

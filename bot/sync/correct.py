@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from bot.intacct.records import DimensionValue
 from bot.models import Dimension, PostingState
-from bot.spend.errors import SourceError
 from bot.store import alerts, connections, postings, runs
 from bot.store.alerts import Alert
 from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.sync.desk import Asked, Desk
-from bot.sync.reach import Reach
-from bot.sync.run import Runner
 
 MENDABLE = (PostingState.FAILED, PostingState.HELD)
 CHOOSABLE: dict[str, str] = {
@@ -145,59 +141,3 @@ async def _rows(desk: Desk, alert: Alert, limit: int = 20_000) -> list[Posting]:
         subject=alert.subject,
         limit=limit,
     )
-
-
-# --- the same coding in Spend Center ---
-
-
-@dataclass(frozen=True, slots=True)
-class WriteBack:
-    """The job that tells Spend Center what a person chose; what it could not write is listed by the proof."""
-
-    runner: Runner
-
-    @property
-    def reach(self) -> Reach:
-        return self.runner.reach
-
-    async def __call__(self, turn: int, *, intent: str) -> bool:
-        store = self.reach.store
-        asked = await runs.get_intent(store, intent)
-        if asked is None or asked.done is not None or turn > 0:
-            return False
-        connection = await connections.get_connection(store, asked.target["connection"])
-        if connection is not None and not connection.removed:
-            written, locked = await self._write(connection, asked.target)
-            line = {"actor": asked.actor, "did": "write back", "written": written, "locked": locked, "postings": []}
-            await alerts.add_line(store, int(asked.target["alert"]), {**line, "at": self.reach.clock().isoformat()})
-        await runs.finish_intent(store, intent, self.reach.clock())
-        if connection is not None and self.runner.engine is not None:
-            key = f"{connection.id}:written:{intent}"
-            await self.runner.engine.enqueue("refresh", key, company=connection.company, connection_id=connection.id)
-        return False
-
-    async def _write(self, connection: Connection, target: dict[str, Any]) -> tuple[int, int]:
-        """Returns how many transactions were written, and how many Spend Center would not take."""
-        source = await self.reach.source(connection)
-        mapping = connection.codes().get(target["dimension"])
-        if mapping is None or not mapping.field:
-            return 0, 0
-        field = next((one for one in await source.fields() if mapping.field in {one.uuid, one.name}), None)
-        if field is None:
-            return 0, 0
-        chosen = [
-            uuid
-            for uuid, text in field.values
-            if target["value"] in {mapping.values.get(uuid), mapping.values.get(text)}
-        ]
-        written = locked = 0
-        for row in await postings.get(self.reach.store, target["postings"]):
-            if not chosen:
-                break
-            try:
-                for line in row.read().lines:
-                    await source.set_coding(line.uuid, field.uuid, chosen[:1])
-                written += 1
-            except SourceError:  # locked there, or not to be reached: the posting does not wait for it
-                locked += 1
-        return written, locked

@@ -19,6 +19,7 @@ from bot.sync import preview as previews
 from bot.sync.alerts import AlertView
 from bot.sync.reach import Reach
 from bot.sync.run import Runner
+from bot.sync.write_back import line_of
 
 SWEEP_AFTER = timedelta(seconds=3)
 """An intent that is older and not done is promised again; the engine knows whether it has it already."""
@@ -297,8 +298,9 @@ class Desk:
             return
         connection = await connections.get_connection(self.reach.store, intent.target["connection"])
         if connection is not None and intent.kind == "write_back":
-            line = f"{connection.company}:source"  # of its own: it waits for Spend Center, and what people see must not
-            await self.engine.enqueue("write_back", f"intent:{intent.id}", company=line, intent=intent.id)
+            await self.engine.enqueue(
+                "write_back", f"intent:{intent.id}", company=line_of(connection), intent=intent.id
+            )
             return
         if connection is None:
             await runs.finish_intent(self.reach.store, intent.id, self.reach.clock())
