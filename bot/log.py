@@ -1,6 +1,6 @@
 """Logging: text for people, JSON for collectors.
 
-The loggers of the libraries never go below WARNING's detail, since they log bodies and headers. What looks like a secret
+Libraries log bodies and headers, so nothing of theirs below a warning is let through. What looks like a secret
 is blanked all the same, and foreign text cannot begin a line of its own.
 """
 
@@ -73,9 +73,14 @@ class JsonLines(logging.Formatter):
 def set_up(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if settings.log_format == "json" else Lines())
+    handler.addFilter(_quiet)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    quiet = max(logging.WARNING, logging.getLevelName(settings.log_level))
     for name in NEVER_DEBUG:
-        logging.getLogger(name).setLevel(quiet)
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _quiet(record: logging.LogRecord) -> bool:
+    """Also where a library gave a logger of its own another level, as Bolt does from the root's."""
+    return record.levelno >= logging.WARNING or record.name.split(".")[0] not in NEVER_DEBUG
