@@ -21,7 +21,7 @@ class Promises:
         self.done: list[str] = []
         self.breaks_after: int | None = None
 
-    async def enqueue(self, job: str, key: str, **ids: Any) -> None:
+    async def enqueue(self, job: str, _key: str, **ids: Any) -> None:
         for name in ("company", "delay", "urgent"):
             ids.pop(name, None)
         self.done.append(job)
