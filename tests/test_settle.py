@@ -407,7 +407,7 @@ async def test_a_run_that_another_process_took_over_in_the_middle_looks_first_as
 
 async def test_a_source_that_was_not_read_whole_keeps_the_first_look_for_the_next_run(harbor: World) -> None:
     portland = await card(harbor)
-    unreadable = next(row for row in harbor.spend.books.transactions.values() if row["cardUuid"] == "crd_7718")
+    unreadable = next(row for row in harbor.spend.books.transactions if row["cardUuid"] == "crd_7718")
     unreadable["amount"], right = "a lot", unreadable["amount"]
 
     run = await harbor.sync(portland)

@@ -1,0 +1,145 @@
+"""The bot's core in a process of its own, for tests that kill it: forked from a server that has everything imported."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from bot.app import jobs, make_desk, open_parts
+from bot.engine import Engine, Work
+from bot.models import ConnectionState, PostingState, Trigger
+from bot.settings import Settings
+from bot.store import connections, postings, runs
+
+KILLED = -signal.SIGKILL
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a child is to do. `die` is where it kills itself: module, function, "before" or "after", which call of it.
+
+    `at` is the time on its clock when it starts.
+    """
+
+    settings: dict[str, Any]
+    at: datetime
+    connection: str = ""
+    die: tuple[str, str, str, int] | None = None
+    retry: bool = False
+    ask: bool = False
+
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["tests.child", "bot.commands", "bot.intacct.client", "sqlalchemy.dialects.sqlite"])
+
+
+def start(target: Callable[[Orders], None], orders: Orders) -> BaseProcess:
+    """Start a child; the caller kills or joins it."""
+    process = _context.Process(target=target, args=(orders,), daemon=True)
+    process.start()
+    return process
+
+
+async def ended(process: BaseProcess, seconds: float = 60) -> int | None:
+    """Its exit code, once it has one."""
+    async with asyncio.timeout(seconds):
+        while process.is_alive():  # noqa: ASYNC110  # a process sets no event of ours
+            await asyncio.sleep(0.02)
+    return process.exitcode
+
+
+async def killed(process: BaseProcess) -> None:
+    """kill -9, and gone."""
+    process.kill()
+    await ended(process)
+
+
+# --- inside the child ---------------------------------------------------------------------------------------------------
+
+
+def one_run(orders: Orders) -> None:
+    """One run alone, as the command line does it; with `retry`, what has failed is tried again."""
+    _arm(orders)
+    asyncio.run(_one_run(orders))
+
+
+def engine(orders: Orders) -> None:
+    """A bot without Slack: engine, clock and desk, until it is killed. With `ask`, a person asks for a run first."""
+    _arm(orders)
+    asyncio.run(_engine(orders))
+
+
+def _arm(orders: Orders) -> None:
+    if orders.die is None:
+        return
+    module, name, when, number = orders.die
+    owner = importlib.import_module(module)
+    *path, name = name.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+    calls = 0
+
+    @wraps(original)
+    async def fatal(*args: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == number and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = await original(*args, **named)
+        if calls == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, name, fatal)
+
+
+def _clock(orders: Orders) -> Callable[[], datetime]:
+    started = time.monotonic()
+    return lambda: orders.at + timedelta(seconds=time.monotonic() - started)
+
+
+async def _one_run(orders: Orders) -> None:
+    clock = _clock(orders)
+    async with open_parts(Settings(_env_file=None, **orders.settings), clock) as parts:
+        parts.calls_per_minute = 100_000
+        connection = await connections.get_connection(parts.store, orders.connection)
+        assert connection is not None
+        target: dict[str, Any] = {"connection": connection.id}
+        if orders.retry:
+            failed = await postings.list_postings(parts.store, connection.id, states=[PostingState.FAILED])
+            target["postings"] = [row.id for row in failed]
+        intent = await runs.add_intent(parts.store, connection.workspace_id, "sync", "", target, clock())
+        ids = {"connection_id": connection.id, "trigger": str(Trigger.PERSON), "run_key": f"intent:{intent.id}"}
+        turn = 0
+        while await parts.runner.sync(turn, **ids, intent=intent.id):
+            turn += 1
+
+
+async def _engine(orders: Orders) -> None:
+    settings = Settings(_env_file=None, **orders.settings)
+    async with open_parts(settings, _clock(orders)) as parts:
+        parts.calls_per_minute = 100_000
+        bodies = {**jobs(parts.runner), "refresh": Work(_nothing)}
+        machine = Engine(settings, parts.store, bodies, parts.clock)
+        desk = make_desk(parts, machine)
+        await machine.start()
+        if orders.ask:
+            for connection in await connections.list_connections(parts.store):
+                if connection.state == ConnectionState.ACTIVE:
+                    await desk.request_sync(connection.id, "U0LEE")
+        await asyncio.Event().wait()
+
+
+async def _nothing(_turn: int, **_ids: Any) -> bool:
+    return False
