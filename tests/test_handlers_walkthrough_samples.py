@@ -66,7 +66,9 @@ def marked_up(part: Any) -> list[str]:
     if not isinstance(part, dict):
         return []
     own = (
-        [part["text"]] if part.get("type") == "mrkdwn" or (isinstance(part.get("text"), str) and "blocks" in part) else []
+        [part["text"]]
+        if part.get("type") == "mrkdwn" or (isinstance(part.get("text"), str) and "blocks" in part)
+        else []
     )
     return own + [text for one in part.values() for text in marked_up(one)]
 
