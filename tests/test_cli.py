@@ -424,6 +424,56 @@ async def test_a_sync_alone_posts_what_it_can_and_the_proof_names_the_rest(town:
     assert len(table.out.splitlines()) == 45
 
 
+async def test_a_connection_removed_and_imported_again_posts_nothing_twice(town: Town) -> None:
+    first = await town.imported()
+    await town.bot("sync", first, "--json")
+    await town.bot("connections", "remove", first)
+    second = await town.imported()
+
+    done = await town.bot("sync", second, "--json")
+    span = ("--from", town.story.calendar.first.isoformat(), "--to", utc_now().date().isoformat())
+    proof = await town.bot("reconcile", second, *span, "--json")
+
+    assert second != first
+    assert done.lines()[-1]["summary"]["posted"] == 0
+    assert town.booked() == 80
+    assert json.loads(proof.out)["matched"] == 80
+
+
+async def test_two_syncs_at_once_wait_for_each_other_and_post_once(town: Town) -> None:
+    connection = await town.imported()
+
+    one, other = await asyncio.gather(town.bot("sync", connection, "--json"), town.bot("sync", connection, "--json"))
+
+    assert sorted(ended.lines()[-1]["summary"]["posted"] for ended in (one, other)) == [0, 80]
+    assert town.booked() == 80
+
+
+async def test_a_sync_that_is_killed_is_finished_by_the_next_one(town: Town) -> None:
+    connection = await town.imported()
+    posted = asyncio.Event()
+    town.intacct.on_change = lambda _: posted.set() if town.booked() else None
+    killed = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "sync", connection),
+        cwd=town.folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **town.env, "INTACCT_SETTLE_AFTER": "0"},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await asyncio.wait_for(posted.wait(), 30)
+    killed.kill()
+    await killed.wait()
+    town.intacct.on_change = None
+
+    for _ in range(3):
+        done = await town.bot("sync", connection, "--json", INTACCT_SETTLE_AFTER="0")
+        if not done.lines()[-1]["summary"]["unknown"]:
+            break
+
+    assert done.lines()[-1]["summary"]["unknown"] == 0
+    assert town.booked() == 80
+
+
 async def test_a_far_end_that_is_down_ends_a_sync_in_a_sentence_and_loses_nothing(town: Town) -> None:
     connection = await town.imported()
     await town.intacct.stop()
