@@ -10,8 +10,10 @@ import pytest
 from bot.intacct.records import AccountRecord, CreditCard, Entity, FinancialSetup, UserRecord
 from bot.models import Check, StepState
 from bot.walkthrough import books, checks
+from bot.walkthrough import rights as boxes
 from bot.walkthrough.books import Place
-from bot.walkthrough.checks import SignIn
+from bot.walkthrough.checks import Known, SignIn
+from bot.walkthrough.rights import Holder
 
 DONE, PROBLEM, TOLD = StepState.DONE, StepState.PROBLEM, StepState.TOLD
 TODAY = date(2026, 11, 3)
@@ -91,7 +93,7 @@ def test_rights_are_found_under_the_names_of_either_screen() -> None:
         "Departments": {"List", "View"},
     }
 
-    found = checks.permissions(rights, ["Billcom Role"], "Spendcenter")
+    found = boxes.permissions(rights, Holder("Spendcenter", ("Billcom Role",)))
 
     assert checks.standing(found) is DONE
     assert "receipts cannot be attached" in said(found, TOLD)
@@ -100,7 +102,7 @@ def test_rights_are_found_under_the_names_of_either_screen() -> None:
 def test_a_missing_add_is_a_problem_where_it_can_be_seen() -> None:
     rights = {"Credit card transactions": {"List", "View"}}
 
-    found = checks.permissions(rights, ["Billcom Role", "Clerk"], "Spendcenter")
+    found = boxes.permissions(rights, Holder("Spendcenter", ("Billcom Role", "Clerk")))
 
     assert "Credit card transactions: Add *missing* in `Billcom Role` or `Clerk`." in said(found, PROBLEM)
 
@@ -115,7 +117,7 @@ def test_several_base_currencies_cannot_post_at_the_top_level() -> None:
 def test_an_entity_with_taxes_is_refused() -> None:
     london = Entity("300", "London", "GBP", "1")
 
-    found = checks.one_entity("300", [london], True, "Spendcenter", tax_enabled=True)
+    found = checks.one_entity("300", [london], Known(), "Spendcenter", tax_enabled=True)
 
     assert said(found, PROBLEM) == "300 London records VAT; card spend would post without it."
 
@@ -127,6 +129,7 @@ def test_an_entity_with_taxes_is_refused() -> None:
     ("change", "words", "mended"),
     [
         ({"normal_balance": "debit"}, "Normal balance is debit, it should be credit.", {"NORMALBALANCE": "credit"}),
+        ({"normal_balance": "debit", "title": "Inventory"}, "Or choose a liability account.", None),
         (
             {"closing_type": "closing account"},
             "it should be non-closing account",

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from bot.intacct.records import AccountRecord, CreditCard
 from bot.models import Check
 from bot.walkthrough.checks import DONE, PROBLEM, TOLD, joined
-from bot.walkthrough.steps import ACCOUNT_TITLE
+from bot.walkthrough.steps import ACCOUNT_TITLE, CARD_EXPIRY
 
 ACCOUNTS = "General Ledger > Accounts"
 CARDS = "Cash Management > Setup > Accounts > Credit card"
@@ -58,8 +59,22 @@ def number_problem(number: str, taken: Sequence[AccountRecord], primary: int, su
     return ""
 
 
-def account(record: AccountRecord | None, number: str, cards: Sequence[CreditCard], own_card: str = "") -> list[Check]:
-    """Step 7. `cards` are all of the company's, `own_card` the one that this connection uses or will use."""
+def account(
+    record: AccountRecord | None,
+    number: str,
+    cards: Sequence[CreditCard],
+    own_card: str = "",
+    banks: Mapping[str, str] = MappingProxyType({}),
+) -> list[Check]:
+    """Step 7.
+
+    Args:
+        record: the account as Intacct has it, None while there is none.
+        number: its number.
+        cards: all of the company's.
+        own_card: the card that this connection uses or will use.
+        banks: account number to the bank account that it belongs to.
+    """
     if record is None:
         return [Check("account", PROBLEM, f"There is no account {number} in {ACCOUNTS}. Choose another.")]
     label = f"{record.account_no} {record.title}"
@@ -68,6 +83,9 @@ def account(record: AccountRecord | None, number: str, cards: Sequence[CreditCar
         return [Check("shared", PROBLEM, taken(number, owner.card_id))]
     if "balance" not in record.account_type.lower():
         return [Check("type", PROBLEM, f"{number} is an income statement account; choose a balance sheet one.")]
+    if number in banks:
+        sentence = f"{number} belongs to bank account `{banks[number]}`; choose a liability account of its own."
+        return [Check("bank", PROBLEM, sentence)]
     alternative = record.alternative.strip().lower()
     if alternative not in ("", "none"):
         kind = record.alternative.strip().lower()
@@ -87,25 +105,31 @@ def _faults(record: AccountRecord) -> list[tuple[str, str]]:
     found = []
     if record.normal_balance.lower() != "credit":
         sentence = (
-            f"Normal balance is {record.normal_balance or 'empty'}, it should be credit. {edit} > Normal balance."
+            f"Normal balance is {record.normal_balance or 'empty'}, it should be credit. {edit} > Normal balance > "
+            f"Credit.{'' if _own(record) else ' Or choose a liability account.'}"
         )
         found.append(("NORMALBALANCE", sentence))
     if "non" not in record.closing_type.lower():
         sentence = (
             f"Period end closing type is {record.closing_type or 'empty'}, it should be non-closing account. {edit} > "
-            "Period end closing type."
+            "Period end closing type > Non-closing account."
         )
         found.append(("CLOSINGTYPE", sentence))
     if not record.active:
-        found.append(("STATUS", f"Status is {record.status}, it should be active. {edit} > Status."))
+        found.append(("STATUS", f"Status is {record.status}, it should be active. {edit} > Status > Active."))
     if not record.direct_posting:
         sentence = f"Disallow direct posting is ticked, it should not be. {edit} > Disallow direct posting > untick."
         found.append(("SUBLEDGERCONTROLON", sentence))
     for name in record.required:
         words = REQUIRED.get(name, name.removeprefix("GLDIM").replace("_", " ").capitalize())
-        sentence = f"{words} is required, it should not be. {edit} > Required dimensions > untick."
+        sentence = f"{words} is required, it should not be. {edit} > Required dimensions > {words} > untick."
         found.append((f"REQUIRE{name}", sentence))
     return found
+
+
+def _own(record: AccountRecord) -> bool:
+    """Whether the account was made for the cards: what an account of another purpose is, is not ours to change."""
+    return "spend center" in record.title.casefold()
 
 
 _MENDED = {
@@ -118,7 +142,8 @@ _MENDED = {
 
 def mending(record: AccountRecord) -> dict[str, str]:
     """The fields to change, each with its new value; empty when nothing is wrong that a change could mend."""
-    return {key: _MENDED.get(key, "false") for key, _ in _faults(record)}
+    ours = [key for key, _ in _faults(record) if key != "NORMALBALANCE" or _own(record)]
+    return {key: _MENDED.get(key, "false") for key in ours}
 
 
 def mending_words(record: AccountRecord) -> list[str]:
@@ -141,12 +166,17 @@ def mending_words(record: AccountRecord) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where this connection posts: `entity_id` empty is the top level. `inside` are the locations of that entity."""
+    """Where this connection posts: `entity_id` empty is the top level. `inside` are the locations of that entity.
+
+    `currency` is the base currency there, empty where it is not known; `closed` are inactive locations.
+    """
 
     entity_id: str = ""
     label: str = ""
     inside: frozenset[str] = frozenset()
     several_currencies: bool = False
+    currency: str = ""
+    closed: frozenset[str] = frozenset()
 
 
 def inside(entity_id: str, parents: Mapping[str, str]) -> frozenset[str]:
@@ -187,9 +217,11 @@ def card(
         found.append(Check(key, PROBLEM, sentence))
 
     if not record.active:
-        problem("status", f"Status is {record.status}, it should be active. {edit} > Status.")
+        problem("status", f"Status is {record.status}, it should be active. {edit} > Status > Active.")
     if record.liability_type.lower() != "credit":
-        problem("type", f"Account type is {record.liability_type or 'empty'}, it should be Credit. {_LOCKED}")
+        problem("type", f"Account type is {record.liability_type or 'empty'}, it should be Credit. {_MAKE_ANEW}")
+    if place.currency and record.currency and record.currency != place.currency:
+        problem("currency", f"Currency is {record.currency}, it should be {place.currency}. {_MAKE_ANEW}")
     if record.offset_account != number:
         has = record.offset_account or "empty"
         problem("account", f"Offset account is {has}, it should be {number}. {_LOCKED}")
@@ -200,19 +232,22 @@ def card(
     if not record.vendor_id:
         problem(
             "vendor",
-            "Without a vendor the card balance cannot be paid off in Intacct. Edit > Vendor > choose the card issuer.",
+            f"Without a vendor the card balance cannot be paid off in Intacct. {edit} > Vendor > choose the card issuer.",
         )
     elif vendor_active is False:
         problem(
-            "vendor", f"Vendor {record.vendor_id} is inactive. Accounts Payable > Vendors > {record.vendor_id} > Edit."
+            "vendor",
+            f"Vendor {record.vendor_id} is inactive, it should be active. Accounts Payable > Vendors > {record.vendor_id} > "
+            "Edit > Status > Active.",
         )
+    where = f"choose {place.entity_id}" if place.entity_id else "choose where this card spend belongs"
+    change = f"{edit} > Default location > {where}."
     if not record.location_id:
-        problem("location", f"Default location is empty; every card transaction needs one. {edit} > Default location.")
+        problem("location", f"Default location is empty; every card transaction needs one. {change}")
     elif place.entity_id and record.location_id not in place.inside:
-        problem(
-            "location",
-            f"Default location is {record.location_id}, which is not inside {place.label}. {edit} > Default location.",
-        )
+        problem("location", f"Default location is {record.location_id}, which is not inside {place.label}. {change}")
+    elif record.location_id in place.closed:
+        problem("location", f"Default location is {record.location_id}, which is inactive. {change}")
     found += _expiry(record, edit, today)
     if any(check.state is PROBLEM for check in found):
         return found
@@ -222,6 +257,11 @@ def card(
 
 
 _LOCKED = "Intacct locks this field after saving: add another card with a new ID, set this one to Inactive."
+_MAKE_ANEW = (
+    "Intacct locks this field after saving: delete this card and add it again, or, once it was used, make another account "
+    "in step 7 and a card with a new ID on it."
+)
+"""A second card cannot have the account of the first, not even of an inactive one."""
 
 
 def _level(record: CreditCard, place: Place) -> list[Check]:
@@ -258,15 +298,15 @@ def _remarks(record: CreditCard, place: Place) -> list[Check]:
 def _expiry(record: CreditCard, edit: str, today: date) -> list[Check]:
     ends = expires(record)
     if ends is None:
-        return [Check("expiry", PROBLEM, f"The expiry date is empty. {edit} > Expiration date > far ahead.")]
+        return [Check("expiry", PROBLEM, f"The expiry date is empty. {edit} > Expiration date > {CARD_EXPIRY}.")]
     year, month = ends
     left = (year - today.year) * 12 + month - today.month
     shown = f"{month:02d}/{year}"
     if left < 0:
-        sentence = f"The card expired {shown}; Intacct hides expired cards. {edit} > Expiration date > far ahead."
+        sentence = f"The card expired {shown}; Intacct hides expired cards. {edit} > Expiration date > {CARD_EXPIRY}."
         return [Check("expiry", PROBLEM, sentence)]
     if left < SOON:
-        sentence = f"The card expires {shown}; on that day posting ends. {edit} > Expiration date > far ahead."
+        sentence = f"The card expires {shown}; on that day posting ends. {edit} > Expiration date > {CARD_EXPIRY}."
         return [Check("expiry", TOLD, sentence)]
     return []
 

@@ -1,11 +1,12 @@
-"""Pure verdicts on access: what Intacct answered → what is done, what is wrong and which clicks put it right.
+"""Pure verdicts on the door: what Intacct answered → what is done, what is wrong and which clicks put it right.
 
-Every problem names the object, the field, what stands there and what should, and the menu.
+Every problem names the object, the field, what stands there and what should, and the menu. What the user may do once
+it is in is judged in `rights`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.intacct.records import Entity, FinancialSetup, UserRecord
@@ -13,9 +14,6 @@ from bot.models import Check, StepState
 
 DONE, PROBLEM, TOLD = StepState.DONE, StepState.PROBLEM, StepState.TOLD
 USERS = "Company > Admin > Web Services users"
-
-Rights = Mapping[str, Collection[str]]
-"""What `getUserPermissions` grants: policy, as the screen names it, to rights such as List, View and Add."""
 
 
 def standing(checks: Iterable[Check]) -> StepState:
@@ -53,7 +51,8 @@ def sender(tried: SignIn) -> Check:
             "sender",
             PROBLEM,
             f"`{tried.company_id}` does not accept `{tried.sender_id}` yet. Usual reasons: the second Save was left out; "
-            "a capital or a blank; it was added in another company.",
+            "a capital or a blank; the entry is Inactive; it was added in another company. Company > Setup > Company > "
+            f"Security > Edit > Web Services authorizations > `{tried.sender_id}`, status Active > Save > Save the page.",
         )
     if tried.category == "auth.sender_credentials":
         return Check("sender", TOLD, NOT_OURS)
@@ -76,14 +75,15 @@ def sign_in(tried: SignIn) -> Check:
     elif tried.category == "auth.user_state":
         sentence = (
             f"Intacct does not let `{user}` be used by an application. {USERS} > {user} > Edit: it must stand there (not "
-            "under Users), with status Active."
+            "under Users), with status Active. A password that has to be changed first is reset there."
         )
     elif tried.category == "auth.entity_access" and tried.entity_id:
         sentence = may_not_enter(user, tried.entity_id)
     else:
         sentence = (
             "Intacct refused the sign-in and does not say which part is wrong. Check in this order: Company ID "
-            f"`{company}`; user ID exactly `{user}`; the password whole, no blank at its end; the user is Active."
+            f"`{company}`; user ID exactly `{user}`; the password whole, no blank at its end; the user is Active "
+            f"({USERS} > {user} > Edit > Status > Active)."
         )
     return Check("sign_in", PROBLEM, sentence)
 
@@ -99,16 +99,19 @@ def user(record: UserRecord | None, user_id: str) -> list[Check]:
     found = []
     kind = record.user_type.lower().removesuffix(" user").strip()
     if kind not in ("business", "b"):
-        wrong = f"User type is *{kind.capitalize() or 'empty'}*; it must be *Business*. {edit} > User type."
+        wrong = f"User type is *{kind.capitalize() or 'empty'}*; it must be *Business*. {edit} > User type > Business."
         found.append(Check("user_type", PROBLEM, wrong))
     if not record.active:
-        found.append(Check("status", PROBLEM, f"Status is *{record.status}*; it must be *Active*. {edit} > Status."))
+        found.append(
+            Check("status", PROBLEM, f"Status is *{record.status}*; it must be *Active*. {edit} > Status > Active.")
+        )
     if not record.web_services_only:
         found.append(
             Check(
                 "web_services",
                 PROBLEM,
-                f"`{user_id}` is a normal user, who can also sign in to the screen. Add one under {USERS}, not under Users.",
+                f"`{user_id}` is a normal user, who can also sign in to the screen; it must be a Web Services user. "
+                f"{USERS} > Add (not Users), with a user ID of its own such as `{user_id}WS`, and give me its password.",
             )
         )
     if not found:
@@ -120,120 +123,23 @@ def user(record: UserRecord | None, user_id: str) -> list[Check]:
     return found
 
 
-# --- permissions ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One box that the sync needs. `policies` are its names on different screens, `object` is what a harmless read asks.
-
-    Without one that is not `needed` the sync still posts; `lost` says what goes.
-    """
-
-    words: str
-    policies: tuple[str, ...]
-    rights: tuple[str, ...]
-    object: str = ""
-    needed: bool = True
-    lost: str = ""
-
-
-_READ = ("List", "View")
-NEEDS: tuple[Need, ...] = (
-    Need("Credit card transactions", ("Credit card transactions", "Charge card transactions"), _READ, "CCTRANSACTION"),
-    Need("Credit card accounts", ("Credit card accounts", "Charge card accounts", "Credit cards"), _READ, "CREDITCARD"),
-    Need("General Ledger accounts", ("Accounts", "GL accounts", "Chart of accounts"), _READ, "GLACCOUNT"),
-    Need("Entities", ("Entities",), _READ, "LOCATIONENTITY"),
-    Need("Locations", ("Locations",), _READ, "LOCATION"),
-    Need("Departments", ("Departments",), _READ, "DEPARTMENT"),
-    Need(
-        "Attachments", ("Attachments",), (*_READ, "Add"), needed=False, lost="receipts cannot be attached to postings"
-    ),
-)
-ADD = Need("Credit card transactions", NEEDS[0].policies, ("Add",))
-HARMFUL = (("Open books", "Open books"), ("Close books", "Close books"), ("Subledgers", "Open or close subledgers"))
-
-
-def permissions(granted: Rights, roles: Sequence[str], user_id: str) -> list[Check]:
-    """Step 4 where the user's rights can be read: line by line, each missing right named beside its role."""
-    rights = {name.casefold(): {right.casefold() for right in has} for name, has in granted.items()}
-    where = f" in {joined([f'`{role}`' for role in roles], 'or')}" if roles else f" for `{user_id}`"
-    found = [_box(need, rights, where) for need in NEEDS]
-    add = _missing(ADD, rights)
-    if add is None or not add:
-        found.append(Check("add", TOLD, "Whether *Add* works shows with the first posting."))
-    else:
-        found.append(Check("add", PROBLEM, f"Credit card transactions: Add *missing*{where}."))
-    found += [
-        Check(policy, TOLD, f"*{words}* is ticked. This user must never reopen a period: untick it.")
-        for policy, words in HARMFUL
-        if rights.get(policy.casefold())
-    ]
-    return found
-
-
-def _box(need: Need, rights: Mapping[str, Collection[str]], where: str) -> Check:
-    missing = _missing(need, rights)
-    if not missing and missing is not None:
-        return Check(need.words, DONE, f"{need.words}: {', '.join(need.rights)}")
-    named = ", ".join(need.rights if missing is None else missing)
-    if need.needed:
-        return Check(need.words, PROBLEM, f"{need.words}: {named} *missing*{where}.")
-    return Check(need.words, TOLD, f"{need.words}: {named} missing{where}; without it {need.lost}.")
-
-
-def _missing(need: Need, rights: Mapping[str, Collection[str]]) -> list[str] | None:
-    """The rights that are not granted, or None when the whole policy is not listed."""
-    has = [rights[name.casefold()] for name in need.policies if name.casefold() in rights]
-    if not has:
-        return None
-    return [right for right in need.rights if not any(right.casefold() in one for one in has)]
-
-
-def tried(refused: Collection[str], missing_modules: Collection[str] = ()) -> list[Check]:
-    """Step 4 where the rights cannot be read: each thing was tried instead.
-
-    Args:
-        refused: names of objects whose harmless read was refused.
-        missing_modules: applications that the company has not subscribed to.
-    """
-    asked = [need for need in NEEDS if need.object]
-    found = [Check(need.words, DONE, f"{need.words}: can be read") for need in asked if need.object not in refused]
-    words = [need.words for need in asked if need.object in refused]
-    if words:
-        verb = "was" if len(words) == 1 else "were"
-        found.append(
-            Check(
-                "tried",
-                PROBLEM,
-                f"I cannot read this user's permissions, so I tried each thing instead. {joined(words)} {verb} refused: "
-                "Company > Admin > Roles > the role > Subscriptions > Permissions.",
-            )
-        )
-    else:
-        found.append(Check("tried", TOLD, "I cannot read this user's permissions, so I tried each thing instead."))
-    found.append(Check("add", TOLD, "Whether *Add* works shows with the first posting."))
-    return found + [
-        Check(name, PROBLEM, f"{name} is not subscribed. Company > Admin > Subscriptions > {name}.")
-        for name in missing_modules
-    ]
-
-
-def role_not_assigned(role: str, user_id: str) -> Check:
-    return Check(
-        "role",
-        PROBLEM,
-        f"`{role}` exists but `{user_id}` does not have it. {USERS} > {user_id} > Edit > Roles information > add it > "
-        "Save.",
-    )
-
-
 # --- the entity -------------------------------------------------------------------------------------------------------
 
 
 def may_not_enter(user_id: str, entity: str) -> str:
     number = entity.split(" ", 1)[0]
     return f"`{user_id}` may not enter `{entity}`. {USERS} > {user_id} > Edit > User entities > add {number} > Save."
+
+
+def limited(user_id: str, admitted: Sequence[Entity]) -> Check:
+    """A user with a list of entities reads nothing at the top level, where the chart of accounts and most lists live."""
+    names = joined([f"{entity.entity_id} {entity.name}".strip() for entity in admitted]) or "no entity"
+    return Check(
+        "limited",
+        PROBLEM,
+        f"`{user_id}` is limited to {names}, so nothing at the top level can be read; it should have no such limit. "
+        f"{USERS} > {user_id} > Edit > User entities > remove all > Save.",
+    )
 
 
 def top_level(setup: FinancialSetup, entities: Sequence[Entity]) -> list[Check]:
@@ -251,20 +157,36 @@ def top_level(setup: FinancialSetup, entities: Sequence[Entity]) -> list[Check]:
     return [Check("level", DONE, "Posting at the top level. Every line carries a location.")]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a company has under an ID: an entity with its `status`, or a location `inside` one; all empty for nothing."""
+
+    name: str = ""
+    status: str = ""
+    inside: str = ""
+
+
 def one_entity(
-    wanted: str, visible: Sequence[Entity], exists: bool, user_id: str, *, tax_enabled: bool = False
+    wanted: str, visible: Sequence[Entity], known: Known, user_id: str, *, tax_enabled: bool = False
 ) -> list[Check]:
     """Step 5 for one entity.
 
     Args:
         wanted: the Entity ID that was picked or typed.
         visible: the entities that the user may enter.
-        exists: whether the company has an entity of that ID, entered or not.
+        known: what the company has under that ID, entered or not.
+        user_id: the Web Services user.
         tax_enabled: whether it records VAT or GST.
     """
     entity = next((one for one in visible if one.entity_id == wanted), None)
-    if entity is None and exists:
-        return [Check("entity", PROBLEM, may_not_enter(user_id, wanted))]
+    if entity is None and known.status.lower() not in ("", "active"):
+        sentence = (
+            f"Entity {wanted} {known.name} is {known.status}; it must be active. Company > Entities > {wanted} > Edit > "
+            "Status > Active."
+        )
+        return [Check("status", PROBLEM, sentence)]
+    if entity is None and known.status:
+        return [Check("entity", PROBLEM, may_not_enter(user_id, f"{wanted} {known.name}".strip()))]
     if entity is None:
         meant = next(
             (one for one in visible if wanted.casefold() in (one.name.casefold(), one.entity_id.casefold())), None
@@ -272,6 +194,10 @@ def one_entity(
         if meant:
             sentence = (
                 f"Not the name but the Entity ID counts: `{meant.entity_id}` for {meant.name}. Pick it from the list."
+            )
+        elif known.inside:
+            sentence = (
+                f"`{wanted}` is a location, not an entity; its entity is `{known.inside}`. Pick it from the list."
             )
         else:
             sentence = (

@@ -57,6 +57,8 @@ class Door:
         if company != company_id:
             found.append(Check("blanks", TOLD, "I cut blanks around the Company ID."))
         known = await self._known_company(walk, company)
+        if held := self._pending.get(walk.id):  # a password that is not judged yet is tried there, as that user
+            self._pending[walk.id] = (held[0], who, held[2])
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             same = now.answers.get("company_id") == company
@@ -105,11 +107,12 @@ class Door:
         scope, entity_id = answers.get("scope", ""), answers.get("entity_id", "")
         try:
             async with self.keeper.intacct_for(tried.company_id, who, secret, 2) as client:
-                seen = await read.access(client, tried, scope, entity_id, ROLE)
+                by_user = answers.get("kind") == "user"
+                seen = await read.access(client, tried, scope, entity_id, ROLE, by_user=by_user)
         except read.Unanswered as silence:
             raise Refused(str(silence)) from None
         company = await self._keep(walk, seen, secret) if seen.let_in else None
-        if held and (seen.let_in or seen.tried.category != "auth.sender_not_authorized"):
+        if held and seen.let_in:
             self._pending.pop(walk.id, None)
         if seen.tried.category == "auth.sender_credentials":
             log.error("Intacct refuses this app's own sender ID or password: %s", self.keeper.sender_id)

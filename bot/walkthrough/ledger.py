@@ -70,7 +70,7 @@ class Ledger:
             try:
                 await client.create_account(f"acct-{walk.id}-{uuid4().hex}", planned, entity="")
             except FunctionFailure as refused:
-                raise Refused(_why(refused, f"Intacct did not create {number}.")) from None
+                raise Refused(_why(refused, f"Intacct did not create {number}.", _TICK.format("Add"))) from None
             except IntacctError:
                 if await self._answered(client.account(number, entity="")) is None:
                     raise Refused("Intacct did not answer, and the account is not there. Press again.") from None
@@ -102,8 +102,10 @@ class Ledger:
             raise Refused("Say first which account it is: create one, or use an existing one.")
         async with await self.keeper.client(walk) as client:
             seen = await self._answered(read.chart(client))
+        if not seen.accounts:
+            raise Refused("I see no account at all at the top level: steps 4 and 5 show what is missing.")
         record = next((one for one in seen.accounts if one.account_no == number), None)
-        found = books.account(record, number, seen.cards, _own_card(walk, seen.cards))
+        found = books.account(record, number, seen.cards, _own_card(walk, seen.cards), seen.banks)
         wrong = record is not None and standing(found) is not DONE
         changes = books.mending_words(record) if wrong and record and found[0].key in books.mending(record) else []
 
@@ -124,7 +126,7 @@ class Ledger:
                 try:
                     await client.update_account(f"acct-{walk.id}-{uuid4().hex}", number, changes, entity="")
                 except FunctionFailure as refused:
-                    raise Refused(_why(refused, f"Intacct did not change {number}.")) from None
+                    raise Refused(_why(refused, f"Intacct did not change {number}.", _TICK.format("Edit"))) from None
                 except IntacctError:
                     raise Refused("Intacct did not answer. Press *Check again* to see what stands.") from None
         return await self.check_account(walk_id, user)
@@ -235,6 +237,10 @@ class Ledger:
             raise Refused(_why(refused, "Intacct refused to show this.")) from None
 
 
+_TICK = "tick General Ledger > Permissions > Accounts > {} in its role, or do it by hand in General Ledger > Accounts"
+"""Reading is all that the sync itself needs, so step 4 does not ask for these."""
+
+
 def _own_card(walk: Walkthrough, cards: Sequence[CreditCard]) -> str:
     """The card that this set-up uses already: its account is rightly taken, by that card."""
     card, place = str(walk.answers.get("card") or CARD_ID), str(walk.answers.get("entity_id", ""))
@@ -242,11 +248,11 @@ def _own_card(walk: Walkthrough, cards: Sequence[CreditCard]) -> str:
     return next((one.card_id for one in mine), "")
 
 
-def _why(refused: IntacctError, sentence: str) -> str:
+def _why(refused: IntacctError, sentence: str, right: str = "step 4 shows what is missing") -> str:
     """Our sentence with Intacct's own first words behind it, for the administrator who has to act on them."""
     verdict = classify(refused.fault)
     texts = [text for error in refused.fault.errors for text in (error.description2, error.description) if text]
     words = f" Intacct says: {texts[0][:300]}" if texts else ""
     if verdict.category == "permission.missing":
-        return f"{sentence} The user has no right to: step 4 shows what is missing.{words}"
+        return f"{sentence} The user has no right to: {right}.{words}"
     return f"{sentence}{words}"

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot.hints.classify import classify
@@ -15,8 +15,9 @@ from bot.intacct.errors import AuthenticationFailure, ControlFailure, FunctionFa
 from bot.intacct.query import Eq
 from bot.intacct.records import AccountRecord, CreditCard, DimensionValue, Entity, FinancialSetup, UserRecord
 from bot.models import Check, Dimension
-from bot.walkthrough import books, checks
+from bot.walkthrough import books, checks, rights
 from bot.walkthrough.checks import SignIn
+from bot.walkthrough.rights import Holder, Rights
 from bot.walkthrough.steps import CREDENTIALS, ENTITY, PERMISSIONS, SENDER, USER
 
 PATIENCE = 15.0
@@ -66,7 +67,9 @@ class Access:
         return not self.tried.category
 
 
-async def access(client: IntacctClient, tried: SignIn, scope: str, entity_id: str, role: str) -> Access:
+async def access(
+    client: IntacctClient, tried: SignIn, scope: str, entity_id: str, role: str, *, by_user: bool = False
+) -> Access:
     """One go through everything that a password makes checkable: sender, sign-in, user, permissions, entity.
 
     Args:
@@ -74,6 +77,7 @@ async def access(client: IntacctClient, tried: SignIn, scope: str, entity_id: st
         scope: "top", "entity", or empty while nobody has said.
         entity_id: the entity asked for, empty at the top level or while none is picked.
         role: the role that the guide proposes, to tell "not assigned" from "not there".
+        by_user: whether permissions go by user, as whoever runs the set-up said.
 
     Raises:
         Unanswered: nothing was learned.
@@ -89,7 +93,7 @@ async def access(client: IntacctClient, tried: SignIn, scope: str, entity_id: st
         steps = {
             SENDER: [checks.sender(tried)],
             USER: [checks.sign_in(tried), *checks.user(user, tried.user_id)],
-            PERMISSIONS: await _permissions(client, granted, roles, tried.user_id, role),
+            PERMISSIONS: await _permissions(client, granted, Holder(tried.user_id, roles, by_user), role),
             CREDENTIALS: [checks.sign_in(tried)],
         }
         found, entity = await _entity(client, tried.user_id, scope, entity_id, setup)
@@ -116,7 +120,7 @@ async def _user(client: IntacctClient, user_id: str) -> UserRecord | None:
         return None
 
 
-async def _rights(client: IntacctClient, user_id: str) -> tuple[checks.Rights | None, tuple[str, ...]]:
+async def _rights(client: IntacctClient, user_id: str) -> tuple[Rights | None, tuple[str, ...]]:
     """What the user may do and the roles it has; None where the user may not read permissions."""
     try:
         roles = await client.user_roles(user_id)
@@ -128,8 +132,8 @@ async def _rights(client: IntacctClient, user_id: str) -> tuple[checks.Rights | 
         return None, roles
     merged: dict[str, frozenset[str]] = {}
     for policies in listed.values():
-        for policy, rights in policies.items():
-            merged[policy] = merged.get(policy, frozenset()) | rights
+        for policy, has in policies.items():
+            merged[policy] = merged.get(policy, frozenset()) | has
     return merged, roles
 
 
@@ -140,23 +144,18 @@ async def _setup(client: IntacctClient) -> FinancialSetup | None:
         return None
 
 
-async def _permissions(
-    client: IntacctClient, granted: checks.Rights | None, roles: tuple[str, ...], user_id: str, role: str
-) -> list[Check]:
-    unassigned = role not in roles and await _exists(client, "ROLES", "NAME", role)
-    if granted is not None:
-        found = checks.permissions(granted, roles, user_id)
-    else:
-        found = checks.tried(await _refused_objects(client), await _missing_modules(client))
-    if unassigned and checks.standing(found) is checks.PROBLEM:
-        found.insert(0, checks.role_not_assigned(role, user_id))
-    return found
+async def _permissions(client: IntacctClient, granted: Rights | None, holder: Holder, role: str) -> list[Check]:
+    off = await _missing_modules(client)
+    if granted is None:
+        return rights.tried(await _refused_objects(client), holder, off)
+    unassigned = role not in holder.roles and await _row(client, "ROLES", "NAME", role)
+    return rights.permissions(granted, holder, role if unassigned else "", off)
 
 
 async def _refused_objects(client: IntacctClient) -> set[str]:
     """The objects whose harmless read is refused: one record number of each."""
     refused = set()
-    for need in checks.NEEDS:
+    for need in rights.NEEDS:
         try:
             if need.object:
                 await anext(client.query(need.object, ["RECORDNO"], page=1), None)
@@ -173,12 +172,13 @@ async def _missing_modules(client: IntacctClient) -> list[str]:
     return [name for code, name in MODULES.items() if code not in subscribed]
 
 
-async def _exists(client: IntacctClient, name: str, key: str, value: str) -> bool:
+async def _row(client: IntacctClient, name: str, key: str, value: str, *more: str) -> Mapping[str, str] | None:
+    """The record of an object with this ID; None where there is none or it may not be read."""
     try:
-        rows = client.query(name, [key], Eq(key, value), show_private=True, order=())
-        return await anext(rows, None) is not None
+        there = [key, *(set(more) & await client.fields(name) if more else ())]
+        return await anext(client.query(name, there, Eq(key, value), show_private=True, order=()), None)
     except FunctionFailure:
-        return False
+        return None
 
 
 # --- the entity -------------------------------------------------------------------------------------------------------
@@ -202,18 +202,44 @@ async def _entity(
         visible = await client.entities()
     except FunctionFailure:
         visible = []
+    shut = await _shut_out_of(client, {one.entity_id for one in visible})
     if scope == "top":
-        return checks.top_level(setup or FinancialSetup("", False, False, False, False, ""), visible), None
+        found = checks.top_level(setup or FinancialSetup("", False, False, False, False, ""), visible)
+        return [checks.limited(user_id, visible)] if shut else found, None
     entity = next((one for one in visible if one.entity_id == wanted), None)
-    exists = entity is not None or await _exists(client, "LOCATIONENTITY", "LOCATIONID", wanted)
+    if entity is not None and shut:
+        return [checks.limited(user_id, visible)], entity
+    known = await _known(client, wanted) if entity is None else checks.Known()
     taxed = entity is not None and await _tax_enabled(client, wanted)
-    found = checks.one_entity(wanted, visible, exists, user_id, tax_enabled=taxed)
+    found = checks.one_entity(wanted, visible, known, user_id, tax_enabled=taxed)
     if checks.standing(found) is checks.DONE:
         try:
             await client.sign_in(wanted)
         except (AuthenticationFailure, FunctionFailure):
             return [Check("entity", checks.PROBLEM, checks.may_not_enter(user_id, wanted))], None
     return found, entity
+
+
+async def _shut_out_of(client: IntacctClient, visible: set[str]) -> bool:
+    """Whether there are active entities that the user may not enter."""
+    try:
+        there = await client.fields("LOCATIONENTITY")
+        asked = [name for name in ("LOCATIONID", "STATUS") if name in there]
+        rows = [row async for row in client.query("LOCATIONENTITY", asked, show_private=True)]
+    except FunctionFailure:
+        return False
+    return any(row.get("LOCATIONID") not in visible for row in rows if row.get("STATUS", "active").lower() == "active")
+
+
+async def _known(client: IntacctClient, wanted: str) -> checks.Known:
+    """What there is under an ID that is none of the entities to enter."""
+    entity = await _row(client, "LOCATIONENTITY", "LOCATIONID", wanted, "NAME", "STATUS")
+    if entity is not None:
+        return checks.Known(entity.get("NAME", ""), entity.get("STATUS") or "active")
+    place = await _row(client, "LOCATION", "LOCATIONID", wanted, "NAME", "PARENTID", "MEGAENTITYID")
+    if place is None:
+        return checks.Known()
+    return checks.Known(place.get("NAME", ""), inside=place.get("PARENTID") or place.get("MEGAENTITYID") or "")
 
 
 async def _tax_enabled(client: IntacctClient, entity_id: str) -> bool:
@@ -232,13 +258,14 @@ async def _tax_enabled(client: IntacctClient, entity_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The accounts there are and what a new one's number has to look like."""
+    """The accounts there are, what a new one's number has to look like, and which belong to which bank account."""
 
     accounts: tuple[AccountRecord, ...]
     cards: tuple[CreditCard, ...]
     primary: int = 0
     sub: int = 0
     separator: str = ""
+    banks: Mapping[str, str] = field(default_factory=dict)
 
     def number_problem(self, number: str) -> str:
         return books.number_problem(number, self.accounts, self.primary, self.sub, self.separator)
@@ -271,8 +298,8 @@ class Chart:
 async def chart(client: IntacctClient) -> Chart:
     """The chart of accounts lives at the top level, whatever the connection posts to."""
     async with answering():
-        accounts, cards, preferences = await asyncio.gather(
-            client.accounts(entity=""), all_cards(client), _preferences(client)
+        accounts, cards, preferences, banks = await asyncio.gather(
+            client.accounts(entity=""), all_cards(client), _preferences(client), _banks(client)
         )
 
     def size(*names: str) -> int:
@@ -285,7 +312,17 @@ async def chart(client: IntacctClient) -> Chart:
         size("PRIMARY_ACCTNO_LENGTH", "ACCTLEN"),
         size("SUBACCTNO_LENGTH", "SUBACCTLEN"),
         preferences.get("ACCTNO_SEPARATOR", ""),
+        banks,
     )
+
+
+async def _banks(client: IntacctClient) -> dict[str, str]:
+    """Account number to the bank account that it belongs to; empty where the user may not read those."""
+    try:
+        rows = client.query("CHECKINGACCOUNT", ["BANKACCOUNTID", "GLACCOUNTNO"], entity="", show_private=True)
+        return {row.get("GLACCOUNTNO", "").partition("--")[0]: row.get("BANKACCOUNTID", "") async for row in rows}
+    except FunctionFailure:
+        return {}
 
 
 async def _preferences(client: IntacctClient) -> Mapping[str, str]:
@@ -320,26 +357,35 @@ async def vendor_active(client: IntacctClient, vendor_id: str) -> bool | None:
 
 
 async def place(client: IntacctClient, entity_id: str, name: str) -> books.Place:
-    """Where this connection posts, with the locations that lie inside."""
-    currencies = {entity.currency for entity in await client.entities() if entity.currency}
-    if not entity_id:
-        return books.Place(label="the top level", several_currencies=len(currencies) > 1)
+    """Where this connection posts, with the locations that lie inside and those that are closed."""
+    entities = await client.entities()
+    currencies = {entity.currency for entity in entities if entity.currency}
+    own = next((one.currency for one in entities if one.entity_id == entity_id), "")
     parents: dict[str, str] = {}
+    closed = set()
     there = await client.fields("LOCATION", entity="")
-    fields = [name for name in ("LOCATIONID", "PARENTID", "MEGAENTITYID") if name in there]
+    fields = [name for name in ("LOCATIONID", "PARENTID", "MEGAENTITYID", "STATUS") if name in there]
     async for row in client.query("LOCATION", fields, entity="", show_private=True):
-        owner = row.get("PARENTID") or row.get("MEGAENTITYID") or ""
-        parents[row.get("LOCATIONID", "")] = "" if owner == row.get("LOCATIONID") else owner
+        owner, location = row.get("PARENTID") or row.get("MEGAENTITYID") or "", row.get("LOCATIONID", "")
+        parents[location] = "" if owner == location else owner
+        if row.get("STATUS", "active").lower() != "active":
+            closed.add(location)
+    several = len(currencies) > 1
+    if not entity_id:
+        only = "" if several else next(iter(currencies), "")
+        return books.Place(label="the top level", several_currencies=several, currency=only, closed=frozenset(closed))
     inside = books.inside(entity_id, parents)
-    return books.Place(entity_id, f"{entity_id} {name}".strip(), inside, len(currencies) > 1)
+    return books.Place(entity_id, f"{entity_id} {name}".strip(), inside, several, own, frozenset(closed))
 
 
 def pick_card(cards: Sequence[CreditCard], card_id: str, number: str, where: books.Place) -> CreditCard | None:
-    """The card that is meant: the named one at the right level, else any that fits the account, else the named one."""
+    """The card that is meant: the named one at the right level while it is in use, else any that fits the account."""
     named = [card for card in cards if card.card_id == card_id]
     here = [card for card in named if card.entity_id == where.entity_id]
+    in_use = [card for card in here if card.active]
     fits = [card for card in cards if number and card.offset_account == number and card.active]
-    return next(iter([*here, *fits, *named]), None)
+    right = [card for card in fits if card.offset_account == number and card.entity_id == where.entity_id]
+    return next(iter([*in_use, *right, *here, *fits, *named]), None)
 
 
 @dataclass(frozen=True, slots=True)
