@@ -233,7 +233,7 @@ class Alerts:
         """Promise the refresh of an alert's connection, now or at a later instant."""
         now = self.services.clock()
         for one in (await self._connections(view))[:1]:
-            key = f"{one.id}:{(at or now).isoformat()}:{view.alert.id}"
+            key = f"{'at' if at else one.id}:{(at or now).isoformat()}:{view.alert.id}"
             delay = max(0.0, (at - now).total_seconds() + 1) if at else 0.0
             await self.services.engine.enqueue(
                 "refresh", key, company=one.company, urgent=True, delay=delay, connection_id=one.id

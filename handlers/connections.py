@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -27,6 +28,9 @@ from handlers.ui.settings import Typed
 from handlers.walkthrough.finishing import look_at_channel
 
 Ack = Callable[..., Awaitable[Any]]
+
+PATIENCE = 2.0
+"""Seconds for a form's check; Slack waits three for the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +104,33 @@ class Connections:
         await ask.open(ui.settings(one, ui.as_it_is(one, await self._company(one))))
 
     async def save(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Slack is asked about the channel, so the form says that it is looking, and then how it went."""
+        """Answered in the acknowledgement itself: a change of the form after it could overtake it."""
         ask = Ask.of(body, client)
         one = await self.choosing.pressed(ask)
-        await ack(response_action="update", view=words.told("Looking at the channel…", "Settings"))
         now = _typed(ask)
         try:
-            await self.access.need(client, one, Right.SET_UP, ask.user)
-            values, at_once = wanted(one, now)
-            public = await self._look(ask, one, now)
+            async with asyncio.timeout(PATIENCE):
+                view = await self._saved(ask, one, now)
         except Refused as refused:
-            await ask.show(ui.settings(one, now, error=str(refused)))
-            return
-        if public and "yes" not in ask.many("public"):
-            await ask.show(ui.settings(one, now, error=ui.PUBLIC, ask_public=True))
-            return
+            view = ui.settings(one, now, error=str(refused))
+        except TimeoutError:
+            view = ui.settings(one, now, error="Slack did not say in time what channel that is. Save once more.")
+        await ack(response_action="update", view=view)
+
+    async def _saved(self, ask: Ask, one: Connection, now: Typed) -> dict[str, Any]:
+        """Check what was typed and keep it. Returns what the form shows next.
+
+        Raises:
+            Refused: something of it cannot be.
+        """
+        await self.access.need(ask.client, one, Right.SET_UP, ask.user)
+        values, at_once = wanted(one, now)
+        if await self._look(ask, one, now) and "yes" not in ask.many("public"):
+            return ui.settings(one, now, error=ui.PUBLIC, ask_public=True)
         changed = await connections.change_connection(self.services.store, one.id, **values)
         await connections.change_company(self.services.store, one.company, requests_at_once=at_once)
         await self._refresh(changed)
-        await ask.show(words.told(f"Saved. {_what_follows(one, changed)}", "Settings"))
+        return words.told(f"Saved. {_what_follows(one, changed)}", "Settings")
 
     async def _look(self, ask: Ask, one: Connection, now: Typed) -> bool:
         """Whether a newly picked channel is public.

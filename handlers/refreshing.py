@@ -88,7 +88,7 @@ class Refresh:
 
     async def _again(self, connection: Connection) -> None:
         now = self.services.clock()
-        key = f"{connection.id}:later:{int(now.timestamp()) // AGAIN}"
+        key = f"later:{connection.id}:{int(now.timestamp()) // AGAIN}"
         await self.services.engine.enqueue(
             "refresh", key, company=connection.company, delay=AGAIN, connection_id=connection.id
         )

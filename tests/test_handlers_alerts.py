@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -145,14 +146,18 @@ async def test_a_snooze_needs_an_end_and_wakes_by_itself(harbor: Office) -> None
     portland = await synced(harbor)
 
     await harbor.room.in_(LEE).chooses(TRAVEL, "Snooze")
-    refused = await harbor.room.submits("Snooze", until="2027-11-06", reason="Waiting for the travel desk")
+    refused = await harbor.room.submits(
+        "Snooze", until=str(harbor.clock().date() + timedelta(days=60)), reason="Waiting for the travel desk"
+    )
     assert "within a month" in refused["errors"]["until"]
-    await harbor.room.submits("Snooze", until="2026-11-06", reason="Waiting for the travel desk")
+    await harbor.room.submits(
+        "Snooze", until=str(harbor.clock().date() + timedelta(days=2)), reason="Waiting for the travel desk"
+    )
     await harbor.room.reads("wants this quiet until")
     quiet = await harbor.room.reads(TRAVEL)
     assert "quiet until" in json.dumps(quiet["blocks"])
 
-    harbor.clock.pass_(days=2)
+    harbor.clock.pass_(days=4)
     await harbor.bot.engine.enqueue("refresh", f"{portland.id}:woken", company=1, connection_id=portland.id)
     await harbor.room.until(
         lambda: (

@@ -28,6 +28,7 @@ def run_ended(
         finance: the channel where the alerts stand.
     """
     n, total = posted
+    unknown = waiting.get(PostingState.UNKNOWN, 0)
     place = esc(plain(where, 120))
     said = []
     if run.state == RunState.STOPPED:
@@ -36,9 +37,8 @@ def run_ended(
         said.append(f"The sync of {place} stopped: {esc(why)}.")
     if n:
         said.append(f"Posted {count(n, 'transaction')}, {money(total, base, base)}, to {place}.")
-    elif run.state == RunState.FINISHED:
+    elif run.state == RunState.FINISHED and not unknown:
         said.append(f"Nothing new to post to {place}.")
-    unknown = waiting.get(PostingState.UNKNOWN, 0)
     left = sum(waiting.values()) - unknown
     if left:
         stand = "it is" if left == 1 else "they are"

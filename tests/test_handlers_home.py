@@ -1,0 +1,179 @@
+"""The Home tab and the forms behind it: settings, disconnect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.models import PostingState
+from bot.store import alerts
+from tests.office import DANA, FINANCE, LEE, MARIA, Office, Room, office
+
+TRAVEL = "37 transactions need a department"
+
+
+@pytest.fixture
+async def harbor(tmp_path: Path) -> AsyncIterator[Office]:
+    async with office(tmp_path) as made:
+        yield made
+
+
+async def on_home(room: Room, words: str) -> None:
+    await room.until(lambda: words in room.home() or None, f"{words!r} on the Home tab")
+
+
+async def press(room: Room, label: str) -> None:
+    view = room.slack.state(room.user)["home"]
+    block, element = next(
+        (block, element)
+        for block in view["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["text"]["text"] == label
+    )
+    await room.do("click", view_id=view["id"], block_id=block["block_id"], action_id=element["action_id"])
+
+
+async def test_an_empty_home_offers_to_connect(harbor: Office) -> None:
+    await harbor.room.do("open_home")
+    await on_home(harbor.room, "each exactly once")
+
+    await press(harbor.room, "Connect")
+
+    assert await harbor.room.reads("Set-up of Spend Center", "D0DANA")
+
+
+async def test_home_follows_a_sync_that_was_started_from_it(harbor: Office) -> None:
+    await harbor.far.connect("100", schedule="0 7 * * *", last_fired=harbor.clock())
+    room = harbor.room.in_(LEE)
+    await room.do("open_home")
+    await on_home(room, "posted 0, $0.00")
+
+    await press(room, "Sync now")
+
+    await on_home(room, "posted 80, $29,942.82")
+    await on_home(room, "*3 alerts need someone*")
+    await on_home(room, "archives/C0FINANCE/")
+    assert "next <!date^" in room.home()
+    assert await room.reads("Syncing 100 Portland", "D0LEE")
+
+
+async def test_home_shows_nobody_what_is_not_theirs(harbor: Office) -> None:
+    await harbor.far.connect("100", schedule="")
+
+    await harbor.room.in_(MARIA).do("open_home")
+
+    await on_home(harbor.room, "each exactly once")
+    assert "Portland" not in harbor.room.home()
+
+
+async def test_settings_are_checked_where_they_can_be_wrong_and_then_kept(harbor: Office) -> None:
+    portland = await harbor.far.connect("100", schedule="0 7 * * *", last_fired=harbor.clock())
+    await harbor.room.types("settings")
+    fields = {"name": "Portland cards", "receipts": "75", "at_once": "4", "retry": [DANA, LEE]}
+
+    await submit(harbor.room, **fields, cron="0 9 * *")
+    await harbor.room.sees("That schedule does not work: A schedule has five fields")
+    await submit(harbor.room, cron="0 9 * * mon-fri", zone="America/Los_Angles")
+    await harbor.room.sees("America/Los_Angles is no time zone that I know")
+    await submit(harbor.room, zone="America/Los_Angeles")
+    await harbor.room.sees("Saved.")
+
+    kept = await harbor.connection(portland)
+    assert (kept.name, kept.schedule, kept.option("receipts_above")) == ("Portland cards", "0 9 * * mon-fri", "75")
+    assert kept.option("retry") == [DANA, LEE]
+    assert harbor.bot.engine.next_due(kept) is not None
+
+
+async def test_open_alerts_move_with_the_channel(harbor: Office) -> None:
+    portland = await harbor.far.connect("100", schedule="")
+    await harbor.room.types("sync")
+    old = await harbor.room.reads(TRAVEL)
+    general = harbor.slack.core.workspace.channels["C0GENERAL"]
+
+    await harbor.room.types("settings")
+    await submit(harbor.room, channel="C0GENERAL")
+    await harbor.room.sees("I am not in #general")
+    general.members.add("U0BOT")
+    await submit(harbor.room)
+    await harbor.room.sees("Everyone in the company can read merchants, names and amounts")
+    await submit(harbor.room, public=["yes"])
+    await harbor.room.sees("Open alerts move to the new channel.")
+
+    await harbor.room.reads(TRAVEL, "C0GENERAL")
+    left = await harbor.room.until(
+        lambda: next(
+            (p for p in harbor.room.posts(FINANCE) if p["ts"] == old["ts"] and "now stands in" in p["text"]), None
+        ),
+        "the line left behind",
+    )
+    assert "<#C0GENERAL>" in left["text"]
+    assert {one.channel for one in await alerts.list_open(harbor.far.parts.store, connection=portland.id)} == {
+        "C0GENERAL"
+    }
+
+
+async def test_disconnecting_says_what_happens_and_forgets_the_secrets(harbor: Office) -> None:
+    portland = await harbor.far.connect("100", schedule="")
+    await harbor.room.types("sync")
+    await harbor.room.reads(TRAVEL)
+
+    await harbor.room.in_(LEE).types("disconnect")
+    await harbor.room.reads("Only Dana Whitfield")
+    await harbor.room.in_(DANA).types("disconnect")
+    form = await harbor.room.form("Disconnect")
+    assert "44 transactions not posted yet stay out" in json.dumps(form)
+    await harbor.room.submits("Disconnect")
+
+    await harbor.room.reads("100 Portland is disconnected", "D0DANA")
+    gone = await harbor.connection(portland)
+    assert gone.removed is not None
+    assert gone.spend_token is None
+    await harbor.room.reads("Closed: this connection was ended")
+    assert (await harbor.far.tally(portland))[PostingState.POSTED][0] == 80
+    await harbor.room.types("status")
+    assert await harbor.room.reads("Nothing is connected yet")
+
+
+async def test_a_form_closed_while_it_looks_does_no_harm(harbor: Office) -> None:
+    portland = await harbor.far.connect("100", schedule="")
+    await harbor.room.types("settings")
+    view = await harbor.room.form("Settings")
+    await harbor.room.closes()
+
+    await harbor.room.types("settings")
+    await submit(harbor.room, name="Kept")
+    await harbor.room.sees("Saved.")
+
+    assert view["id"]
+    assert (await harbor.connection(portland)).name == "Kept"
+
+
+async def submit(room: Room, **values: object) -> None:
+    """Fill some fields of the settings and send them; the others stay as they are."""
+    view = await room.form("Settings")
+    entered = {}
+    for block in view["blocks"]:
+        if block["type"] == "input" and block["block_id"] in values:
+            element, wanted = block["element"], values[block["block_id"]]
+            entered[block["block_id"]] = {element["action_id"]: entry(element, wanted)}
+    await room.do("submit", view_id=view["id"], values=entered)
+
+
+def entry(element: dict[str, object], wanted: object) -> dict[str, object]:
+    kind = str(element["type"])
+    names = {
+        "plain_text_input": "value",
+        "timepicker": "selected_time",
+        "conversations_select": "selected_conversation",
+        "multi_users_select": "selected_users",
+    }
+    if kind in names:
+        return {"type": kind, names[kind]: wanted}
+    options = {option["value"]: option for option in element["options"]}  # type: ignore[attr-defined]  # JSON
+    if kind == "checkboxes":
+        return {"type": kind, "selected_options": [options[one] for one in wanted]}  # type: ignore[attr-defined]  # a list
+    return {"type": kind, "selected_option": options[wanted]}
