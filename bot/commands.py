@@ -229,29 +229,44 @@ async def _usable_card(call: Awaitable[Any]) -> None:
 
 @asynccontextmanager
 async def alone(parts: Parts) -> AsyncIterator[bool]:
-    """Whether no bot is at work on this database; while it is True, none can start on it (SQLite).
+    """Whether no bot is at work on this database; another command that is syncing is waited for.
 
-    Another command that is syncing is waited for.
+    While it is True, no other command syncs, and on SQLite no bot can start.
     """
-    if not parts.settings.on_sqlite:
-        yield not await replicas.lively(parts.store, parts.clock() - TAKEN_UP)
-        return
+    turn = _file_turn if parts.settings.on_sqlite else _database_turn
     until = parts.clock() + PATIENCE
     while True:
-        try:
-            lock = lock_file(parts.settings.data_dir)
-            break
-        except EngineBusy:
-            if await replicas.lively(parts.store, parts.clock() - TAKEN_UP):
-                yield False
+        async with turn(parts) as got:
+            if got or await _bot_at_work(parts):
+                yield got
                 return
         if parts.clock() > until:
             raise Failed("Another sync is at work on this database and does not end.")
         await asyncio.sleep(0.3)
+
+
+@asynccontextmanager
+async def _file_turn(parts: Parts) -> AsyncIterator[bool]:
+    try:
+        lock = await asyncio.to_thread(lock_file, parts.settings.data_dir)
+    except EngineBusy:
+        yield False
+        return
     try:
         yield True
     finally:
         os.close(lock)
+
+
+@asynccontextmanager
+async def _database_turn(parts: Parts) -> AsyncIterator[bool]:
+    """A bot does not hold the lock of commands, so it is looked for as well."""
+    async with replicas.only_command(parts.store) as got:
+        yield got and not await _bot_at_work(parts)
+
+
+async def _bot_at_work(parts: Parts) -> bool:
+    return await replicas.lively(parts.store, await replicas.time(parts.store, parts.clock) - TAKEN_UP)
 
 
 async def sync(settings: Settings, connection_id: str, follow: Follow | None = None) -> Synced:
@@ -300,7 +315,7 @@ async def _ended(parts: Parts, key: str, here: asyncio.Task[None] | None, follow
                 return run
             if done:
                 raise Failed("The sync ended before it began. Look at the log.")
-            if run is not None and await replicas.lively(parts.store, parts.clock() - TAKEN_UP):
+            if run is not None and await _bot_at_work(parts):
                 seen = parts.clock()
             if here is None and parts.clock() - seen > TAKEN_UP:
                 raise Failed(

@@ -1,8 +1,10 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from tests.postgres import fresh_database, server
 from tests.world import World, world
 
 
@@ -11,3 +13,15 @@ async def harbor(tmp_path: Path) -> AsyncIterator[World]:
     """Harbor & Pine with everything set up at both far ends, and nothing synced yet."""
     async with world(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with server() as address:
+        yield address
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> str:
+    """An empty PostgreSQL database, as a URL for `DATABASE_URL`. Skipped loudly where there is no server; never in CI."""
+    return fresh_database(postgres_server, f"bot_{uuid4().hex}")

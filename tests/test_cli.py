@@ -23,6 +23,7 @@ from bot.sandbox.seed_cards import SPEND_TOKEN
 from bot.sandbox.seed_company import SENDER_ID, SENDER_PASSWORD, WEB_SERVICES_PASSWORD, connected
 from bot.sandbox.spend import SpendSim
 from bot.settings import Settings
+from bot.store.vault import new_key
 from tests.world import PORTLAND, mapping
 
 ROOT = Path(__file__).parent.parent
@@ -518,6 +519,40 @@ async def test_beside_a_running_bot_its_job_is_followed_and_told_alike(town: Tow
     assert all(set(row) == LINE for row in rows)
     assert set(told["summary"]) == SUMMARY
     assert told["summary"]["posted"] == town.booked() == 80
+
+
+@pytest.mark.postgres
+async def test_on_postgresql_everything_is_the_same(town: Town, postgres: str) -> None:
+    town.env |= {"DATABASE_URL": postgres, "ENCRYPTION_KEYS": new_key()}
+    span = ("--from", town.story.calendar.first.isoformat(), "--to", utc_now().date().isoformat())
+
+    before = await town.bot("db", "current")
+    upgrades = await asyncio.gather(town.bot("db", "upgrade"), town.bot("db", "upgrade"))
+    connection = await town.imported()
+    both = await asyncio.gather(town.bot("sync", connection, "--json"), town.bot("sync", connection, "--json"))
+    proof = await town.bot("reconcile", connection, *span, "--json")
+
+    assert before.out == "empty\n"
+    assert [one.code for one in upgrades] == [0, 0], [one.err for one in upgrades]
+    assert sorted(one.lines()[-1]["summary"]["posted"] for one in both) == [0, 80], [one.err for one in both]
+    assert town.booked() == 80
+    assert json.loads(proof.out)["matched"] == 80
+
+
+@pytest.mark.postgres
+async def test_keys_are_changed_without_losing_a_secret(town: Town, postgres: str) -> None:
+    old, new = new_key(), new_key()
+    town.env |= {"DATABASE_URL": postgres, "ENCRYPTION_KEYS": old}
+    connection = await town.imported()
+
+    lost = await town.bot("connections", "test", connection, ENCRYPTION_KEYS=new)
+    rotated = await town.bot("keys", "rotate", ENCRYPTION_KEYS=f"{new},{old}")
+    kept = await town.bot("connections", "test", connection, ENCRYPTION_KEYS=new)
+
+    assert lost.code == 2
+    assert "Add the key that was in use before" in lost.err
+    assert rotated.out == "2 secrets are now under the first key\n"
+    assert kept.code == 0, kept.out
 
 
 async def _at_work(parts: Parts) -> Engine:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, insert, select, update
 
 from bot.store.database import Store
 from bot.store.tables import replicas
+
+COMMAND_LOCK = 7_320_002
+"""PostgreSQL's advisory lock: commands that sync without a bot take turns."""
+
+
+@asynccontextmanager
+async def only_command(store: Store) -> AsyncIterator[bool]:
+    """Whether no other command holds the turn (PostgreSQL); the lock ends with its connection, whatever happens to us."""
+    async with store.engine.connect() as db:
+        got = bool((await db.execute(select(func.pg_try_advisory_lock(COMMAND_LOCK)))).scalar_one())
+        try:
+            yield got
+        finally:
+            if got:
+                await db.execute(select(func.pg_advisory_unlock(COMMAND_LOCK)))
+            await db.rollback()
 
 
 async def time(store: Store, clock: Callable[[], datetime]) -> datetime:
