@@ -36,6 +36,7 @@ WHERE = {
     "INTACCT_SENDER_PASSWORD": "the password that came with the sender ID",
     "INTACCT_SETTLE_AFTER": "seconds, 1200 unless Sage tells you otherwise",
     "SPEND_CENTER_URL": "leave it out for https://gateway.prod.bill.com/connect; it ends in /connect",
+    "SPEND_CENTER_CALLS_PER_MINUTE": "60 unless BILL granted your token more",
     "DATABASE_URL": "sqlite+aiosqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name",
     "DATA_DIR": "a folder that this program may write to",
     "ENCRYPTION_KEYS": "make one with: python -m bot keys new; on PostgreSQL it is required",
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     intacct_sender_password: SecretStr = SecretStr("")
     intacct_settle_after: float = Field(default=1200, ge=0)
     spend_center_url: str = "https://gateway.prod.bill.com/connect"
+    spend_center_calls_per_minute: int = Field(default=60, ge=1)
     database_url: str = ""
     data_dir: Path = Path(".data")
     encryption_keys: SecretStr = SecretStr("")

@@ -27,6 +27,8 @@ from bot.sandbox.slack import SlackSim
 from bot.sandbox.spend import SpendSim
 
 DATA = Path(".data") / "sandbox"
+CALLS_PER_MINUTE = 600
+"""Spend Center gives a token 60. The story sets two entities up within minutes, and nobody wants to watch it wait."""
 PORTS_TRIED = 60
 
 _REAL = {
@@ -91,8 +93,10 @@ async def run(port: int, seed: int | None, open_browser: bool, with_bot: bool, *
             _say(f"Port {port} cannot be used ({why}). Choose another one with --port.", sys.stderr)
             return 2
         _say(f"Sandbox: {sandbox.page.url}   (Ctrl+C stops it)")
+        settings = stack.enter_context(settings_file(directory, sandbox.environment))
         if with_bot:
             sandbox.bot.start()
+            _say(f"Commands beside it: env $(cat {settings}) {Path(sys.executable).name} -m bot connections list")
         else:
             _say("No bot was started. One needs this environment:")
             _say("\n".join(f"  {name}={value}" for name, value in sandbox.environment.items()))
@@ -116,7 +120,7 @@ class Sandbox:
         told = story(story_day(seed))
         self.slack = SlackSim()
         self.intacct = IntacctSim(told.company)
-        self.spend = SpendSim(told.spend)
+        self.spend = SpendSim(told.spend, calls_per_minute=CALLS_PER_MINUTE)
         self.directory = directory
         self.environment: dict[str, str] = {}
         self.bot = BotProcess({}, directory)
@@ -141,6 +145,7 @@ class Sandbox:
             "INTACCT_SENDER_PASSWORD": SENDER_PASSWORD,
             "INTACCT_SETTLE_AFTER": "2",
             "SPEND_CENTER_URL": self.spend.url,
+            "SPEND_CENTER_CALLS_PER_MINUTE": str(CALLS_PER_MINUTE),
             "DATA_DIR": str(self.directory),
             "PORT": str(await _free_port(taken)),
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
@@ -199,6 +204,18 @@ def data_directory(keep: bool, base: Path = DATA) -> Iterator[Path]:
             shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(mode=0o700, exist_ok=True)
         yield directory.resolve()
+
+
+@contextlib.contextmanager
+def settings_file(directory: Path, settings: Mapping[str, str]) -> Iterator[Path]:
+    """What the command line needs to work beside the sandbox, a line each, for as long as it runs."""
+    path = directory.with_suffix(".env")
+    path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    shown = Path(os.path.relpath(path))
+    try:
+        yield shown
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _lock(path: Path) -> IO[str] | None:
