@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import fcntl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def upgrade(url: str) -> None:
     engine = create_engine(sync_url(url), hide_parameters=True)
     if url.startswith("sqlite"):
         event.listen(engine, "connect", pragmas)
-    with engine.connect() as connection:
+    with _one_at_a_time(url), engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
             connection.commit()
@@ -121,6 +122,18 @@ def upgrade(url: str) -> None:
         command.upgrade(config, "head")
         connection.commit()
     engine.dispose()
+
+
+@contextmanager
+def _one_at_a_time(url: str) -> Iterator[None]:
+    """On SQLite a lock file beside the database does what PostgreSQL's advisory lock does: its schema changes are not atomic."""
+    file = make_url(url).database
+    if not url.startswith("sqlite") or not file or file == ":memory:":
+        yield
+        return
+    with Path(f"{file}.migrating").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def current(url: str) -> str | None:

@@ -16,6 +16,10 @@ SCALE = 10_000
 """Money is stored as an integer of 1/10,000; SQLite's numeric would be a binary float."""
 
 
+LARGEST = Decimal(9 * 10**14)
+"""Amounts stay below this, so that 64 bits hold them in 1/10,000."""
+
+
 class Keyring:
     """Hands the column type its vault. Set when a store is opened; a process has one set of keys."""
 
@@ -37,6 +41,8 @@ class Amount(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
         if value is None:
             return None
+        if not value.is_finite() or abs(value) >= LARGEST:
+            raise ValueError("Money is a number, and not as large as this one.")
         scaled = value * SCALE
         if scaled != scaled.to_integral_value():
             raise ValueError("Money has more than four decimal places.")
