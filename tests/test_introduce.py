@@ -1,0 +1,97 @@
+"""What a connection learns of its far ends, and books that it must not post to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.models import PostingState, RunState, Selector
+from bot.store import connections, postings
+from bot.store.connections import Connection
+from bot.sync.introduce import Unsuitable, introduce, overlap
+from tests.world import World
+
+
+def entity(harbor: World, entity_id: str, **changes: Any) -> None:
+    """Change an entity in the books."""
+    row = harbor.intacct.gateway.company.find("LOCATIONENTITY", entity_id)
+    assert row is not None
+    row.update(changes)
+
+
+async def bare(harbor: World, entity_id: str = "100") -> Connection:
+    """A connection as an import leaves it: nothing known but what the file says."""
+    made = await harbor.connect(entity_id, entity_name="")
+    await connections.change_company(harbor.parts.store, made.company, base_currency="")
+    return made
+
+
+async def test_both_sides_are_asked_once_and_what_they_said_is_kept(harbor: World) -> None:
+    known = await introduce(harbor.parts.reach, await bare(harbor))
+    requests = (await harbor.parts.reach.intacct(await _company(harbor, known))).requests
+    again = await introduce(harbor.parts.reach, known)
+
+    assert (known.entity_name, known.option("currency"), known.card_account) == ("Portland", "USD", "2150")
+    assert known.default_location == "100"
+    assert known.spend_company
+    assert again == known
+    assert (await harbor.parts.reach.intacct(await _company(harbor, known))).requests == requests
+
+
+async def _company(harbor: World, connection: Connection) -> connections.Company:
+    return await connections.get_company(harbor.parts.store, connection.company)
+
+
+async def test_an_entity_that_records_tax_is_refused_and_nothing_is_posted(harbor: World) -> None:
+    entity(harbor, "100", TAXSOLUTIONID="United Kingdom - VAT")
+    portland = await bare(harbor)
+
+    with pytest.raises(Unsuitable, match="100 Portland records VAT; card spend would post without it"):
+        await introduce(harbor.parts.reach, portland)
+    run = await harbor.sync(portland)
+
+    assert (run.state, run.category) == (RunState.STOPPED, "tax")
+    assert harbor.booked() == {}
+
+    entity(harbor, "100", TAXSOLUTIONID="")
+    assert (await harbor.sync(portland)).posted == 80
+
+
+async def test_the_top_level_of_a_company_with_two_currencies_is_refused(harbor: World) -> None:
+    entity(harbor, "200", CURRENCY="CAD")
+    whole = await bare(harbor, "")
+
+    with pytest.raises(Unsuitable, match="The entities use CAD and USD"):
+        await introduce(harbor.parts.reach, whole)
+    run = await harbor.sync(whole)
+
+    assert (run.state, run.category) == (RunState.STOPPED, "currency")
+
+
+async def test_in_an_entity_its_own_currency_counts_and_others_wait(harbor: World) -> None:
+    entity(harbor, "100", CURRENCY="CAD")
+    portland = await bare(harbor)
+
+    run = await harbor.sync(portland)
+
+    assert (run.state, run.posted) == (RunState.FINISHED, 0)
+    held = await postings.list_postings(harbor.parts.store, portland.id, states=[PostingState.HELD])
+    assert {row.category for row in held} == {"currency"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (Selector(), Selector(), True),
+        (Selector(), Selector(False, budgets=("a",)), True),
+        (Selector(False, budgets=("a", "b")), Selector(False, budgets=("b",)), True),
+        (Selector(False, budgets=("a",)), Selector(False, budgets=("b",)), False),
+        (Selector(False, cards=("1",)), Selector(False, cards=("1",)), True),
+        (Selector(False, cards=("1",)), Selector(False, budgets=("1",)), False),
+        (Selector(False, field="F", values=("x",)), Selector(False, field="F", values=("x", "y")), True),
+        (Selector(False, field="F", values=("x",)), Selector(False, field="G", values=("x",)), False),
+    ],
+)
+def test_selectors_overlap_where_both_would_claim_a_transaction(one: Selector, other: Selector, both: bool) -> None:
+    assert overlap(one, other) is overlap(other, one) is both
