@@ -272,3 +272,31 @@ replicas = Table(
     Column("executor_id", String(64), primary_key=True),
     Column("beat", Instant, nullable=False),
 )
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("connection_id", ForeignKey("connections.id"), nullable=False),
+    _count("number"),  # people's name for it, R-3; counted by workspace
+    _words("dimension", 32),
+    _words("value"),
+    _words("instead"),  # the refused value that it replaces; empty when it fills what is missing
+    _words("account"),  # only on lines of this account
+    _words("merchant"),  # only of this merchant
+    _words("made_by"),  # a name, as people read it
+    Column("made", Instant, nullable=False),
+    _words("off_by"),
+    Column("off", Instant, nullable=True),
+    UniqueConstraint("workspace_id", "number"),
+    Index("ix_rules_connection_id", "connection_id"),
+)
+
+rule_uses = Table(
+    "rule_uses",
+    metadata,
+    Column("rule_id", ForeignKey("rules.id"), primary_key=True),
+    Column("controlid", String(64), primary_key=True),  # of the attempt; the attempt says what became of it
+    Index("ix_rule_uses_controlid", "controlid"),
+)

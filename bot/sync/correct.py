@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from bot.intacct.records import DimensionValue
 from bot.models import Dimension, PostingState
-from bot.store import alerts, connections, postings, runs
+from bot.store import alerts, connections, postings, rules, runs
 from bot.store.alerts import Alert
 from bot.store.connections import Connection
 from bot.store.postings import Posting
+from bot.store.rules import Rule
 from bot.sync.desk import Asked, Desk
+from bot.sync.rules import condition_of, refused_value
 
 MENDABLE = (PostingState.FAILED, PostingState.HELD)
 CHOOSABLE: dict[str, str] = {
@@ -25,6 +28,15 @@ CHOOSABLE: dict[str, str] = {
     "vendor.invalid": Dimension.VENDOR,
 }
 """Causes that another value mends, and the dimension to choose from; empty when the cause itself names it."""
+
+
+class Keep(StrEnum):
+    """What a choice is used for, beside the transactions at hand."""
+
+    NOT = "these"
+    SAME = "future"
+    OF_MERCHANT = "merchant"
+
 
 PAGE = 100
 """Slack's limit on the answers to one search."""
@@ -62,7 +74,15 @@ async def values(desk: Desk, alert_id: int, query: str) -> list[DimensionValue]:
 
 
 async def code(
-    desk: Desk, alert_id: int, value: str, actor: str, name: str, *, only: Sequence[int] = (), write_back: bool = True
+    desk: Desk,
+    alert_id: int,
+    value: str,
+    actor: str,
+    name: str,
+    *,
+    only: Sequence[int] = (),
+    write_back: bool = True,
+    keep: Keep = Keep.NOT,
 ) -> Asked:
     """Choose a value for an alert's transactions, then post them again.
 
@@ -71,19 +91,23 @@ async def code(
         actor: a Slack user id; `name` is how the posting's description calls the person.
         only: posting ids, when not all of the alert's rows are meant.
         write_back: say the same in Spend Center, unless a row is locked there.
+        keep: whether it becomes a rule for what comes later.
     """
     alert, _ = await _of(desk, alert_id)
     rows = [row for row in await _rows(desk, alert) if not only or row.id in only]
     dimension = dimension_of(alert.category, (rows[0].details if rows else None) or {})
     if dimension is None:
         raise ValueError(f"No choice of a value mends {alert.category}.")
-    details = rows[0].details or {}
-    wrong = details.get("account" if dimension is Dimension.GL_ACCOUNT else "value", "")
+    wrong = refused_value(dimension, rows[0].details or {})
     made = {"coding": {dimension.value: value}, "instead": {dimension.value: wrong}, "by": name}
-    asked = await _apply(
-        desk, alert, rows, made, actor, {"did": "code", "dimension": dimension.sentence, "value": value}
-    )
-    if write_back and not asked.already:
+    if not await alerts.start_work(desk.reach.store, alert.id, actor, desk.reach.clock()):
+        return await desk.lost_click(alert.id)
+    line: dict[str, Any] = {"did": "code", "dimension": dimension.sentence, "value": value}
+    kept = await _keep(desk, alert, rows, dimension, value, name, keep)
+    if kept is not None:
+        line["rule"] = kept.number
+    asked = await _apply(desk, alert, rows, made, actor, line)
+    if write_back:
         connection = await _connection(desk, alert)
         target: dict[str, Any] = {"connection": connection.id, "postings": [row.id for row in rows]}
         target |= {"dimension": dimension.value, "value": value, "alert": alert.id}
@@ -99,16 +123,16 @@ async def redate(desk: Desk, alert_id: int, day: date, actor: str, name: str) ->
     alert, _ = await _of(desk, alert_id)
     rows = await _rows(desk, alert)
     made = {"date": day.isoformat(), "by": name}
+    if not await alerts.start_work(desk.reach.store, alert.id, actor, desk.reach.clock()):
+        return await desk.lost_click(alert.id)
     return await _apply(desk, alert, rows, made, actor, {"did": "redate", "day": day.isoformat()})
 
 
 async def _apply(
     desk: Desk, alert: Alert, rows: Sequence[Posting], made: dict[str, Any], actor: str, line: dict[str, Any]
 ) -> Asked:
-    """Write the decision on each row, then retry the group: the claim of the alert comes first, so one person decides."""
+    """Write the decision on each row of a claimed alert, then retry the group."""
     store, now = desk.reach.store, desk.reach.clock()
-    if not await alerts.start_work(store, alert.id, actor, now):
-        return await desk.lost_click(alert.id)
     for row in rows:
         before = row.decision or {}
         decision = {**before, **made}
@@ -116,6 +140,27 @@ async def _apply(
             decision[key] = {**before.get(key, {}), **made[key]}
         await postings.move(store, [row.id], source=MENDABLE, target=PostingState.FAILED, now=now, decision=decision)
     return await desk.retry_rows(alert, [row.id for row in rows], actor, line)
+
+
+async def _keep(
+    desk: Desk, alert: Alert, rows: Sequence[Posting], dimension: Dimension, value: str, name: str, keep: Keep
+) -> Rule | None:
+    """The rule that a choice becomes, where the person wanted one and the cause allows it."""
+    condition = condition_of(alert.category, rows[0].details or {}, dimension)
+    if keep is Keep.NOT or condition is None:
+        return None
+    return await rules.add(
+        desk.reach.store,
+        workspace=alert.workspace_id,
+        connection=alert.connection_id or "",
+        dimension=dimension.value,
+        value=value,
+        instead=condition.instead,
+        account=condition.account,
+        merchant=rows[0].merchant if keep is Keep.OF_MERCHANT else "",
+        made_by=name,
+        now=desk.reach.clock(),
+    )
 
 
 async def _of(desk: Desk, alert_id: int) -> tuple[Alert, Connection]:

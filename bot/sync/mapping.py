@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,8 @@ from bot.models import (
     TransactionLine,
     Verdict,
 )
+from bot.store.rules import Rule
+from bot.sync.rules import fill
 
 DESCRIPTION_LIMIT = 400
 """Characters of a description. Intacct's own limit is not published; the note gives way, the reference never."""
@@ -42,7 +44,8 @@ class Terms:
     """What a connection has decided about its transactions; all that the pure functions need of it.
 
     `inside` are the location IDs that belong to the card's entity, None when lines may go anywhere. `options` is the
-    connection's. `base_currency` is that of the books that the card belongs to; empty when it is not known.
+    connection's. `base_currency` is that of the books that the card belongs to; empty when it is not known. `rules` are
+    those that may speak now, in the order in which they are asked.
     """
 
     zone: ZoneInfo
@@ -55,6 +58,7 @@ class Terms:
     base_currency: str = ""
     refunds_accepted: bool = False
     inside: frozenset[str] | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 def posting_date(transaction: Transaction, terms: Terms) -> date:
@@ -136,10 +140,11 @@ def hold(
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A posting as Intacct will read it, with the fingerprint of what it says."""
+    """A posting as Intacct will read it, the fingerprint of what it says, and the rules that filled something in it."""
 
     record: CardTransaction
     fingerprint: str
+    rules: tuple[Rule, ...] = ()
 
 
 def compose(
@@ -161,10 +166,13 @@ def compose(
     """
     decided = decision or {}
     lines: list[PostingLine] = []
+    used: dict[int, Rule] = {}
     for line in transaction.lines:
-        made = _line(transaction, line, terms, decided)
-        if isinstance(made, Verdict):
-            return made
+        coded_by = _line(transaction, line, terms, decided)
+        if isinstance(coded_by, Verdict):
+            return coded_by
+        made, by_rule = coded_by
+        used |= {rule.number: rule for rule in by_rule}
         if terms.inside is not None and made.location not in terms.inside and not terms.options.get("other_entities"):
             return verdict("entity-question", made.location, location=made.location)
         lines.append(made)
@@ -174,35 +182,42 @@ def compose(
         date=on,
         reference=reference,
         payee=transaction.merchant,
-        description=describe(transaction, reference, decided, day=day),
+        description=describe(
+            transaction, reference, decided, day=day, rules=[used[number].name for number in sorted(used)]
+        ),
         lines=tuple(lines),
         supdoc_id=supdoc_id,
     )
-    return Composed(record, fingerprint(transaction, terms, record))
+    return Composed(record, fingerprint(transaction, terms, record), tuple(used.values()))
 
 
 def _line(
     transaction: Transaction, line: TransactionLine, terms: Terms, decided: Mapping[str, Any]
-) -> PostingLine | Verdict:
+) -> tuple[PostingLine, list[Rule]] | Verdict:
+    """One line as coded, as a person chose, as rules fill it; and those rules. The account is first, since rules ask for it."""
     chosen: Mapping[str, str] = decided.get("coding") or {}
-    values: dict[str, Any] = {}
-    custom: list[tuple[str, str]] = []
-    for key in dict.fromkeys([*terms.codes, *chosen]):
+    used: list[Rule] = []
+    found: dict[str, str] = {}
+    keys = [*terms.codes, *chosen, *(rule.dimension for rule in terms.rules)]
+    for key in dict.fromkeys(sorted(keys, key=lambda key: key != Dimension.GL_ACCOUNT)):
         value = coded(transaction, line, terms.codes.get(key, FieldMapping()))
         if key in chosen and _gives_way(value, (decided.get("instead") or {}).get(key)):
-            value = chosen[key]
+            found[key] = chosen[key]
+            continue
         if isinstance(value, Verdict):
             return value
-        if not value:
-            continue
-        if key in {dimension.value for dimension in Dimension}:
-            values[LINE_FIELDS[Dimension(key)]] = value
-        else:
-            custom.append((key, value))
-    if not values.get("account"):
+        if key == Dimension.LOCATION:
+            value = value or terms.default_location
+        account = found.get(Dimension.GL_ACCOUNT, "")
+        found[key], by_rule = fill(terms.rules, key, value, account=account, merchant=transaction.merchant)
+        used += by_rule
+    if not found.get(Dimension.GL_ACCOUNT):
         return verdict("source-no-account", "account", dimension="account")
+    names = {dimension.value for dimension in Dimension}
+    values: dict[str, Any] = {LINE_FIELDS[Dimension(key)]: one for key, one in found.items() if one and key in names}
     values.setdefault("location", terms.default_location)
-    return PostingLine(amount=line.amount, description=line.note, custom_fields=tuple(custom), **values)
+    custom = tuple((key, one) for key, one in found.items() if one and key not in names)
+    return PostingLine(amount=line.amount, description=line.note, custom_fields=custom, **values), used
 
 
 def _gives_way(value: str | Verdict, old: str | None) -> bool:
@@ -238,8 +253,10 @@ def coded(transaction: Transaction, line: TransactionLine, mapping: FieldMapping
     return mapping.default
 
 
-def describe(transaction: Transaction, reference: str, decision: Mapping[str, Any], *, day: date) -> str:
-    """What the auditor reads: cardholder, card, note, what a person did, reference.
+def describe(
+    transaction: Transaction, reference: str, decision: Mapping[str, Any], *, day: date, rules: Sequence[str] = ()
+) -> str:
+    """What the auditor reads: cardholder, card, note, reference, what a person did, which rules filled something.
 
     The reference is always whole and the whole never longer than the limit: first the note is shortened, and a name only
     where it alone would not leave room. A bar inside a text becomes a slash, so that no note can pass for a person's act.
@@ -252,6 +269,7 @@ def describe(transaction: Transaction, reference: str, decision: Mapping[str, An
         after.append(f"coded by {_text(decision['by'], NAME_LIMIT)}")
     if decision.get("date"):
         after.append(f"dated {day.isoformat()}")
+    after += [f"rule {name}" for name in rules]
     fixed = [part for part in (who, *after) if part]
     room = DESCRIPTION_LIMIT - sum(len(part) + len(BAR) for part in fixed)
     return BAR.join(part for part in (who, _text(transaction.note, room), *after) if part)

@@ -13,12 +13,12 @@ from bot.hints.classify import classify
 from bot.intacct.batches import Lost, NotSent, Outcome, Recorded, Refused, cut_evenly
 from bot.intacct.client import IntacctClient, render_posting
 from bot.models import AttemptState, Fault, Level, PostingState, RetryClass, Verdict
-from bot.store import attempts
+from bot.store import attempts, rules
 from bot.store.attempts import IN_DOUBT, Attempt, Draft, Settled
 from bot.store.connections import Company, Connection
 from bot.store.postings import Posting
 from bot.store.runs import Run
-from bot.sync.mapping import Terms, compose, control_id, hold
+from bot.sync.mapping import Composed, Terms, compose, control_id, hold
 from bot.sync.reach import Reach
 
 log = logging.getLogger(__name__)
@@ -81,27 +81,33 @@ async def post_round(work: Pass, rows: Sequence[Posting]) -> Round:
         return Round(stop=(BUSY, Fault(Level.TRANSPORT, http_status=429, note="Still holding back.")))
     drafts: list[Draft] = []
     held: list[Settled] = []
+    by_rule: dict[str, list[int]] = {}
     for row in rows:
-        made = _draft(work, row)
+        made = _composed(work, row)
         if isinstance(made, Verdict):
             was = (PostingState.PENDING,)
             held.append(Settled(row.id, None, PostingState.HELD, None, verdict=made, was=was))
-        else:
-            drafts.append(made)
+            continue
+        draft = _draft(work, row, made)
+        drafts.append(draft)
+        by_rule[draft.controlid] = [rule.id for rule in made.rules]
     result = Round()
-    result.count(await attempts.settle(store, held, now))
+    if held:
+        result.count(await attempts.settle(store, held, now))
     if drafts:
+        await rules.note_uses(store, by_rule)
         result.add(await send(work, await attempts.claim(store, drafts, run=work.run.id, now=now)))
     return result
 
 
-def _draft(work: Pass, row: Posting) -> Draft | Verdict:
-    """The row as it would be sent, or why it has to wait."""
+def _composed(work: Pass, row: Posting) -> Composed | Verdict:
+    """The row as it would read in Intacct, or why it has to wait."""
     transaction = row.read()
     verdict = hold(transaction, work.terms, row.decision)
-    made = verdict or compose(transaction, work.terms, day=row.date, reference=row.reference, decision=row.decision)
-    if isinstance(made, Verdict):
-        return made
+    return verdict or compose(transaction, work.terms, day=row.date, reference=row.reference, decision=row.decision)
+
+
+def _draft(work: Pass, row: Posting, made: Composed) -> Draft:
     controlid = control_id(work.company.company_id, row.spend_company, row.transaction, row.generation, row.try_no)
     return Draft(row, controlid, render_posting(controlid, made.record), made.fingerprint)
 

@@ -22,6 +22,7 @@ from bot.sync.introduce import introduce
 from bot.sync.mapping import LINE_FIELDS, Composed, Terms, compose, hold, passed_over, posting_date, reference_for
 from bot.sync.reach import Reach
 from bot.sync.run import locations_inside, terms_of
+from bot.sync.standing import Standing
 
 REQUIRED = {
     "DEPT": ("department", "department"),
@@ -158,7 +159,8 @@ async def preview(reach: Reach, connection: Connection) -> Preview:
     company = await connections.get_company(reach.store, connection.company)
     client = await reach.intacct(company)
     inside = await locations_inside(client, connection.entity_id) if connection.entity_id else None
-    terms = terms_of(connection, company, inside=inside)
+    rules = await Standing().of(reach.store, client, connection, reach.clock())
+    terms = replace(terms_of(connection, company, inside=inside), rules=rules)
     wanted, skipped = await _wanted(reach, connection, terms)
     known = await _known(reach, connection, [one.uuid for one in wanted])
     others = {row.connection_id for row in known.values()} - {connection.id}

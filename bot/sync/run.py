@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ from bot.sync.post import LARGEST, Pass, Round, post_round
 from bot.sync.reach import Reach
 from bot.sync.receipts import attach_some
 from bot.sync.settle import look_before_first, settle_unknown
+from bot.sync.standing import Standing
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Runner:
 
     reach: Reach
     engine: Engine | None = None
+    standing: Standing = field(default_factory=Standing)
     _inside: dict[tuple[int, str], tuple[datetime, frozenset[str] | None]] = field(default_factory=dict)
 
     @property
@@ -184,7 +186,10 @@ class Runner:
         connection = await introduce(self.reach, connection)
         company = await connections.get_company(self.reach.store, connection.company)
         client = await self.reach.intacct(company)
-        terms = terms_of(connection, company, inside=await self._locations(client, connection))
+        terms = replace(
+            terms_of(connection, company, inside=await self._locations(client, connection)),
+            rules=await self.standing.of(self.reach.store, client, connection, self.reach.clock()),
+        )
         return Pass(self.reach, connection, company, client, terms, run)
 
     async def _locations(self, client: Any, connection: Connection) -> frozenset[str] | None:

@@ -1,0 +1,149 @@
+"""Rules: codings that a person wants used again, and which postings they had a part in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.models import AttemptState
+from bot.store.database import Store
+from bot.store.postings import AT_ONCE, Posting
+from bot.store.rows import as_row, as_rows
+from bot.store.tables import attempts, postings, rule_uses, rules, workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where `instead` (or, when that is empty, nothing) stands for `dimension`, `value` is taken.
+
+    `dimension` is a `Dimension`'s value; `value` and `instead` are Intacct IDs. `account` and `merchant` narrow it to
+    lines of that account and transactions of that merchant; empty, they do not. `off` is when it was switched off.
+    """
+
+    id: int
+    workspace_id: str
+    connection_id: str
+    number: int
+    dimension: str
+    value: str
+    instead: str
+    account: str
+    merchant: str
+    made_by: str
+    made: datetime
+    off_by: str
+    off: datetime | None
+
+    @property
+    def name(self) -> str:
+        return f"R-{self.number}"
+
+    @property
+    def condition(self) -> tuple[str, str, str, str]:
+        """What it applies to; two active rules with one condition and two values are a conflict."""
+        return self.dimension, self.instead, self.account, self.merchant.casefold()
+
+
+async def add(
+    store: Store,
+    *,
+    workspace: str,
+    connection: str,
+    dimension: str,
+    value: str,
+    instead: str = "",
+    account: str = "",
+    merchant: str = "",
+    made_by: str,
+    now: datetime,
+) -> Rule:
+    """A new rule, or the active one that says the same already."""
+    said = {"connection_id": connection, "dimension": dimension, "value": value, "instead": instead, "account": account}
+    async with store.begin() as db:
+        await _one_at_a_time(db, workspace)
+        active = await db.execute(
+            select(rules).where(*(rules.c[name] == given for name, given in said.items()), rules.c.off.is_(None))
+        )
+        for rule in as_rows(Rule, active):
+            if rule.merchant.casefold() == merchant.casefold():
+                return rule
+        last = await db.execute(select(func.max(rules.c.number)).where(rules.c.workspace_id == workspace))
+        values: dict[str, Any] = {**said, "merchant": merchant, "made_by": made_by, "made": now}
+        values |= {"workspace_id": workspace, "number": (last.scalar() or 0) + 1}
+        return as_row(Rule, (await db.execute(insert(rules).values(**values).returning(*rules.c))).one())
+
+
+async def _one_at_a_time(db: AsyncConnection, workspace: str) -> None:
+    """Two people who keep a rule at once get two numbers; SQLite's write lock sees to that by itself."""
+    await db.execute(select(workspaces.c.id).where(workspaces.c.id == workspace).with_for_update())
+
+
+async def get(store: Store, rule: int) -> Rule | None:
+    async with store.read() as db:
+        row = (await db.execute(select(rules).where(rules.c.id == rule))).first()
+    return as_row(Rule, row) if row else None
+
+
+async def of_connections(store: Store, connections: Sequence[str], *, active_only: bool = False) -> list[Rule]:
+    """The rules of these connections, oldest first."""
+    query = select(rules).where(rules.c.connection_id.in_(connections)).order_by(rules.c.number)
+    if active_only:
+        query = query.where(rules.c.off.is_(None))
+    async with store.read() as db:
+        return as_rows(Rule, await db.execute(query))
+
+
+async def switch_off(store: Store, rule: int, by: str, now: datetime) -> bool:
+    """From the next posting on it has no say; False when it was off already."""
+    async with store.begin() as db:
+        done = await db.execute(
+            update(rules)
+            .where(rules.c.id == rule, rules.c.off.is_(None))
+            .values(off=now, off_by=by)
+            .returning(rules.c.id)
+        )
+        return done.first() is not None
+
+
+async def note_uses(store: Store, used: Mapping[str, Sequence[int]]) -> None:
+    """Before attempts are committed: which rules filled something in each, by controlid.
+
+    An attempt that never left is drafted again under the same controlid, then perhaps without the rule.
+    """
+    pairs = [
+        {"rule_id": rule, "controlid": controlid} for controlid, found in used.items() for rule in sorted(set(found))
+    ]
+    ids = list(used)
+    async with store.begin() as db:
+        for start in range(0, len(ids), AT_ONCE):
+            await db.execute(delete(rule_uses).where(rule_uses.c.controlid.in_(ids[start : start + AT_ONCE])))
+        if pairs:
+            await db.execute(insert(rule_uses), pairs)
+
+
+async def touched(store: Store, rule: int) -> list[Posting]:
+    """The postings that stand in Intacct with something that this rule filled, newest first."""
+    mine = select(attempts.c.posting_id).where(
+        attempts.c.state == AttemptState.POSTED,
+        attempts.c.controlid.in_(select(rule_uses.c.controlid).where(rule_uses.c.rule_id == rule)),
+    )
+    query = select(postings).where(postings.c.id.in_(mine)).order_by(postings.c.date.desc(), postings.c.id.desc())
+    async with store.read() as db:
+        return as_rows(Posting, await db.execute(query))
+
+
+async def times_used(store: Store, ids: Sequence[int]) -> dict[int, int]:
+    """How many postings each of these rules touched."""
+    query = (
+        select(rule_uses.c.rule_id, func.count(attempts.c.posting_id.distinct()).label("n"))
+        .join(attempts, attempts.c.controlid == rule_uses.c.controlid)
+        .where(rule_uses.c.rule_id.in_(ids), attempts.c.state == AttemptState.POSTED)
+        .group_by(rule_uses.c.rule_id)
+    )
+    async with store.read() as db:
+        return {row.rule_id: row.n for row in await db.execute(query)}
