@@ -27,6 +27,8 @@ PARTS = {
     "options": "",
 }
 
+CSV = '[csv]\npath = "a.csv"\n[csv.columns]\nuuid = "I"\ndate = "D"\namount = "A"\nmerchant = "M"'
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -78,10 +80,13 @@ def test_a_file_saved_by_an_editor_that_marks_its_encoding_is_read(path: Path) -
         ("intacct", PARTS["intacct"].replace("INTACCT_USER_PASSWORD", "NOT_THERE"), "names NOT_THERE, which is not set"),
         ("source", "[spend_center]", "[spend_center] needs a token"),
         ("source", '[spend_center]\nclient_id = "a"', "[spend_center] needs a token"),
-        ("source", PARTS["source"] + '\n[csv]\npath = "a.csv"\n[csv.columns]\na = "b"', "a connection has one source"),
+        ("source", PARTS["source"] + "\n" + CSV, "a connection has one source"),
         ("source", '[csv]\npath = "a.csv"', "[csv.columns] is missing"),
         ("source", '[csv]\npath = "a.csv"\n[csv.columns]\namount = 3', "[csv.columns] holds texts"),
-        ("source", '[csv]\npath = "a.csv"\nsep = ";"\n[csv.columns]\na = "b"', "csv.sep is not known here"),
+        ("source", CSV.replace("path", 'sep = ";"\npath'), "csv.sep is not known here"),
+        ("source", CSV.replace("path", 'delimiter = "::"\npath'), "The delimiter under [csv] must be one character"),
+        ("source", CSV.replace("path", "decimal = 1\npath"), "csv.decimal is a text"),
+        ("source", CSV.replace('amount = "A"', ""), "write amount = its heading"),
         ("selector", '[selector]\ncards = "4417"', 'selector.cards is a list of texts, like ["4417"]'),
         ("selector", "[selector]\nall = false", "selector chooses nothing"),
         ("selector", '[selector]\nvalues = ["x"]', "belong together"),
@@ -154,7 +159,11 @@ def test_what_is_written_is_read_as_the_same_and_names_its_secrets_only(path: Pa
 
 def test_a_client_with_a_secret_and_a_csv_file_come_back_too(path: Path) -> None:
     oauth = again(path, connection(spend_token=None, client_id="cl", client_secret=Secret("scr")))
-    csv = {"path": str(path.parent / "a.csv"), "delimiter": ";", "columns": {"uuid": "Id", "GL Account": "Konto"}}
+    csv = {
+        "path": str(path.parent / "a.csv"),
+        "delimiter": ";",
+        "columns": {"uuid": "Id", "date": "Tag", "amount": "Betrag", "merchant": "Wo", "GL Account": "Konto"},
+    }
 
     assert (oauth["client_id"], oauth["client_secret"], oauth["spend_token"]) == ("cl", Secret("scr"), None)
     assert again(path, connection(spend_token=None, csv=csv))["csv"] == csv

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from bot.engine import cron
 from bot.models import Dimension, FieldMapping, Secret, Selector
+from bot.spend.csv_rows import Format
 from bot.store.connections import Company, Connection
 
 TOP = {
@@ -210,13 +211,7 @@ class _Reader:
             table = self._table("csv")
             self._unknown(table, CSV, "csv.")
             path = self._text(table, "path", "csv.", needed=True)
-            columns = table.get("columns")
-            if not isinstance(columns, dict):
-                self.problems.append("[csv.columns] is missing: it says which heading holds what")
-            elif not all(isinstance(one, str) for one in columns.values()):
-                self.problems.append("[csv.columns] holds texts: our key = the file's heading, in quotes")
-            for key in sorted(CSV - {"path", "columns"}):
-                self._text(table, key, "csv.")
+            self._csv(table)
             return {"csv": {**table, "path": str((self.folder / path).resolve())}}
         table = self._table("spend_center")
         self._unknown(table, {"token", "client_id", "client_secret"}, "spend_center.")
@@ -230,6 +225,18 @@ class _Reader:
                 "[spend_center] needs a token, or a client_id with its client_secret; or write a [csv] instead"
             )
         return values
+
+    def _csv(self, table: Mapping[str, Any]) -> None:
+        columns, before = table.get("columns"), len(self.problems)
+        if not isinstance(columns, dict):
+            self.problems.append("[csv.columns] is missing: it says which heading holds what")
+        elif not all(isinstance(one, str) for one in columns.values()):
+            self.problems.append("[csv.columns] holds texts: our key = the file's heading, in quotes")
+        given: dict[str, Any] = {key: self._text(table, key, "csv.") for key in sorted(CSV - {"path", "columns"})}
+        given["delimiter"] = str(table.get("delimiter", ""))  # a tab is a delimiter too
+        if isinstance(columns, dict) and len(self.problems) == before:
+            form = Format(columns, **{key: value for key, value in given.items() if value})
+            self.problems += [one.sentence for one in form.problems()]
 
     def _selector(self) -> Selector:
         table = self._table("selector")
@@ -315,11 +322,15 @@ def _selector(selector: Selector) -> list[str]:
     if selector.all:
         return ["all = true"]
     lists = (("cards", selector.cards), ("budgets", selector.budgets), ("values", selector.values))
-    found = [f"{key} = {json.dumps(list(values), ensure_ascii=False)}" for key, values in lists if values]
+    found = [_pair(key, list(values)) for key, values in lists if values]
     return found + ([_pair("field", selector.field)] if selector.field else [])
 
 
 def _pair(key: str, value: object) -> str:
-    """JSON's strings, booleans, numbers and lists are TOML's too."""
     bare = key.replace("_", "").replace("-", "").isalnum() and key.isascii()
-    return f"{key if bare else json.dumps(key, ensure_ascii=False)} = {json.dumps(value, ensure_ascii=False)}"
+    return f"{key if bare else _toml(key)} = {_toml(value)}"
+
+
+def _toml(value: object) -> str:
+    """JSON's strings, booleans, numbers and lists are TOML's too, but for one character that only JSON leaves bare."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
