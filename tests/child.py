@@ -15,6 +15,7 @@ from functools import wraps
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from bot import engine as machinery
 from bot.app import jobs, make_desk, open_parts
 from bot.engine import Engine, Work
 from bot.models import ConnectionState, PostingState, Trigger
@@ -28,7 +29,7 @@ KILLED = -signal.SIGKILL
 class Orders:
     """What a child is to do. `die` is where it kills itself: module, function, "before" or "after", which call of it.
 
-    `at` is the time on its clock when it starts.
+    `at` is the time on its clock when it starts, `lease` a shorter lease in seconds than the engine's own.
     """
 
     settings: dict[str, Any]
@@ -37,6 +38,7 @@ class Orders:
     die: tuple[str, str, str, int] | None = None
     retry: bool = False
     ask: bool = False
+    lease: float = 0
 
 
 _context = multiprocessing.get_context("forkserver")
@@ -128,6 +130,8 @@ async def _one_run(orders: Orders) -> None:
 
 async def _engine(orders: Orders) -> None:
     settings = Settings(_env_file=None, **orders.settings)
+    if orders.lease:
+        machinery.LEASE, machinery.BEAT = timedelta(seconds=orders.lease), timedelta(seconds=orders.lease / 6)
     async with open_parts(settings, _clock(orders)) as parts:
         parts.calls_per_minute = 100_000
         bodies = {**jobs(parts.runner), "refresh": Work(_nothing)}

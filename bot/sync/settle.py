@@ -108,8 +108,9 @@ async def _look(work: Pass, rows: Sequence[Posting], result: Round) -> list[Atte
             proven.append(one)
         elif row.state == PostingState.UNKNOWN and row.id in tried:
             in_vain.append(tried[row.id])
-    stored = await attempts.settle(store, proven, now)
-    await attempts.looked_in_vain(store, [attempt.id for attempt in in_vain])
+    stored = await attempts.settle(store, proven, now) if proven else []
+    if in_vain:
+        await attempts.looked_in_vain(store, [attempt.id for attempt in in_vain])
     await _tell(work, rows, stored)
     result.count(stored)
     result.unknown += len(in_vain)
@@ -242,6 +243,8 @@ async def look_before_first(work: Pass) -> int:
         sight = await look_up(work, rows)
         tried = await attempts.last_attempts(store, [row.id for row in rows])
         hit = [adopt(row, tried.get(row.id), sight.of(row)) for row in rows if sight.of(row)]
+        if not hit:
+            continue
         stored = await attempts.settle(store, hit, work.reach.clock())
         await _tell(work, rows, stored)
         found += sum(one.state is PostingState.POSTED for one in stored)
