@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 BETWEEN_EDITS = timedelta(seconds=2)
 """Progress is shown at most this often; what a person has to know is shown at once."""
 
-ROWS, DETAILS = "rows", "details"
+ROWS, DETAILS, UNKNOWN = "rows", "details", "outcome.unknown"
 DIGEST = 40
 
 
@@ -150,7 +150,10 @@ class Board:
         for did, content in first.items():
             if did not in here and content is not None and not view.solved:
                 await self.post.new(self.client, alert.channel, content, thread=alert.ts)
-                await alerts.add_line(store, alert.id, {"did": did, "told": alert.ts})
+                line: dict[str, Any] = {"did": did, "told": alert.ts}
+                if alert.category == UNKNOWN:  # what is found later was never retried, and is named when it is
+                    line["postings"] = [row.posting for row in view.rows]
+                await alerts.add_line(store, alert.id, line)
         for at, line in enumerate(alert.story):
             if "told" in line:
                 continue

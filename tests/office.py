@@ -101,6 +101,18 @@ class Room(Talk):
         return json.dumps(self.slack.state(self.user)["home"], ensure_ascii=False)
 
 
+LUNCH = {
+    "card": "4417",
+    "amount": "2640.00",
+    "merchant": "Marigold Kitchen",
+    "date": "2026-11-04",
+    "fields": {"GL Account": "6440 - Meals", "Department": "20 - Sales", "Location": "100 - Portland"},
+}
+"""A purchase that posts, as the Spend Center side of the page adds it."""
+DROPPED_LINE = {"kind": "drop_after_commit", "count": 1, "match": "<record_cctransaction>"}
+"""Intacct saves the next posting, and its answer is lost."""
+
+
 class Office:
     """The company's far ends, the bot, and a room to talk to it."""
 
@@ -115,7 +127,7 @@ class Office:
 
 
 @asynccontextmanager
-async def harbor_without_bot(folder: Path) -> AsyncIterator[tuple[World, SlackSim, Ticking]]:
+async def harbor_without_bot(folder: Path, **changes: Any) -> AsyncIterator[tuple[World, SlackSim, Ticking]]:
     """Everything but the bot."""
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
     clock, slack = Ticking(), SlackSim()
@@ -128,6 +140,7 @@ async def harbor_without_bot(folder: Path) -> AsyncIterator[tuple[World, SlackSi
         "slack_api_url": slack.url,
         "port": free_port(),
         "intacct_settle_after": 1,
+        **changes,
     }
     async with world(folder, **settings) as far:
         yield far, slack, clock
@@ -135,9 +148,12 @@ async def harbor_without_bot(folder: Path) -> AsyncIterator[tuple[World, SlackSi
 
 
 @asynccontextmanager
-async def office(folder: Path) -> AsyncIterator[Office]:
+async def office(folder: Path, **changes: Any) -> AsyncIterator[Office]:
     """A bot that is connected to Slack; its schedules are empty, so that only people start syncs."""
-    async with harbor_without_bot(folder) as (far, slack, clock), Bot(far.settings, clock, pause=0, patience=3) as bot:
+    async with (
+        harbor_without_bot(folder, **changes) as (far, slack, clock),
+        Bot(far.settings, clock, pause=0, patience=3) as bot,
+    ):
         made = Office(far, slack, bot, clock)
         await made.room.until(lambda: slack.core.socket.count or None, "the bot's socket")
         yield made

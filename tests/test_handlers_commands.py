@@ -12,7 +12,7 @@ import pytest
 
 from bot.models import ConnectionState, PostingState, Trigger
 from bot.store import connections, runs
-from tests.office import DANA, FINANCE, LEE, MARIA, Office, office
+from tests.office import DANA, DROPPED_LINE, FINANCE, LEE, LUNCH, MARIA, Office, office
 
 
 @pytest.fixture
@@ -95,12 +95,8 @@ async def test_the_last_attempt_of_a_lost_answer_is_told_as_found(harbor: Office
     await harbor.far.connect("100", schedule="")
     await harbor.room.in_(LEE).types("sync")
     await harbor.room.reads("Posted 80 transactions", "D0LEE")
-    await harbor.far.intacct.control(
-        "fault", {"kind": "drop_after_commit", "count": 1, "match": "<record_cctransaction>"}
-    )
-    fields = {"GL Account": "6440 - Meals", "Department": "20 - Sales", "Location": "100 - Portland"}
-    bought = {"card": "4417", "amount": "2640.00", "merchant": "Blue Mesa Air", "date": "2026-11-04", "fields": fields}
-    await harbor.far.spend.control("add_transaction", bought)
+    await harbor.far.intacct.control("fault", DROPPED_LINE)
+    await harbor.far.spend.control("add_transaction", LUNCH)
 
     await harbor.room.types("sync")
     found = await harbor.room.reads("Posted once, record", "D0LEE")

@@ -129,4 +129,10 @@ def make_client(settings: Settings) -> AsyncWebClient:
 
 
 def make_app(settings: Settings, client: AsyncWebClient) -> AsyncApp:
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_about_the_client)
     return AsyncApp(client=client, signing_secret=settings.slack_signing_secret.get_secret_value() or None)
+
+
+def _about_the_client(record: logging.LogRecord) -> bool:
+    """Bolt warns that the token in the environment is not its own to use, since it is given a client; that is meant."""
+    return not record.getMessage().startswith("As you gave `client` as well")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -49,7 +49,8 @@ class AlertView:
 
     `n` and `total` are what is open now, `most` and `peak` what it stood for at most. `rest` is how many of the last run
     posted. `details` are Intacct's own words for the administrator. `choices` are the answers to a held posting's
-    question as (key, button text); empty when the cause is mended elsewhere. `rows` are the largest ones.
+    question as (key, button text); empty when the cause is mended elsewhere. `rows` are the largest ones. `titles` give
+    named parts of the verdict the name that accountants know: {"account": "Travel"} for 6420.
     """
 
     alert: Alert
@@ -71,6 +72,7 @@ class AlertView:
     details: str
     choices: tuple[tuple[str, str], ...]
     waiting: tuple[str, ...]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def solved(self) -> bool:
@@ -230,11 +232,12 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
     )
     last = await runs.last_runs(store, connection.id, 1)
     done = await _solved_rows(store, alert, connection)
+    titles = titles_of(sample, verdict)
     words = render(
         hint_for(verdict),
         verdict,
         n=cause.n if cause else alert.most,
-        names=_names(connection, company, names),
+        names=_names(connection, company, {**titles, **(names or {})}),
         others_posted=last[0].posted if last else 0,
     )
     return AlertView(
@@ -257,7 +260,26 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         details=raw_words(fault),
         choices=CHOICES.get(alert.category, ()),
         waiting=(),
+        titles=titles,
     )
+
+
+def titles_of(row: Posting | None, verdict: Verdict) -> dict[str, str]:
+    """What Spend Center calls the account or value at fault: its own value reads `6420 - Travel`."""
+    if row is None:
+        return {}
+    transaction = row.read()
+    texts = [one.value for line in transaction.lines for one in line.codings] + [
+        one.value for one in transaction.codings
+    ]
+    found = {}
+    for part in ("account", "value"):
+        wanted = verdict.detail(part)
+        rests = (text[len(wanted) :] for text in texts if wanted and text.startswith(wanted))
+        title = next((rest.lstrip(" -–·:") for rest in rests if rest[:1] in set(" -–·:")), "")
+        if title:
+            found[part] = title
+    return found
 
 
 class _NoRow:

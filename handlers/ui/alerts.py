@@ -96,9 +96,11 @@ def _named(view: AlertView) -> str:
     """The account, value or period that the cause is about."""
     details = view.verdict
     if details.detail("account"):
-        return f"account {details.detail('account')}"
+        return f"account {details.detail('account')} {view.titles.get('account', '')}".strip()
     if details.detail("value"):
-        return f"{details.detail('dimension') or 'value'} {details.detail('value')}"
+        return (
+            f"{details.detail('dimension') or 'value'} {details.detail('value')} {view.titles.get('value', '')}".strip()
+        )
     return view.alert.subject
 
 
@@ -112,7 +114,9 @@ def _working(view: AlertView) -> str:
     rows = len(last.get("postings") or [])
     if not rows:
         return "Checking with Intacct…"
-    before = {one for line in view.alert.story if line is not last for one in line.get("postings") or []}
+    before = {
+        one for line in view.alert.story if line is not last and "intent" in line for one in line.get("postings") or []
+    }
     done = max(0, min(rows, view.done - len(before - set(last["postings"]))))
     return f"Posting {rows:,} · {done:,} done"
 
@@ -197,6 +201,8 @@ def solved_title(view: AlertView) -> str:
         return "Closed: this connection was ended"
     if view.paused:
         return "Solved: syncing again"
+    if view.done and view.alert.category == "outcome.unknown":
+        return f"Solved: {count(view.done, 'transaction')} posted once, found after the line dropped"
     ignored = sum(int(line.get("rows", 0)) for line in view.alert.story if line.get("did") == "ignore")
     parts = []
     if view.done:
@@ -205,11 +211,7 @@ def solved_title(view: AlertView) -> str:
         parts.append(f"{ignored:,} left out" if parts else f"{count(ignored, 'transaction')} left out")
     if parts:
         return f"Solved: {', '.join(parts)}"
-    if view.alert.category == "outcome.unknown":
-        return "Solved: Intacct was asked, nothing is open"
-    if view.most:
-        return f"Solved: {count(view.most, 'transaction')} settled"
-    return "Solved: the sync runs again"
+    return "Solved: no transaction waits for this any more" if view.most else "Solved: the sync runs again"
 
 
 def _by_whom(view: AlertView, cast: Cast) -> str:

@@ -34,7 +34,7 @@ def run_ended(
     if run.state == RunState.STOPPED:
         verdict = Verdict(run.category, run.subject, RetryClass.NO)
         why = render(hint_for(verdict), verdict, n=0).header if run.category else "it was ended early"
-        said.append(f"The sync of {place} stopped: {esc(why)}.")
+        said.append(f"The sync of {place} stopped. {esc(why[:1].upper() + why[1:])}.")
     if n:
         said.append(f"Posted {count(n, 'transaction')}, {money(total, base, base)}, to {place}.")
     elif run.state == RunState.FINISHED and not unknown:
