@@ -64,14 +64,15 @@ def refuse(text: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def settings_for(*needs: Need) -> Settings:
+def settings_for(*needs: Need, passing: bool = True) -> Settings:
+    """The settings that a command needs, and the log set up; `passing` is False for what runs until it is stopped."""
     try:
         settings = load(*needs)
     except SettingsError as wrong:
         refuse(str(wrong), 2)
     from bot.log import set_up
 
-    set_up(settings)
+    set_up(settings, passing=passing)
     return settings
 
 
@@ -93,7 +94,7 @@ def do(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 @app.command()
 def run() -> None:
     """The bot: Socket Mode, or HTTP when SLACK_MODE=http. PORT serves /healthz in both."""
-    settings = settings_for(Need.STORE, Need.INTACCT, Need.SLACK)
+    settings = settings_for(Need.STORE, Need.INTACCT, Need.SLACK, passing=False)
     from bot.serve import serve
 
     raise typer.Exit(do(lambda: serve(settings)))

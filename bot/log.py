@@ -70,13 +70,20 @@ class JsonLines(logging.Formatter):
         return json.dumps(said, ensure_ascii=False)
 
 
-def set_up(settings: Settings) -> None:
+def set_up(settings: Settings, *, passing: bool = False) -> None:
+    """Send the log to standard error.
+
+    Args:
+        settings: where level and form come from.
+        passing: a command that prints a result and ends; it tells warnings only, unless a level was asked for.
+    """
+    level = "WARNING" if passing and "log_level" not in settings.model_fields_set else settings.log_level
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if settings.log_format == "json" else Lines())
     handler.addFilter(_quiet)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.log_level)
+    root.setLevel(level)
     for name in NEVER_DEBUG:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -88,3 +88,16 @@ def test_libraries_that_log_bodies_stay_quiet_even_at_debug(monkeypatch: pytest.
 
     assert "body" not in out.getvalue()
     assert "ours" in out.getvalue()
+
+
+def test_a_command_that_prints_a_result_tells_warnings_only_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet, asked = io.StringIO(), io.StringIO()
+
+    for out, settings in ((quiet, Settings(_env_file=None)), (asked, Settings(_env_file=None, log_level="INFO"))):
+        monkeypatch.setattr(sys, "stderr", out)
+        set_up(settings, passing=True)
+        logging.getLogger("bot").info("by the way")
+        logging.getLogger("bot").warning("beware")
+
+    assert [text in quiet.getvalue() for text in ("by the way", "beware")] == [False, True]
+    assert "by the way" in asked.getvalue()

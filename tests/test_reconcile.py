@@ -74,7 +74,7 @@ def test_what_agrees_is_counted_and_its_totals_too() -> None:
         (posting(state=PostingState.PENDING), "missing", "Waits for the next sync."),
         (posting(state=PostingState.UNKNOWN), "missing", "It was sent; Intacct is being asked whether it posted."),
         (posting(state=PostingState.IGNORED, decision={"ignored": "personal", "by": "Dana"}), "ignored", "Left out by Dana: personal"),
-        (posting(state=PostingState.FAILED, category="config.gl_account", subject="account 6215"), "missing", "Not posted: 1 transaction"),
+        (posting(state=PostingState.FAILED, category="config.gl_account", subject="account 6215"), "missing", "Not posted. "),
     ],
 )  # fmt: skip
 def test_a_transaction_without_a_record_says_why(row: Posting | None, kind: str, why: str) -> None:

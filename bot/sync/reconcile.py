@@ -253,7 +253,7 @@ def _why_missing(row: Posting | None, *, was_reversed: bool) -> tuple[str, str]:
         return "missing", "It was sent; Intacct is being asked whether it posted."
     if row.category:
         verdict = Verdict(row.category, row.subject, RetryClass.NO, tuple((row.details or {}).items()))
-        return "missing", f"Not posted: {render(hint_for(verdict), verdict).header}."
+        return "missing", f"Not posted. {render(hint_for(verdict), verdict).why}"
     return "missing", "Waits for the next sync."
 
 
