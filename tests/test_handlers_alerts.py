@@ -15,7 +15,7 @@ from bot.sandbox.seed_company import WEB_SERVICES_PASSWORD
 from bot.sandbox.seed_fixes import fixes
 from bot.store import alerts, connections
 from bot.store.connections import Connection
-from tests.office import DANA, FINANCE, LEE, MARIA, SAM, Office, office
+from tests.office import DANA, DROPPED_LINE, FINANCE, LEE, LUNCH, MARIA, SAM, Office, office
 
 TRAVEL, REFUND = "37 transactions need a department", "1 refund needs your choice"
 
@@ -261,3 +261,41 @@ async def test_details_and_records_turn_page_by_page(harbor: Office) -> None:
     assert "Page 1 of 2, 37 transactions" in json.dumps(view)
     await harbor.room.do("click", view_id=view["id"], block_id="turn", action_id="alert.page.on")
     await harbor.room.until(lambda: "Page 2 of 2" in json.dumps(harbor.room.view()) or None, "the second page")
+
+
+async def test_an_answer_that_stays_away_is_asked_for_by_a_button_and_found_once(tmp_path: Path) -> None:
+    async with office(tmp_path, intacct_settle_after=3600) as harbor:
+        portland = await synced(harbor)
+        await harbor.far.intacct.control("fault", {**DROPPED_LINE, "kind": "commit_late", "seconds": 900})
+        await harbor.far.spend.control("add_transaction", LUNCH)
+        await harbor.room.in_(LEE).types("sync")
+        told = await harbor.room.reads("checking with Intacct whether it posted", "D0LEE")
+        assert "Do not enter it by hand" in told["text"]
+        assert not any("checking with Intacct" in text for text in harbor.room.texts())
+
+        harbor.clock.pass_(minutes=16)
+        harbor.far.clock.pass_(minutes=16)
+        await harbor.bot.engine.enqueue("refresh", f"{portland.id}:late", company=1, connection_id=portland.id)
+        alert = await harbor.room.reads("checking with Intacct whether it posted")
+        assert "Retry" not in json.dumps(alert["blocks"])
+        await harbor.room.presses("checking with Intacct whether it posted", "Check now")
+
+        solved = await harbor.room.reads("Solved: 1 transaction posted once, found after the line dropped")
+        assert "record 1" in solved["text"]
+        assert sum(amount == 2640 for amount in harbor.far.booked().values()) == 1
+
+
+async def test_slack_asking_for_a_pause_or_stumbling_only_delays_an_alert(
+    harbor: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.refreshing.AGAIN", 1)
+    portland = await harbor.far.connect("100", schedule="")
+    await harbor.far.sync(portland)
+    stumble = {"kind": "error", "method": "chat.postMessage", "error": "internal_error", "n": 1}
+    for fault in ({"kind": "rate_limit", "n": 1, "retry_after": 1}, stumble):
+        await harbor.slack.control("fault", {"user": DANA, **fault})
+
+    await harbor.bot.engine.enqueue("refresh", f"{portland.id}:test", company=1, connection_id=portland.id)
+
+    assert await harbor.room.reads(TRAVEL)
+    assert sum(text.startswith(TRAVEL) for text in harbor.room.texts()) == 1
