@@ -270,7 +270,8 @@ def test_what_proves_nothing_ran_is_never_an_unknown_outcome() -> None:
         return {kind}.union(*(leaves(child) for child in kind.__subclasses__()))
 
     assert leaves(tree.NotExecuted).isdisjoint(leaves(tree.OutcomeUnknown))
-    assert all(f" {kind.__name__} " in f"{tree.__doc__} " for kind in leaves(tree.IntacctError))
+    ours = {kind for kind in leaves(tree.IntacctError) if kind.__module__ == tree.__name__}
+    assert all(f" {kind.__name__} " in f"{tree.__doc__} " for kind in ours)
 
 
 @pytest.mark.parametrize(
