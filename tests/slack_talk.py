@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.slack import SlackSim
 
 Json = dict[str, Any]
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds until a test that waits for the bot gives up."""
 
 
