@@ -50,7 +50,7 @@ async def next_event(lines: aiohttp.StreamReader) -> list[str]:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 - another process does it; there is no event to wait for
             await asyncio.sleep(0.01)
 
@@ -408,7 +408,7 @@ async def test_the_command_prints_its_address_serves_and_stops_at_a_signal(tmp_p
         async with session.get(f"{address}control/spend/state", params={"limit": 1}) as answer:
             assert (await answer.json())["totals"]["amount"] == "61482.17"
     process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         rest, trouble = await process.communicate()
     assert process.returncode == 0
     assert rest.decode().strip() == "Stopping."

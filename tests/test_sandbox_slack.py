@@ -68,7 +68,7 @@ class Bench:
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Waits for something that a change in the workspace or a payload brings about."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not done():
                 self.news.clear()
                 await self.news.wait()

@@ -101,7 +101,7 @@ def app(sim: SlackSim, secret: str) -> AsyncApp:
 async def test_commands_options_and_submissions_work_over_signed_http(sim: SlackSim, site: Site) -> None:
     told = await sim.control("command", {"user": "U0DANA", "channel": "C0FINANCE", "text": "/intacct setup"})
     assert told["acked"]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while sim.view_of("U0DANA") is None:
             await _change(sim)
     assert sim.messages("C0FINANCE")[-1]["text"] == "Opening."
