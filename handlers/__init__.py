@@ -27,6 +27,7 @@ from handlers.corrections import Corrections
 from handlers.home import Homes
 from handlers.people import People
 from handlers.refreshing import refresh
+from handlers.rules import Rules
 from handlers.services import Services
 from handlers.sync import Links, Syncs
 from handlers.ui import help as words
@@ -59,16 +60,17 @@ def register(app: AsyncApp, services: Services) -> None:
     walkthrough.register(app, services)
     alerts = Alerts(services, access)
     corrections = Corrections(services, access, alerts)
-    for feature in (alerts, corrections, syncs, managed, Homes(services, people, syncs)):
+    kept = Rules(services, access, choosing)
+    for feature in (alerts, corrections, kept, syncs, managed, Homes(services, people, syncs)):
         feature.register(app)
-    app.command("/intacct")(Intacct(services, _subcommands(services, syncs, managed)).run)
+    app.command("/intacct")(Intacct(services, _subcommands(services, syncs, managed, kept)).run)
     app.event("message")(gate.message)
     app.event("app_uninstalled")(gate.removed)
     app.event("tokens_revoked")(gate.removed)
     app.action(re.compile(".*"))(unknown_button)
 
 
-def _subcommands(services: Services, syncs: Syncs, managed: Connections) -> dict[str, Subcommand]:
+def _subcommands(services: Services, syncs: Syncs, managed: Connections, kept: Rules) -> dict[str, Subcommand]:
     async def setup(ask: Ask, _: str) -> None:
         await walkthrough.start(services, ask.client, ask.workspace, ask.user)
         await ask.tell(words.said("The set-up is in our direct messages."))
@@ -78,6 +80,7 @@ def _subcommands(services: Services, syncs: Syncs, managed: Connections) -> dict
         "status": Subcommand("what is connected, when it synced, what is posted", syncs.status),
         "sync": Subcommand("post now instead of at the next time of the schedule", syncs.sync),
         "errors": Subcommand("every open alert, with a link to it", syncs.errors),
+        "rules": Subcommand("codings kept for later ones: what each did, and its switch", kept.rules),
         "pause": Subcommand("stop the schedule until someone resumes it", managed.pause),
         "resume": Subcommand("let the schedule count again", managed.resume),
         "settings": Subcommand("name, channel, schedule, who may do what", managed.settings),

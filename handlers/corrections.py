@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.intacct.errors import IntacctError
 from bot.sync import correct
 from bot.sync.alerts import AlertView
+from bot.sync.correct import Keep
 from bot.sync.desk import Asked
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
@@ -60,6 +61,10 @@ class Corrections:
     async def chosen(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
         view = await self.alerts.decides(ask, ask.metadata)
+        use_for, one = ask.text("use_for"), ask.text("one")
+        if use_for == forms.ONE and not one:
+            await ack(response_action="errors", errors={"one": "Pick the one that it is for."})
+            return
         name = (await self.access.people.person(client, ask.user)).name
         asked = await correct.code(
             self.services.desk,
@@ -67,7 +72,9 @@ class Corrections:
             ask.text("value"),
             ask.user,
             name,
+            only=[int(one)] if use_for == forms.ONE else (),
             write_back="yes" in ask.many("write_back"),
+            keep=Keep.NOT if use_for in {"", forms.ONE} else Keep(use_for),
         )
         await self._promised(ack, ask, view, asked)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, Hint, seen
 
 _CHOOSE_ACCOUNT = "Choose another account here."
+_KEPT = "it can be kept as a rule"
 _IN_SPEND_CENTER = "Or change it in Spend Center, then retry."
 
 HINTS = (
@@ -146,7 +147,7 @@ HINTS = (
         what="{count} [use|uses] {account}, which is inactive",
         why="{Account} was set to inactive in Intacct, so nothing can be posted to it.",
         ways=(
-            "Choose the account that replaces it here.",
+            f"Choose the account that replaces it here; {_KEPT}.",
             "Or General Ledger > Accounts > {number} > Edit: set Status to Active and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
@@ -162,7 +163,7 @@ HINTS = (
         what="{count} [use|uses] {account}, which Intacct does not accept",
         why="{Account} is not in the chart of accounts, or not shared with {entity}.",
         ways=(
-            _CHOOSE_ACCOUNT,
+            f"Choose another account here; {_KEPT} for the same value.",
             "Or General Ledger > Accounts: add it or set it to Active, then retry.",
         ),
         who=ACCOUNTANTS,

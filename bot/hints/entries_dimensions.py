@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, Hint, seen
 
-_CHOOSE_ACCOUNT = "Choose another account here."
+_KEPT = "it can be kept as a rule"
 _IN_SPEND_CENTER = "Or change it in Spend Center, then retry."
 
 HINTS = (
@@ -28,7 +28,7 @@ HINTS = (
         what="{count} [use|uses] {value}, which Intacct does not accept",
         why="{Value} does not exist in Intacct, is inactive, or is not shared with {entity}.",
         ways=(
-            "Choose another {dimension} here.",
+            f"Choose another {{dimension}} here; {_KEPT} for the same value.",
             "Or {menu}: add it or set it to Active, then retry.",
         ),
         who=ACCOUNTANTS,
@@ -46,7 +46,7 @@ HINTS = (
         what="{count} [use|uses] {value}, which is inactive",
         why="{Value} was set to inactive in Intacct, so nothing can be posted with it.",
         ways=(
-            "Choose another {dimension} here.",
+            f"Choose another {{dimension}} here; {_KEPT} for the same value.",
             "Or {menu}: set it to Active and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
@@ -60,7 +60,7 @@ HINTS = (
         what="{count} [use|uses] {value}, which is completed",
         why="The status of {value} in Intacct takes no more costs.",
         ways=(
-            "Choose the project that follows it here.",
+            f"Choose the project that follows it here; {_KEPT}.",
             "Or Projects > {value_id} > Edit: choose a status that takes costs, and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
@@ -74,7 +74,7 @@ HINTS = (
         what="{count} [use|uses] {value}, which was closed",
         why="{Value} is no longer active in Intacct.",
         ways=(
-            "Choose the location that took its place here.",
+            f"Choose the location that took its place here; {_KEPT}.",
             "Or Company > Locations > {value_id} > Edit: set Status to Active and Save. Then retry.",
         ),
         who=ACCOUNTANTS,

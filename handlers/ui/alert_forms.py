@@ -42,7 +42,7 @@ def details(view: AlertView, page: Page) -> Json:
     if view.connection is None:
         blocks.append(section(f"Waiting: {esc(clip(where(view), 900))}", "waiting"))
     blocks += _rows(view, page)
-    blocks += _turn(view, page, "details")
+    blocks += turn(page, "alert.page", f"details:{view.alert.id}")
     if view.details:
         blocks.append(section(f"Details for your Sage admin:\n{esc(clip(view.details, 2200))}", "details"))
     return modal("Details", blocks, close="Close")
@@ -51,12 +51,18 @@ def details(view: AlertView, page: Page) -> Json:
 def records(view: AlertView, page: Page) -> Json:
     """What a solved alert posted, with Intacct's record numbers."""
     blocks: list[sb.Block] = [section(count(page.n, "transaction") + " posted", "count")]
-    return modal("Records", [*blocks, *_rows(view, page), *_turn(view, page, "records")], close="Close")
+    return modal(
+        "Records", [*blocks, *_rows(view, page), *turn(page, "alert.page", f"records:{view.alert.id}")], close="Close"
+    )
 
 
 def _rows(view: AlertView, page: Page) -> list[sb.Block]:
     """Five rows a section: a section holds 3,000 characters."""
-    base = view.company.base_currency or view.currency
+    return rows(page, view.company.base_currency or view.currency)
+
+
+def rows(page: Page, base: str) -> list[sb.Block]:
+    """Transactions as lines; `base` is the currency whose code is left out."""
     lines = [_line(row, base) for row in page.rows]
     return [section("\n".join(lines[at : at + 5]), f"rows.{page.number}.{at}") for at in range(0, len(lines), 5)]
 
@@ -73,14 +79,15 @@ def _line(row: Posting, base: str) -> str:
     return " · ".join(parts)
 
 
-def _turn(view: AlertView, page: Page, kind: str) -> list[sb.Block]:
+def turn(page: Page, action: str, of: str) -> list[sb.Block]:
+    """Back and on, where there is more than one page: action ids `<action>.back` and `.on`, values `<of>:<page>`."""
     if page.pages < 2:
         return []
     found: list[sb.Element] = []
     if page.number:
-        found.append(button("Back", "alert.page.back", f"{kind}:{view.alert.id}:{page.number - 1}"))
+        found.append(button("Back", f"{action}.back", f"{of}:{page.number - 1}"))
     if page.number + 1 < page.pages:
-        found.append(button("Next", "alert.page.on", f"{kind}:{view.alert.id}:{page.number + 1}"))
+        found.append(button("Next", f"{action}.on", f"{of}:{page.number + 1}"))
     said = context(f"Page {page.number + 1} of {page.pages}, {count(page.n, 'transaction')}", "page")
     return [said, actions("turn", *found)]
 

@@ -7,16 +7,19 @@ from datetime import date, timedelta
 import slackblocks as sb
 
 from bot.models import Dimension
-from bot.sync.alerts import AlertView, place
-from bot.sync.correct import dimension_of
-from handlers.ui.blocks import Json, alert, button, context, labelled, modal, section
-from handlers.ui.text import count, day, days, esc, money, plain
+from bot.sync.alerts import AlertRow, AlertView, place
+from bot.sync.correct import Keep, dimension_of
+from bot.sync.rules import Condition, condition_of
+from handlers.ui.blocks import Json, alert, button, context, labelled, modal, option, section
+from handlers.ui.text import clip, count, day, days, esc, money, plain
 
 CHOOSE, MOVE = "alert.choose", "alert.move"
 """Action ids of the buttons, and callback ids of the forms they open."""
 VALUES = "correct.values"
 """Action id of the list that is searched live in Intacct."""
 PERIOD = "period.closed"
+ONE = "one"
+"""The choice is for one transaction of several."""
 
 
 def chosen_from(view: AlertView) -> Dimension | None:
@@ -60,6 +63,7 @@ def choose(view: AlertView, dimension: Dimension, problem: str = "") -> Json:
             ),
             hint="Only what is active in Intacct. It fills what is missing or wrong, and nothing else.",
         ),
+        *_use_for(view, dimension),
         labelled(
             "write_back",
             "Spend Center",
@@ -71,11 +75,48 @@ def choose(view: AlertView, dimension: Dimension, problem: str = "") -> Json:
             optional=True,
         ),
         context(
-            f"{these} will be posted again with it, each once, on its own date. Your name stands in each description.",
+            "What it is used for now is posted again with it, each once, on its own date. Your name stands in each "
+            "description; where a rule coded one later, the description names the rule.",
             "note",
         ),
     ]
-    return modal(f"Choose {name}", blocks, callback=CHOOSE, submit=f"Post {view.n:,}", metadata=str(view.alert.id))
+    return modal(f"Choose {name}", blocks, callback=CHOOSE, submit="Post", metadata=str(view.alert.id))
+
+
+def _use_for(view: AlertView, dimension: Dimension) -> list[sb.Block]:
+    """These transactions, one of them, or also those to come, where the cause says what those have in common."""
+    offered = [("This transaction" if view.n == 1 else f"These {view.n:,}", str(Keep.NOT))]
+    if view.n > 1:
+        offered.append(("One of these, picked below", ONE))
+    details = dict(view.verdict.details)
+    condition = condition_of(view.verdict.category, details, dimension)
+    if condition is not None:
+        future = f"Also future ones {_condition(condition)}"
+        offered.append((future, str(Keep.SAME)))
+        merchants = {row.merchant for row in view.rows}
+        if len(merchants) == 1 and view.n == len(view.rows) and (merchant := merchants.pop()):
+            offered.append((f"{clip(future, 40)}, of {plain(merchant, 60)}", str(Keep.OF_MERCHANT)))
+    options = [option(text, value) for text, value in offered]
+    group = sb.RadioButtonGroup(action_id="picked", options=options, initial_option=options[0])
+    blocks: list[sb.Block] = [labelled("use_for", "Use it for", group)]
+    if view.n > 1 and view.rows:
+        rows = [option(_row(view, row), str(row.posting)) for row in view.rows]
+        menu = sb.StaticSelectMenu(action_id="picked", options=rows, placeholder=sb.PlainText("Pick a transaction"))
+        blocks.append(labelled("one", "Which one", menu, hint="Only where it is for one of them.", optional=True))
+    return blocks
+
+
+def _condition(condition: Condition) -> str:
+    """`on 6420 without a department`, `with project P-1042`."""
+    name = condition.dimension.sentence
+    if condition.instead:
+        return f"with {name} {plain(condition.instead, 30)}"
+    return f"on {plain(condition.account, 30)} without {'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _row(view: AlertView, row: AlertRow) -> str:
+    base = view.company.base_currency or view.currency
+    return f"{day(row.date)} · {plain(row.merchant, 40)} · {money(row.amount, plain(row.currency, 3), base)}"
 
 
 def move(view: AlertView, opens: date, today: date) -> Json:

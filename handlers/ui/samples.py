@@ -23,7 +23,17 @@ from bot.store.told import Settled
 from bot.sync.alerts import CHOICES, AlertRow, AlertView
 from bot.sync.desk import Overview
 from handlers.ui import alert_forms as forms
-from handlers.ui import alerts, corrections, home, results, settings, status, story, walkthrough_samples
+from handlers.ui import (
+    alerts,
+    corrections,
+    everyday_samples,
+    home,
+    results,
+    settings,
+    status,
+    story,
+    walkthrough_samples,
+)
 from handlers.ui import help as words
 from handlers.ui.alerts import Cast
 from handlers.ui.blocks import Json
@@ -42,6 +52,7 @@ def samples() -> Iterator[tuple[str, Json]]:
     yield from _forms()
     yield from _answers()
     yield from _homes()
+    yield from everyday_samples.samples(HOSTILE, posting_of)
     yield from walkthrough_samples.samples()
 
 
@@ -121,6 +132,7 @@ def _lines() -> Iterator[story.Line]:
     yield {"did": "ignore", "rows": 37, "reason": HOSTILE, **rows}
     yield {"did": "snooze", "until": NOW.isoformat(), "reason": HOSTILE, **rows}
     yield {"did": "code", "dimension": "department", "value": "20", **rows}
+    yield {"did": "code", "dimension": "department", "value": "20", "rule": 3, **rows}
     yield {"did": "redate", "day": "2026-11-01", **rows}
     yield {"did": "write back", "written": 35, "locked": 2, **rows}
 

@@ -41,7 +41,8 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
             until = when(datetime.fromisoformat(str(line["until"])), zone)
             return f"{who} wants this quiet until {until}: {_reason(line)}"
         case "code":
-            return f"{who} chose {_value(line)} for {count(rows, 'transaction')}: {outcome}."
+            kept = f", also for future ones (rule {_rule(line)})" if line.get("rule") else ""
+            return f"{who} chose {_value(line)} for {count(rows, 'transaction')}{kept}: {outcome}."
         case "redate":
             return f"{who} moved {count(rows, 'transaction')} to {_day(line)}: {outcome}."
         case "write back":
@@ -59,7 +60,7 @@ def short(line: Line, category: str) -> str:
         case "ignore":
             return _reason(line)
         case "code":
-            return _value(line)
+            return f"{_value(line)}, rule {_rule(line)}" if line.get("rule") else _value(line)
         case "redate":
             return f"posted on {_day(line)}"
         case _:
@@ -78,6 +79,10 @@ def _reason(line: Line) -> str:
 
 def _value(line: Line) -> str:
     return esc(plain(f"{line.get('dimension', '')} {line.get('value', '')}", 80))
+
+
+def _rule(line: Line) -> str:
+    return f"R-{int(line['rule'])}"
 
 
 def _day(line: Line) -> str:
