@@ -1,4 +1,4 @@
-# Every command sets itself up: a .venv from the pinned requirements, made again when they change.
+# Every command sets itself up: a .venv with the pinned requirements, brought up to date when they change.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,8 +42,8 @@ requirements:  ## pin again after pyproject.toml changed (needs uv)
 $(READY): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
-	@echo "Setting up $(VENV); this happens once."
-	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "Setting up $(VENV) from requirements-dev.txt; this takes a minute."
+	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
