@@ -56,7 +56,7 @@ async def ended_runs(store: Store, connection: str, since: datetime) -> list[Run
         sync_runs.c.finished >= since,
         ~told.exists(),
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Run, await db.execute(query.order_by(sync_runs.c.id)))
 
 
@@ -67,7 +67,7 @@ async def posted_by(store: Store, run: int) -> tuple[int, Decimal]:
         .select_from(attempts.join(postings, postings.c.id == attempts.c.posting_id))
         .where(attempts.c.run_id == run, attempts.c.state == AttemptState.POSTED)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         n, total = (await db.execute(query)).one()
     return int(n), total or Decimal(0)
 
@@ -79,7 +79,7 @@ async def open_rows(store: Store, connection: str) -> dict[str, int]:
     query = select(postings.c.state, func.count().label("n")).where(
         postings.c.connection_id == connection, or_(waiting, changed)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         found = await db.execute(query.group_by(postings.c.state))
         return {str(row.state): int(row.n) for row in found}
 
@@ -114,7 +114,7 @@ async def settled(store: Store, connection: str, since: datetime) -> list[Settle
         .group_by(postings.c.id, postings.c.merchant, postings.c.amount, postings.c.currency, postings.c.record_no)
         .order_by(postings.c.id)
     )
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Settled, await db.execute(query))
 
 
@@ -143,7 +143,7 @@ async def home_opened(store: Store, workspace: str, user: str, now: datetime) ->
 
 async def home_readers(store: Store, workspace: str, since: datetime) -> list[str]:
     query = select(events.c.actor).where(events.c.what == HOME, events.c.text == workspace, events.c.at >= since)
-    async with store.begin() as db:
+    async with store.read() as db:
         return list((await db.execute(query.order_by(events.c.id))).scalars())
 
 
@@ -156,7 +156,7 @@ async def unfinished_alerts(store: Store, connection: str, company: int) -> list
         alerts.c.connection_id == connection, and_(alerts.c.connection_id.is_(None), alerts.c.company == company)
     )
     unfinished = or_(alerts.c.state != AlertState.SOLVED, and_(alerts.c.ts != "", ~alerts.c.shown.startswith(FINAL)))
-    async with store.begin() as db:
+    async with store.read() as db:
         return as_rows(Alert, await db.execute(select(alerts).where(mine, unfinished).order_by(alerts.c.id)))
 
 
