@@ -80,7 +80,10 @@ def account(
     label = f"{record.account_no} {record.title}"
     owner = next((card for card in cards if card.offset_account == number and card.card_id != own_card), None)
     if owner:
-        return [Check("shared", PROBLEM, taken(number, owner.card_id))]
+        sentence = (
+            f"{taken(number, owner.card_id)} Choose another; or, if that card is for this spend, choose it in step 8."
+        )
+        return [Check("shared", PROBLEM, sentence)]
     if "balance" not in record.account_type.lower():
         return [Check("type", PROBLEM, f"{number} is an income statement account; choose a balance sheet one.")]
     if number in banks:
@@ -129,7 +132,12 @@ def _faults(record: AccountRecord) -> list[tuple[str, str]]:
 
 def _own(record: AccountRecord) -> bool:
     """Whether the account was made for the cards: what an account of another purpose is, is not ours to change."""
-    return "spend center" in record.title.casefold()
+    return for_this_spend(record.title)
+
+
+def for_this_spend(name: str) -> bool:
+    """Whether a name says that the thing was made for Spend Center, as the guide's names do."""
+    return "spend center" in name.casefold()
 
 
 _MENDED = {
@@ -207,7 +215,7 @@ def card(
     """
     if record is None:
         return [Check("card", TOLD, f"I do not see `{card_id}` yet.")]
-    wrong = _level(record, place)
+    wrong = _level(record, place, number)
     if wrong:
         return wrong
     edit = f"{CARDS} > {card_id} > Edit"
@@ -264,22 +272,27 @@ _MAKE_ANEW = (
 """A second card cannot have the account of the first, not even of an inactive one."""
 
 
-def _level(record: CreditCard, place: Place) -> list[Check]:
+def _level(record: CreditCard, place: Place, number: str) -> list[Check]:
     """A card posts at its own level; a top-level one also in the entity of its default location, with one currency."""
     seen = f"in entity {record.entity_id}" if record.entity_id else "at the top level"
     if record.entity_id == place.entity_id:
         return []
     if not record.entity_id and not place.several_currencies and record.location_id in place.inside:
         return []
+    blocked = (
+        f" Delete `{record.card_id}` first: {number} can belong to one card only."
+        if record.offset_account == number
+        else ""
+    )
     if place.entity_id:
         sentence = (
             f"I see `{record.card_id}` {seen}; this connection posts to {place.label}. Switch to the entity and add one "
-            f"there, with an ID of its own such as `{another_id(record.card_id, place.entity_id)}`."
+            f"there, with an ID of its own such as `{another_id(record.card_id, place.entity_id)}`.{blocked}"
         )
     else:
         sentence = (
             f"I see `{record.card_id}` {seen}; this connection posts at the top level. Switch to the top level and add one "
-            "there, with an ID of its own."
+            f"there, with an ID of its own.{blocked}"
         )
     return [Check("level", PROBLEM, sentence)]
 

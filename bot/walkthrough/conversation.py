@@ -101,7 +101,7 @@ class Conversation:
         source = await self.spending.connected_before(walk.id)
         return await self.keeper.answer(walk.id, spend_before=source.spend_company_name) if source else walk
 
-    async def mend(self, workspace: str, user: str, company: int, step: int) -> Walkthrough:
+    async def mend(self, workspace: str, user: str, company: int, step: int, *, connection: str = "") -> Walkthrough:
         """Leads the owner of a connection back to one step of its set-up, which has to be checked again.
 
         Args:
@@ -109,9 +109,10 @@ class Conversation:
             user: who asks.
             company: the Intacct company whose access or books are in trouble.
             step: what its hint names as the step that mends it.
+            connection: which of the company's connections; any of this person's, unless told.
         """
         theirs = await connections.list_connections(self.store, workspace, company)
-        one = next((connection for connection in theirs if connection.owner == user), None)
+        one = next((each for each in theirs if each.owner == user and connection in ("", each.id)), None)
         if one is None:
             raise Refused("Only the person who set this connection up can open its steps.")
         unfinished = await walkthroughs.find_open(self.store, workspace, user)

@@ -242,10 +242,12 @@ _TICK = "tick General Ledger > Permissions > Accounts > {} in its role, or do it
 
 
 def _own_card(walk: Walkthrough, cards: Sequence[CreditCard]) -> str:
-    """The card that this set-up uses already: its account is rightly taken, by that card."""
+    """The card that this set-up uses already, or one that was made here for it: its account is rightly taken, by that card."""
     card, place = str(walk.answers.get("card") or CARD_ID), str(walk.answers.get("entity_id", ""))
-    mine = (one for one in cards if one.card_id == card and one.entity_id in ("", place))
-    return next((one.card_id for one in mine), "")
+    number = walk.answers.get("account")
+    named = [one.card_id for one in cards if one.card_id == card and one.entity_id in ("", place)]
+    made = [one for one in cards if one.offset_account == number and one.entity_id == place]
+    return next(iter([*named, *(one.card_id for one in made if books.for_this_spend(one.card_id))]), "")
 
 
 def _why(refused: IntacctError, sentence: str, right: str = "step 4 shows what is missing") -> str:

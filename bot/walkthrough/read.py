@@ -221,7 +221,12 @@ async def _entity(
 
 
 async def _shut_out_of(client: IntacctClient, visible: set[str]) -> bool:
-    """Whether there are active entities that the user may not enter."""
+    """Whether there are active entities that the user may not enter, or nothing to be read where the accounts live."""
+    try:
+        if await anext(client.query("GLACCOUNT", ["RECORDNO"], page=1), None) is None:
+            return True
+    except FunctionFailure:
+        pass  # step 4 names that right
     try:
         there = await client.fields("LOCATIONENTITY")
         asked = [name for name in ("LOCATIONID", "STATUS") if name in there]
@@ -399,15 +404,28 @@ class Watched:
 
 
 async def card(
-    client: IntacctClient, card_id: str, number: str, entity_id: str, entity_name: str, today: date
+    client: IntacctClient,
+    card_id: str,
+    number: str,
+    entity_id: str,
+    entity_name: str,
+    today: date,
+    *,
+    only: bool = False,
 ) -> Watched:
-    """Looks for the card and judges it."""
+    """Looks for the card and judges it; `only` this one, and none that would fit instead.
+
+    Raises:
+        Unanswered: nothing was learned.
+    """
     async with answering():
         where = await place(client, entity_id, entity_name)
         cards = await all_cards(client)
-        record = pick_card(cards, card_id, number, where)
+        meant = [one for one in cards if one.card_id == card_id] if only else cards
+        record = pick_card(meant, card_id, number, where)
         active = await vendor_active(client, record.vendor_id) if record else None
     name = record.card_id if record else card_id
+    number = number or (record.offset_account if record else "")
     found = books.card(record, name, number, where, cards, vendor_active=active, today=today)
     return Watched(found, name, where, record)
 

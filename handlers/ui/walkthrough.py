@@ -140,7 +140,7 @@ def _to_copy(walk: Walkthrough, number: int) -> bool:
 
 def _checked(check: Check) -> str:
     """One line. The problem's word comes first, so that nobody has to tell colours apart."""
-    sentence = esc(clip(check.sentence, 400))
+    sentence = esc(clip(check.sentence, 700))
     if check.state is StepState.PROBLEM:
         return f"• *Problem:* {sentence}"
     return f"• {sentence} · done" if check.state is StepState.DONE else f"• {sentence}"
