@@ -197,6 +197,6 @@ async def test_an_app_that_was_removed_stops_its_schedules(harbor: Office) -> No
 
     await harbor.slack.control("uninstall", {"user": DANA})
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await harbor.connection(portland)).state != ConnectionState.PAUSED:  # noqa: ASYNC110  # a database row rings no bell
             await asyncio.sleep(0.05)
