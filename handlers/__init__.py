@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.store import connections as rows
@@ -179,5 +181,8 @@ async def trouble(
         if form:
             return answer
     if user_of(body) and body.get("type") != "block_suggestion":
-        await Ask.of(body, client).tell(words.said(sentence))
+        try:
+            await Ask.of(body, client).tell(words.said(sentence))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError):
+            log.exception("%s could not be told", context.get("reference", "none"))
     return answer

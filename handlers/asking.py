@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -47,14 +48,19 @@ class Ask:
 
     async def tell(self, said: Json) -> None:
         """Answer this one person: where they asked if Slack allows it, else in their direct messages."""
-        if self.answer_to:
-            hook = AsyncWebhookClient(self.answer_to)
-            sent = await hook.send(
-                text=said["text"], blocks=said["blocks"], response_type="ephemeral", replace_original=False
-            )
-            if sent.status_code == 200:
-                return
+        if self.answer_to and await self._answered(said):
+            return
         await self.client.chat_postMessage(channel=self.user, **said)
+
+    async def _answered(self, said: Json) -> bool:
+        """Whether the answer got through where they asked; that way is open for half an hour and five answers."""
+        hook = AsyncWebhookClient(self.answer_to)
+        content = {"text": said["text"], "blocks": said["blocks"]}
+        try:
+            sent = await hook.send(**content, response_type="ephemeral", replace_original=False)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+        return sent.status_code == 200
 
     async def open(self, view: Json) -> None:
         await self.client.views_open(trigger_id=self.trigger, view=view)
