@@ -7,7 +7,6 @@ whatever the bot itself happens to use.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack import SlackSim
+from tests.e2e.chromium import ARGUMENTS, CHROMIUM, NEEDS_CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-quic"),
-]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM: the page was not tried in a browser"),
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = [*NEEDS_CHROMIUM, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
