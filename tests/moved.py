@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
+
+import pytest
 
 from bot.intacct.client import IntacctClient, SignIn
 from bot.models import PostingState, Secret, Selector
@@ -11,13 +15,23 @@ from bot.store import attempts, postings
 from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.store.runs import Run
-from tests.world import World
+from tests.world import World, world
 
 CLEAN = "3370"
 """A card with ten purchases, nothing wrong with any of them: 10 rows."""
 
+TRAVEL = "7718"
+"""A card with a refund, and with journeys that want a department."""
+
 HALF = "2093"
 """A card with twelve, half of which want an account that is not active."""
+
+
+@pytest.fixture(name="harbor")
+async def few_cards(tmp_path: Path) -> AsyncIterator[World]:
+    """Harbor & Pine with three cards: enough for what a test of the core looks at, and quicker than all eight."""
+    async with world(tmp_path, cards=(CLEAN, HALF, TRAVEL)) as made:
+        yield made
 
 
 def on_moved_time(harbor: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot.models import RunState
 from bot.store import postings, runs
 from tests.child import KILLED, ended, engine, killed, one_run, start
-from tests.moved import HALF
+from tests.moved import HALF, few_cards  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import World
 from tests.yard import yard_of
 

@@ -12,7 +12,7 @@ from bot.store import connections, postings
 from bot.store.connections import Connection
 from bot.store.postings import CHANGED, Posting
 from bot.sync.fetch import AHEAD
-from tests.moved import CLEAN, HALF, calm, card, ledger, proved, rows, states
+from tests.moved import CLEAN, HALF, calm, card, few_cards, ledger, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import World
 
 POSTED, HELD, PENDING, FAILED = PostingState.POSTED, PostingState.HELD, PostingState.PENDING, PostingState.FAILED

@@ -14,7 +14,7 @@ from bot.store import attempts, connections, postings, runs, tables
 from bot.store.attempts import Attempt, Settled
 from bot.store.connections import get_company
 from bot.sync.post import TOO_OLD, judge, pause
-from tests.moved import CLEAN, HALF, calm, card, ledger, proved, rows, states, tries
+from tests.moved import CLEAN, HALF, calm, card, few_cards, ledger, proved, rows, states, tries  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import NOON, World
 
 ATTEMPT = Attempt(7, 3, 1, "cc-1", 1, 1, AttemptState.SENDING, "<function/>", False, 0, NOON, None, "", None)

@@ -23,7 +23,7 @@ from bot.store.runs import Run
 from bot.sync import alerts as views
 from bot.sync.desk import Desk
 from bot.sync.run import may_run
-from tests.moved import CLEAN, HALF, card, ledger, proved, rows, states
+from tests.moved import CLEAN, HALF, card, few_cards, ledger, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import World
 
 POSTED, FAILED, HELD, PENDING = PostingState.POSTED, PostingState.FAILED, PostingState.HELD, PostingState.PENDING

@@ -17,7 +17,7 @@ from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.store.rows import to_json
 from bot.sync.settle import adopt, agrees, may_send_again, next_look, refused_for
-from tests.moved import HALF, calm, card, ledger, proved, rows, states
+from tests.moved import HALF, calm, card, few_cards, ledger, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import NOON, World
 
 POSTED, UNKNOWN, HELD, FAILED = PostingState.POSTED, PostingState.UNKNOWN, PostingState.HELD, PostingState.FAILED

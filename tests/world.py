@@ -127,8 +127,12 @@ def mapping(story: Story) -> dict[str, FieldMapping]:
 
 
 @asynccontextmanager
-async def world(folder: Path, **settings: Any) -> AsyncIterator[World]:
+async def world(folder: Path, *, cards: tuple[str, ...] = (), **settings: Any) -> AsyncIterator[World]:
+    """A world in this folder. With `cards` (their last four), Spend Center has their transactions only, which is quicker."""
     tale = story(TODAY)
+    if cards:
+        told = [row for row in tale.spend["transactions"] if row["cardUuid"].removeprefix("crd_") in cards]
+        tale.spend["transactions"] = told
     clock = Clock()
     intacct = IntacctSim(connected(tale.company), clock)
     spend = SpendSim(tale.spend, calls_per_minute=100_000)

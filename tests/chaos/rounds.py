@@ -17,6 +17,7 @@ from typing import Any
 
 from bot.models import PostingState
 from tests.child import KILLED, Orders, ended, one_run, start
+from tests.moved import CLEAN
 from tests.world import world
 from tests.yard import Yard, yard_of
 
@@ -178,7 +179,7 @@ class Chaos:
 
 async def play(seed: int, rounds: int, folder: Path, tally: Tally, more: Callable[[], bool] = lambda: True) -> None:
     """One world: `rounds` rounds as long as `more()` says so, a proof after every ten and at the end."""
-    async with world(folder) as made:
+    async with world(folder, cards=(CLEAN,)) as made:
         chaos = Chaos(await yard_of(made), folder, seed, tally)
         for number in range(1, rounds + 1):
             await chaos.round()
