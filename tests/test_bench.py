@@ -42,8 +42,8 @@ def test_of_a_rate_more_is_better() -> None:
 
 async def test_two_syncs_of_ten_are_counted_at_both_far_ends() -> None:
     order = Order(waves=((10, 30), (10, 10)), scale=0)
-    async with far_ends() as url:
-        outcome = await Bench(url).run(order)
+    async with far_ends() as addresses:
+        outcome = await Bench(addresses).run(order)
     first, second = outcome.waves
     assert first.tally == {"posted": 10}
     assert second.tally == {"posted": 20}

@@ -16,13 +16,14 @@ from rich.table import Table
 
 from tests.bench.figures import Mark, Measured, number
 from tests.bench.processes import Bench, Incomplete, ProcessFailed, far_ends
-from tests.bench.scenarios import end_to_end, faults, flat_out, fleet, memory, posting
+from tests.bench.scenarios import end_to_end, faults, flat_out, fleet, memory, posting, slack
 
 SCENARIOS: dict[str, Callable[[Bench], Awaitable[list[Measured]]]] = {
     "posting": posting.measure,
     "flat_out": flat_out.measure,
     "faults": faults.measure,
     "memory": memory.measure,
+    "slack": slack.measure,
     "end_to_end": end_to_end.measure,
     "fleet": fleet.measure,
 }
@@ -41,8 +42,8 @@ def wishes(arguments: list[str]) -> argparse.Namespace:
 async def measure(wish: argparse.Namespace, console: Console) -> tuple[list[Measured], int]:
     found: list[Measured] = []
     broken = 0
-    async with far_ends() as url:
-        bench = Bench(url, scale=wish.scale, quick=wish.quick, repeat=wish.repeat)
+    async with far_ends() as addresses:
+        bench = Bench(addresses, scale=wish.scale, quick=wish.quick, repeat=wish.repeat)
         for name in wish.only:
             began = time.perf_counter()
             try:

@@ -1,6 +1,8 @@
-"""The bot's process: store, engine and sync as in production, and an eye on time, memory and the event loop.
+"""The bot's process: all of `python -m bot run`, and an eye on time, memory and the event loop.
 
-    python -m tests.bench.bot_side prepare|sync|again FOLDER FAR_ENDS_URL   (the order as JSON on standard input)
+    python -m tests.bench.bot_side prepare|sync|again FOLDER ADDRESSES   (the order as JSON on standard input)
+
+ADDRESSES are the far ends' as JSON: {"url", "slack"}.
 
 What it saw is its last line of output.
 """
@@ -11,6 +13,7 @@ import asyncio
 import json
 import logging
 import re
+import socket
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -18,16 +21,21 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 from sqlalchemy import func, select, text
 
-from bot.app import Parts, jobs, open_parts
-from bot.engine import Engine, Work
-from bot.models import ConnectionState, FieldMapping, PostingState, Secret, Trigger
+from bot.app import Parts, open_parts
+from bot.engine import Engine
+from bot.models import ConnectionState, FieldMapping, PostingState, RunState, Secret, Trigger
+from bot.sandbox.slack import SlackSim
+from bot.sandbox.slack.workspace import TEAM, TEAM_NAME
+from bot.serve import Bot
 from bot.settings import Settings
 from bot.spend import pacing
 from bot.store import connections
 from bot.store.connections import Connection
-from bot.store.tables import postings
+from bot.store.database import Store, open_store
+from bot.store.tables import postings, sync_runs
 from bot.sync.fetch import fetch
 from bot.sync.run import terms_of
 from tests.bench import gateway, source
@@ -35,12 +43,14 @@ from tests.bench.order import Order
 
 TICK = 0.005
 """Seconds between two looks at the event loop; what comes later than that is its lag."""
+LOOK = 0.1
+"""Seconds between two looks at whether it is over."""
 QUIET = 12.0
 """Seconds without a posting after which nothing more is to be expected of this run and what it promised."""
 FIELDS = {"gl_account": "GL Account", "department": "Department", "location": "Location"}
 
 
-def settings_for(order: Order, folder: Path, url: str) -> Settings:
+def settings_for(order: Order, folder: Path, url: str, slack: str = "") -> Settings:
     return Settings(
         _env_file=None,
         intacct_url=url + gateway.PATH,
@@ -50,7 +60,17 @@ def settings_for(order: Order, folder: Path, url: str) -> Settings:
         spend_center_url=url + source.BASE,
         data_dir=folder,
         log_level="WARNING",
+        slack_bot_token=SecretStr(SlackSim.BOT_TOKEN),
+        slack_app_token=SecretStr(SlackSim.APP_TOKEN),
+        slack_api_url=slack or "http://127.0.0.1/api/",
+        port=_free_port(),
     )
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 # --- before ---
@@ -67,7 +87,7 @@ async def prepare(order: Order, folder: Path, url: str) -> None:
 
 
 async def _connect(parts: Parts, order: Order, number: int) -> Connection:
-    workspace = await connections.ensure_workspace(parts.store, "", "T0BENCH", "Bench", parts.clock())
+    workspace = await connections.ensure_workspace(parts.store, "", TEAM, TEAM_NAME, parts.clock())
     company = await connections.save_company(
         parts.store,
         workspace,
@@ -159,82 +179,66 @@ class Lag:
         return late[len(late) // 2], late[int(len(late) * 0.99)], late[-1]
 
 
-class Watched:
-    """The sync's jobs, and which connections have come to the end of theirs."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.ended: set[str] = set()
-        self._changed = asyncio.Event()
-        self.jobs = jobs(parts.runner) | {"refresh": Work(self._refresh)}
-        self._sync = self.jobs["sync"].body
-        self.jobs["sync"] = Work(self._watch, exclusive=True)
-
-    async def _refresh(self, _turn: int, **_ids: Any) -> bool:
-        """Where nobody looks, nothing is shown; the job itself costs what it costs."""
-        return False
-
-    async def _watch(self, turn: int, **ids: Any) -> bool:
-        more = await self._sync(turn, **ids)
-        if not more:
-            self.ended.add(ids["connection_id"])
-            self._changed.set()
-        return more
-
-    async def all_ended(self, many: int) -> None:
-        while len(self.ended) < many:
-            self._changed.clear()
-            await self._changed.wait()
-
-
-async def sync(order: Order, folder: Path, url: str, *, again: bool) -> list[dict[str, Any]]:
+async def sync(order: Order, folder: Path, url: str, slack: str, *, again: bool) -> list[dict[str, Any]]:
     """Every wave, due at once for all connections; after a kill (`again`) the engine goes on by itself."""
     pacing.WINDOW = 61.0 * order.scale if order.paced else 0.0
-    settings = settings_for(order, folder, url)
+    settings = settings_for(order, folder, url, slack)
     seen: list[dict[str, Any]] = []
-    async with open_parts(settings) as parts, asyncio.timeout(order.patience):
-        watched = Watched(parts)
-        engine = Engine(settings, parts.store, watched.jobs, parts.clock)
-        parts.runner.engine = engine
-        await engine.start()
-        lag = Lag()
-        watching = asyncio.create_task(lag.watch())
-        try:
+    store = await open_store(settings)
+    lag = Lag()
+    watching = asyncio.create_task(lag.watch())
+    try:
+        async with Bot(settings, patience=1) as bot, asyncio.timeout(order.patience):
+            while not await bot.line.connected():  # noqa: ASYNC110  # it has no event, being asked by /healthz alone
+                await asyncio.sleep(0.05)
             for number in range(1 if again else len(order.waves)):
                 if not again:
                     await _tell(url, "wave")
-                seen.append(await _wave(parts, engine, watched, order, lag, number, url, again=again))
-        finally:
-            watching.cancel()
-            await engine.stop(patience=1)
+                seen.append(await _wave(store, bot.engine, order, lag, number, url, again=again))
+    finally:
+        watching.cancel()
+        await store.close()
     return seen
 
 
 async def _wave(
-    parts: Parts, engine: Engine, watched: Watched, order: Order, lag: Lag, number: int, url: str, *, again: bool
+    store: Store, engine: Engine, order: Order, lag: Lag, number: int, url: str, *, again: bool
 ) -> dict[str, Any]:
-    rows = await connections.list_connections(parts.store)
+    rows = await connections.list_connections(store)
     wanted = len(rows) * sum(many for many, _ in order.waves[: None if again else number + 1])
-    watched.ended.clear()
     more = 0
     lag.told()
+    if order.commands:
+        await _tell(url, "commands/start")
     began, cpu = time.perf_counter(), time.process_time()
     if not again:
         await asyncio.gather(*(_due(engine, row, f"wave-{number}") for row in rows))
     if not again and not order.enough:
-        await watched.all_ended(len(rows))
+        while await _ended(store, f"wave-{number}") < len(rows):  # noqa: ASYNC110  # the database tells nobody
+            await asyncio.sleep(LOOK)
     if again or order.fault_every or order.enough:
-        more = await _posted(parts, engine, order.enough or wanted)
+        more = await _posted(store, engine, order.enough or wanted)
     seen = {
         "seconds": time.perf_counter() - began,
         "cpu": time.process_time() - cpu,
-        "peak": peak(),
         "lag": lag.told(),
-        "tally": await _tally(parts),
+        "tally": await _tally(store),
         "more": more,
     }
+    if order.commands:
+        await _tell(url, "commands/stop")
+    await asyncio.sleep(order.linger)
     async with httpx.AsyncClient(trust_env=False) as http:
         told: dict[str, Any] = (await http.get(f"{url}/bench/report")).json()
-    return seen | told
+    return seen | told | {"peak": peak()}
+
+
+async def _ended(store: Store, due: str) -> int:
+    """How many runs of this due time have come to their end."""
+    ended = sync_runs.c.state.in_([RunState.FINISHED, RunState.STOPPED])
+    async with store.begin() as db:
+        found = await db.execute(select(func.count()).where(sync_runs.c.key.endswith(f":{due}"), ended))
+        return int(found.scalar_one())
 
 
 async def _due(engine: Engine, row: Connection, due: str) -> None:
@@ -243,7 +247,7 @@ async def _due(engine: Engine, row: Connection, due: str) -> None:
     await engine.enqueue("sync", key, company=row.company, connection_id=row.id, trigger=trigger, run_key=key)
 
 
-async def _posted(parts: Parts, engine: Engine, wanted: int) -> int:
+async def _posted(store: Store, engine: Engine, wanted: int) -> int:
     """Wait until so many are posted: look-ups and second sends come after the end of a run.
 
     Where nothing moves any more the next due time is made to come, as the clock would.
@@ -252,20 +256,20 @@ async def _posted(parts: Parts, engine: Engine, wanted: int) -> int:
         How many more due times it took.
     """
     more, moved, before = 0, time.monotonic(), -1
-    while (posted := (await _tally(parts)).get(PostingState.POSTED, 0)) < wanted:
+    while (posted := (await _tally(store)).get(PostingState.POSTED, 0)) < wanted:
         now = time.monotonic()
         if posted != before:
             before, moved = posted, now
         elif now - moved > QUIET:
             more, moved = more + 1, now
-            for row in await connections.list_connections(parts.store):
+            for row in await connections.list_connections(store):
                 await _due(engine, row, f"more-{more}")
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(LOOK)
     return more
 
 
-async def _tally(parts: Parts) -> dict[str, int]:
-    async with parts.store.begin() as db:
+async def _tally(store: Store) -> dict[str, int]:
+    async with store.begin() as db:
         found = await db.execute(select(postings.c.state, func.count()).group_by(postings.c.state))
         return {str(state): int(many) for state, many in found}
 
@@ -282,13 +286,14 @@ async def _tell(url: str, what: str) -> None:
 
 
 async def main() -> None:
-    what, folder, url = sys.argv[1:4]
+    what, folder, addresses = sys.argv[1:4]
+    far = json.loads(addresses)
     logging.basicConfig(level=logging.ERROR)
     order = Order.read(json.load(sys.stdin))
     if what == "prepare":
-        await prepare(order, Path(folder), url)
+        await prepare(order, Path(folder), far["url"])
         return
-    seen = await sync(order, Path(folder), url, again=what == "again")
+    seen = await sync(order, Path(folder), far["url"], far["slack"], again=what == "again")
     sys.stdout.write(json.dumps(seen) + "\n")
 
 

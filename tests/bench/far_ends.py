@@ -1,4 +1,4 @@
-"""The far ends in a process of their own: `python -m tests.bench.far_ends` prints its address and serves until its input ends."""
+"""The far ends in a process of their own: `python -m tests.bench.far_ends` prints its addresses and serves until its input ends."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aiohttp import web
 from tests.bench import gateway, source
 from tests.bench.gateway import Gateway, Tally
 from tests.bench.limit import Service
+from tests.bench.slack import Slack
 from tests.bench.source import Source
 
 
@@ -19,7 +20,7 @@ class FarEnds:
     """Both far ends, and a door by which the bench says how they shall behave."""
 
     def __init__(self) -> None:
-        self.intacct, self.spend = Gateway(), Source()
+        self.intacct, self.spend, self.slack = Gateway(), Source(), Slack()
         self._later: list[tuple[int, int]] = []
 
     def app(self) -> web.Application:
@@ -28,6 +29,7 @@ class FarEnds:
         app.router.add_get(f"{source.BASE}/v3/spend/{{what:.+}}", self.spend.handle)
         app.router.add_post("/bench/plan", self._plan)
         app.router.add_post("/bench/wave", self._wave)
+        app.router.add_post("/bench/commands/{what:start|stop}", self._commands)
         app.router.add_get("/bench/report", self._report)
         return app
 
@@ -55,20 +57,34 @@ class FarEnds:
             self.spend.waves.append(self._later.pop(0))
         self.intacct.tally = Tally()
         self.spend.reset()
+        self.slack.reset()
+        return web.json_response({})
+
+    async def _commands(self, request: web.Request) -> web.Response:
+        if request.match_info["what"] == "start":
+            self.slack.start_commands()
+        else:
+            await self.slack.stop_commands()
         return web.json_response({})
 
     async def _report(self, _request: web.Request) -> web.Response:
-        return web.json_response({"intacct": self.intacct.report(), "spend": self.spend.report()})
+        return web.json_response(
+            {"intacct": self.intacct.report(), "spend": self.spend.report(), "slack": self.slack.report()}
+        )
 
 
 async def serve() -> None:
-    runner = web.AppRunner(FarEnds().app(), access_log=None, shutdown_timeout=0.1)
+    far = FarEnds()
+    slack = await far.slack.start()
+    runner = web.AppRunner(far.app(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{runner.addresses[0][1]}"}) + "\n")
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    sys.stdout.write(json.dumps({"url": url, "slack": slack}) + "\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)  # whoever started us is gone, or wants us to go
     await runner.cleanup()
+    await far.slack.stop()
 
 
 if __name__ == "__main__":

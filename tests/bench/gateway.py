@@ -145,8 +145,7 @@ class Gateway:
         reference = call.findtext("referenceno") or ""
         account = self._refusal(asked.company, reference, controlid)
         if account:
-            sentence = f"Account {account} is not a valid GL account."
-            return _result("record_cctransaction", controlid, failed=("BL01001973", sentence))
+            return _result("record_cctransaction", controlid, failed=("BL01001973", f"Account {account} is not valid."))
         if asked.unique and controlid in self._done:
             return _result(
                 "record_cctransaction", controlid, failed=(SEEN_BEFORE, "The controlid was executed before.")

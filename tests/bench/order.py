@@ -26,6 +26,8 @@ class Order:
         settle_after: seconds after which an empty look-up proves something.
         kill_at: numbers of records at which the bot's process is killed and started again, one after another.
         enough: a wave ends early once so many are posted; 0: it goes to its end.
+        commands: whether people type twenty commands a second meanwhile.
+        linger: seconds to wait after a wave for what is still to be shown in Slack.
         patience: seconds after which the bot's process gives up.
     """
 
@@ -43,6 +45,8 @@ class Order:
     settle_after: float = 1200.0
     kill_at: tuple[int, ...] = ()
     enough: int = 0
+    commands: bool = False
+    linger: float = 0.0
     patience: float = 900.0
 
     @classmethod
@@ -76,7 +80,7 @@ class Seen:
     """One wave as it went. Seconds, bytes; `lag` is how late the event loop came, in seconds: p50, p99, max.
 
     `tally` counts postings by state over all connections; `more` is how many further due times it took to settle all of
-    them. `intacct` and `spend` are the far ends' own reports.
+    them. `intacct`, `spend` and `slack` are the far ends' own reports.
     """
 
     seconds: float
@@ -87,6 +91,7 @@ class Seen:
     more: int
     intacct: dict[str, Any]
     spend: dict[str, Any]
+    slack: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

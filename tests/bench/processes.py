@@ -31,14 +31,17 @@ class Incomplete(Exception):
 
 
 class Bench:
-    """What a scenario works with: the far ends at `url`, and a bot's process for each order.
+    """What a scenario works with: the far ends at `addresses` ("url" and "slack"), and a bot's process for each order.
 
     `scale`, `quick` and `repeat` are what the person at the command line asked for; a scenario has a scale of its own
     unless one is given.
     """
 
-    def __init__(self, url: str, *, scale: float | None = None, quick: bool = False, repeat: int = 3) -> None:
-        self.url, self.quick, self.repeat = url, quick, 1 if quick else repeat
+    def __init__(
+        self, addresses: dict[str, str], *, scale: float | None = None, quick: bool = False, repeat: int = 3
+    ) -> None:
+        self.addresses, self.url = addresses, addresses["url"]
+        self.quick, self.repeat = quick, 1 if quick else repeat
         self._scale = scale
 
     def scale(self, usual: float) -> float:
@@ -91,7 +94,7 @@ class Bench:
         self, what: str, folder: Path, stderr: int | None = asyncio.subprocess.PIPE
     ) -> AsyncIterator[asyncio.subprocess.Process]:
         """The bot's process, which does not outlive the block."""
-        command = (sys.executable, "-m", "tests.bench.bot_side", what, str(folder), self.url)
+        command = (sys.executable, "-m", "tests.bench.bot_side", what, str(folder), json.dumps(self.addresses))
         process = await asyncio.create_subprocess_exec(*command, **_piped(stderr))
         try:
             yield process
@@ -102,13 +105,13 @@ class Bench:
 
 
 @asynccontextmanager
-async def far_ends() -> AsyncIterator[str]:
-    """The address of the far ends' process, which lives as long as the block."""
+async def far_ends() -> AsyncIterator[dict[str, str]]:
+    """The addresses of the far ends' process, which lives as long as the block."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.far_ends", **_piped(stderr=None))
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield json.loads(await process.stdout.readline())["url"]
+        yield json.loads(await process.stdout.readline())
     finally:
         process.stdin.close()
         await process.wait()
