@@ -55,7 +55,7 @@ def test_views_and_buttons_carry_record_ids_only() -> None:
     values = {element["value"] for payload in MESSAGES for element in buttons(payload)}
     metadata = {view.get("private_metadata", "") for view in VIEWS}
 
-    assert all(value.startswith("w0123456789:") for value in values)
+    assert all(value.startswith(("w0123456789:", "c0123456789")) for value in values)
     assert metadata <= {"", "w0123456789:5"}
 
 

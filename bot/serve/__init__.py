@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, Self
@@ -25,9 +25,10 @@ from bot.serve.door import Door
 from bot.serve.line import Line
 from bot.settings import Settings
 from bot.walkthrough.conversation import Conversation
+from bot.walkthrough.drift import Drift
 from handlers import Services, refresh, register
 from handlers.delivery import PAUSE, Post
-from handlers.walkthrough import watch_step
+from handlers.walkthrough import LookAround, watch_step
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +78,12 @@ class Bot:
             self.engine, services, offered = _services(parts)
             self.app = make_app(self.settings, self.client)
             register(self.app, services)
-            job = refresh(services, self.client, post=Post(pause=self._pause))
-            offered |= {"refresh": job, "watch_step": watch_step(services, self.client)}
+            post = Post(pause=self._pause)
+            drift = Drift(parts.runner, self.engine)
+            look = LookAround(services, self.client, drift, post).job
+            job = refresh(services, self.client, post=post)
+            offered |= {"refresh": job, "watch_step": watch_step(services, self.client), "look_around": look}
+            self.engine.sweep = _both(services.desk.sweep, drift.promise)
             self.line = Line(self.settings, self.app, parts.store, parts.clock)
             self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line)
             await self.door.open()
@@ -98,13 +103,14 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
     """Engine and services, and a table that takes the jobs which need both."""
     offered: dict[str, Job] = {}
 
-    def later(name: str) -> Work:
+    def later(name: str, *, exclusive: bool = False) -> Work:
         async def body(turn: int, **ids: Any) -> bool:
             return await offered[name](turn, **ids)
 
-        return Work(body)
+        return Work(body, exclusive=exclusive)
 
     work = {**wiring.jobs(parts.runner), **{name: later(name) for name in ("refresh", "watch_step")}}
+    work["look_around"] = later("look_around", exclusive=True)  # two at once would tell the same change twice
     engine = Engine(parts.settings, parts.store, work, parts.clock)
     talk = Conversation(
         parts.store,
@@ -115,6 +121,14 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
     )
     desk = wiring.make_desk(parts, engine)
     return engine, Services(parts.store, engine, desk, talk, parts.clock, parts.settings), offered
+
+
+def _both(first: Callable[[], Awaitable[None]], second: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    async def sweep() -> None:
+        await first()
+        await second()
+
+    return sweep
 
 
 def make_client(settings: Settings) -> AsyncWebClient:

@@ -83,14 +83,14 @@ class Ending:
         await runs.change_run(store, run.id, state=RunState.STOPPED, finished=now, **cause)
         log.warning("run %d of %s stopped: %s", run.id, connection.id, verdict.category)
         if verdict.category.startswith("auth.") and fault.level in {Level.CONTROL, Level.AUTHENTICATION}:
-            await self._shut_out(connection, verdict, fault, now)
+            await self.shut_out(connection, verdict, fault, now)
         elif verdict.category == "source.auth" and connection.state == ConnectionState.ACTIVE:
             await connections.change_connection(store, connection.id, state=ConnectionState.BROKEN)
         if verdict.retry is not RetryClass.NO:
             await self._come_back(connection, pause)
         await self.follow_up(connection)
 
-    async def _shut_out(self, connection: Connection, verdict: Verdict, fault: Fault, now: datetime) -> None:
+    async def shut_out(self, connection: Connection, verdict: Verdict, fault: Fault, now: datetime) -> None:
         """Intacct does not let the company's user in: every connection of the company waits."""
         store = self.reach.store
         company = await connections.get_company(store, connection.company)

@@ -9,11 +9,14 @@ from typing import Any
 
 from bot.hints.words import Words
 from bot.intacct.records import DimensionValue
-from bot.models import Check, CustomField, Dimension, PostingState, RetryClass, StepState, Verdict
+from bot.models import Check, ConnectionState, CustomField, Dimension, PostingState, RetryClass, StepState, Verdict
+from bot.store.connections import Connection
+from bot.store.drift import Mark
 from bot.store.walkthroughs import OPEN, Walkthrough
 from bot.sync.preview import Preview, PreviewCause, PreviewRow
 from bot.walkthrough import books, progress, proposals
-from bot.walkthrough.steps import CARD, ENTITY, FINISH, PERMISSIONS, SENDER, STEPS, USER, Facts
+from bot.walkthrough.steps import ACCOUNT, CARD, CARD_ID, ENTITY, FINISH, PERMISSIONS, SENDER, STEPS, USER, Facts
+from handlers.ui import drift
 from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
 from handlers.ui import walkthrough_spend as spend
@@ -35,6 +38,8 @@ def samples() -> Iterator[tuple[str, Json]]:
             yield _post(ui.step(walk, number, facts, helper=True, busy=ui.CHECKING))
             yield _edit(ui.helped(walk, number))
         yield _edit(ui.finished(walk, "tomorrow 07:00", "<#C0FINANCE>"))
+    for text in ("", HOSTILE):
+        yield from _changes(text)
     yield from _forms("HarborPine", "")
     yield from _forms(HOSTILE, HOSTILE)
 
@@ -46,6 +51,43 @@ def _post(said: Json) -> tuple[str, Json]:
 def _edit(said: Json) -> tuple[str, Json]:
     shown = {name: value for name, value in said.items() if not name.startswith("unfurl")}
     return "chat.update", {"channel": DM, "ts": "1793718000.000100", **shown}
+
+
+def _changes(text: str) -> Iterator[tuple[str, Json]]:
+    """What the daily look around found: a wrong attribute, a card that expires, and both of them right again."""
+    empty: dict[str, Any] = dict.fromkeys(
+        ("spend_token", "client_secret", "csv", "selector", "mapping", "options", "watermark", "last_fired", "removed")
+    )
+    connection = Connection(
+        id="c0123456789",
+        workspace_id=":T0HARBOR",
+        company=1,
+        name="Portland",
+        state=ConnectionState.ACTIVE,
+        entity_id="100",
+        entity_name=text or "Portland",
+        card=text or CARD_ID,
+        card_account="2150",
+        default_location="100",
+        channel="C0FINANCE",
+        schedule="0 7 * * *",
+        time_zone="America/Los_Angeles",
+        start_date=date(2026, 10, 1),
+        spend_company="cmp_1",
+        spend_company_name="Harbor & Pine Cards",
+        client_id="",
+        owner="U0DANA",
+        activated=NOW,
+        revision=3,
+        created=NOW,
+        **empty,
+    )
+    wrong = Check("REQUIREDEPT", StepState.PROBLEM, text or "Department is required, it should not be.")
+    soon = Check("expiry", StepState.TOLD, text or "The card expires 12/2026; on that day posting ends.")
+    for mark in (Mark(ACCOUNT, wrong, NOW), Mark(CARD, soon, NOW)):
+        yield _post(drift.changed(mark, connection))
+        yield _edit(drift.changed(mark, connection, NOW))
+        yield _edit(drift.solved(mark, connection, NOW))
 
 
 def _forms(name: str, error: str) -> Iterator[tuple[str, Json]]:

@@ -13,15 +13,16 @@ from bot.store.connections import ensure_workspace
 from bot.walkthrough.keeper import Refused
 from handlers.services import Services
 from handlers.ui.text import esc
-from handlers.walkthrough import cards, lists
+from handlers.walkthrough import cards, drifting, lists
 from handlers.walkthrough.chat import on_message
 from handlers.walkthrough.clicks import CLICKS, shown
 from handlers.walkthrough.common import Ack, Click, Form, refuse, take_secrets
+from handlers.walkthrough.drifting import LookAround
 from handlers.walkthrough.finishing import FINISH_CLICKS, FINISH_FORMS
 from handlers.walkthrough.forms import FORMS
 from handlers.walkthrough.watching import watch_step
 
-__all__ = ["Refused", "mend", "on_message", "register", "resume", "start", "take_secrets", "watch_step"]
+__all__ = ["LookAround", "Refused", "mend", "on_message", "register", "resume", "start", "take_secrets", "watch_step"]
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -60,6 +61,7 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action(_any_of(presses))(press)
     app.view(_any_of(submissions))(submit)
     app.options(_any_of(lists.LISTS))(options)
+    drifting.register(app, services)
 
 
 async def start(services: Services, client: AsyncWebClient, workspace: str, user: str, *, fresh: bool = False) -> None:

@@ -1,0 +1,124 @@
+"""The daily look around in Slack: each change in Intacct is told once in the finance channel, and once that it is right again."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.models import ConnectionState
+from bot.store import connections, drift
+from bot.store.connections import Connection
+from bot.store.drift import Mark
+from bot.walkthrough.drift import Drift, Seen
+from bot.walkthrough.keeper import Refused
+from handlers.asking import Ask
+from handlers.delivery import AppRemoved, ChannelClosed, Later, MessageGone, Post
+from handlers.services import Services
+from handlers.ui import drift as ui
+from handlers.ui.blocks import Json
+from handlers.walkthrough import cards
+
+log = logging.getLogger(__name__)
+
+AGAIN = 300
+"""Seconds until what Slack did not take is tried once more."""
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """The two buttons under such a message."""
+
+    async def check(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        connection = await _connection(services, ask.value)
+        now = services.clock()
+        key = f"{connection.id}:asked {now.isoformat()}"
+        await services.engine.enqueue(
+            "look_around", key, company=connection.company, urgent=True, connection_id=connection.id, asked=1
+        )
+
+    async def open_step(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        connection_id, _, step = ask.value.partition(":")
+        connection = await _connection(services, connection_id)
+        walk = await services.walkthrough.mend(
+            ask.workspace, ask.user, connection.company, int(step), connection=connection.id
+        )
+        await cards.show(services, client, walk.id, anew=True)
+
+    app.action("drift.check")(check)
+    app.action("drift.open")(open_step)
+
+
+async def _connection(services: Services, connection_id: str) -> Connection:
+    connection = await connections.get_connection(services.store, connection_id)
+    if connection is None or connection.removed:
+        raise Refused("This connection is not there any more.")
+    return connection
+
+
+@dataclass(frozen=True, slots=True)
+class LookAround:
+    """The body of the job `look_around`: `await job(turn, connection_id=…, asked=0)`; `asked` when a person waits for it."""
+
+    services: Services
+    client: AsyncWebClient
+    drift: Drift
+    post: Post
+
+    async def job(self, turn: int, *, connection_id: str, asked: int = 0) -> bool:
+        connection = await connections.get_connection(self.services.store, connection_id)
+        if turn > 0 or connection is None or connection.removed or connection.state != ConnectionState.ACTIVE:
+            return False
+        seen = await self.drift.look(connection)
+        if seen is None or not connection.channel:
+            return False
+        try:
+            await self._tell(connection, seen, asked=bool(asked))
+        except Later as trouble:
+            log.warning("Slack is not to be reached (%s); changes of %s are told later", trouble, connection.id)
+            await self._again(connection)
+        except (ChannelClosed, AppRemoved) as closed:
+            log.warning("changes of %s cannot be told: %s", connection.id, closed)
+        return False
+
+    async def _tell(self, connection: Connection, seen: Seen, *, asked: bool) -> None:
+        store, now = self.services.store, self.services.clock()
+        known = {mark.key: mark for mark in await drift.open_marks(store, connection.id)}
+        wrong = {(step, check.key): check for step, check in seen.wrong}
+        for key, check in wrong.items():
+            mark = known.get(key) or Mark(key[0], check, now)
+            news = mark.check != check
+            mark = drift.Mark(mark.step, check, mark.since, mark.channel, mark.ts)
+            if key not in known:
+                await drift.note(store, connection.id, mark, now)
+            if not mark.ts:
+                placed = await self.post.new(self.client, connection.channel, ui.changed(mark, connection))
+                await drift.note(store, connection.id, drift.placed(mark, *placed), now)
+            elif news or asked:
+                await self._edit(mark, ui.changed(mark, connection, now if asked else None))
+                await drift.note(store, connection.id, mark, now)
+        for key, mark in known.items():
+            if key not in wrong and mark.step in seen.steps:
+                await self._edit(mark, ui.solved(mark, connection, now))
+                await drift.solved(store, connection.id, mark, now)
+
+    async def _edit(self, mark: Mark, content: Json) -> None:
+        """A message that somebody deleted has nothing to be said in any more."""
+        if not mark.ts:
+            return
+        try:
+            await self.post.edit(self.client, mark.channel, mark.ts, content)
+        except MessageGone:
+            log.info("the message of a change of step %d was deleted", mark.step)
+
+    async def _again(self, connection: Connection) -> None:
+        key = f"{connection.id}:later {int(self.services.clock().timestamp()) // AGAIN}"
+        await self.services.engine.enqueue(
+            "look_around", key, company=connection.company, delay=AGAIN, connection_id=connection.id
+        )
