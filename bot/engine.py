@@ -50,6 +50,9 @@ BEAT, LEASE = timedelta(seconds=5), timedelta(seconds=30)
 REVIVE_AFTER, REVIVE_AT_MOST = 5.0, 600.0
 """Seconds before a job that died of errors is promised anew; doubled each time it dies again, up to the second figure."""
 
+POLL_SECONDS = 0.5
+"""Between two looks at a queue; a company gets at most one job started in that time. Tests look more often."""
+
 STEP_SECONDS = 900
 PERSON, CLOCK = 10, 100
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -141,7 +144,7 @@ class Engine:
         DBOS.launch()
         for name in ("sync", "side"):
             await DBOS.register_queue_async(
-                name, partition_concurrency=1, worker_concurrency=100, polling_interval_sec=0.5
+                name, partition_concurrency=1, worker_concurrency=100, polling_interval_sec=POLL_SECONDS
             )
         housekeeping: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self._reconcile, 2.0),

@@ -4,8 +4,15 @@ from uuid import uuid4
 
 import pytest
 
+from bot import engine
 from tests.postgres import fresh_database, server
 from tests.world import World, world
+
+
+@pytest.fixture(autouse=True)
+def quick_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that is ready is started soon: what is tested is what it does, not the pause before."""
+    monkeypatch.setattr(engine, "POLL_SECONDS", 0.05)
 
 
 @pytest.fixture
