@@ -112,9 +112,12 @@ class Refresh:
             words = results.run_ended(run, place(connection), posted, waiting, base, connection.channel)
             await self._tell(run.actor, words)
             await told.once(store, f"run:{run.key}", now, connection=connection.id)
-        for found in await told.settled(store, connection.id, now - REMEMBER):
-            await self._tell(found.actor, results.settled(found, base))
-            await told.tell_settled(store, connection.id, found.posting, now)
+        settled = await told.settled(store, connection.id, now - REMEMBER)
+        for actor in dict.fromkeys(one.actor for one in settled):
+            theirs = [one for one in settled if one.actor == actor]
+            await self._tell(actor, results.all_settled(theirs, base))
+            for one in theirs:
+                await told.tell_settled(store, connection.id, one.posting, now)
 
     async def _tell(self, user: str, words: Json) -> None:
         try:

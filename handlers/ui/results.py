@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bot.hints.catalogue import hint_for
@@ -57,6 +58,21 @@ def settled(found: Settled, base: str) -> Json:
     what = f"{esc(plain(found.merchant, 80))}, {money(found.amount, plain(found.currency, 3), base)}"
     record = esc(plain(found.record_no, 20))
     return _said(f"{what}: Posted once, record {record}, found after the line dropped.")
+
+
+def all_settled(found: Sequence[Settled], base: str) -> Json:
+    """Answers were lost, and the records were found: one message, however many they are."""
+    if len(found) == 1:
+        return settled(found[0], base)
+    numbers = sorted((one.record_no for one in found), key=lambda number: (len(number), number))
+    records = f"{esc(plain(numbers[0], 20))} to {esc(plain(numbers[-1], 20))}"
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in found:
+        sums[one.currency] += one.amount
+    amounts = " and ".join(money(total, plain(currency, 3), base) for currency, total in sums.items())
+    return _said(
+        f"{count(len(found), 'transaction')}, {amounts}: each posted once, records {records}, found after the line dropped."
+    )
 
 
 def closed_channel(where: str, finance: str, why: str, bot: str) -> Json:
