@@ -112,14 +112,15 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
     work = {**wiring.jobs(parts.runner), **{name: later(name) for name in ("refresh", "watch_step")}}
     work["look_around"] = later("look_around", exclusive=True)  # two at once would tell the same change twice
     engine = Engine(parts.settings, parts.store, work, parts.clock)
+    desk = wiring.make_desk(parts, engine)
     talk = Conversation(
         parts.store,
         intacct_for=parts.intacct_for,
         source_for=parts.spend_for,
         sender_id=parts.settings.intacct_sender_id,
         clock=parts.clock,
+        let_in=desk.let_in_again,
     )
-    desk = wiring.make_desk(parts, engine)
     return engine, Services(parts.store, engine, desk, talk, parts.clock, parts.settings), offered
 
 

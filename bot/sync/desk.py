@@ -158,12 +158,20 @@ class Desk:
         alert = await self._alert(alert_id)
         if not await alerts.start_work(self.reach.store, alert_id, actor, self.reach.clock()):
             return await self.lost_click(alert_id)
-        intent = await runs.add_intent(
-            self.reach.store, alert.workspace_id, "check_company", actor, {"company": alert.company}, self.reach.clock()
-        )
+        intent = await self._check_company(alert.workspace_id, alert.company, actor)
         await self._note(alert, {"actor": actor, "did": "check", "intent": intent.id, "postings": []})
         await self.promise(intent)
         return Asked(intent.id)
+
+    async def let_in_again(self, company_id: int, actor: str) -> None:
+        """The sign-in of a company that was refused works again: its connections go on, and what waits is posted."""
+        company = await connections.get_company(self.reach.store, company_id)
+        if company.problem:
+            await self.promise(await self._check_company(company.workspace_id, company_id, actor))
+
+    async def _check_company(self, workspace: str, company_id: int, actor: str) -> runs.Intent:
+        target = {"company": company_id}
+        return await runs.add_intent(self.reach.store, workspace, "check_company", actor, target, self.reach.clock())
 
     async def ignore(self, alert_id: int, reason: str, actor: str, name: str = "") -> int:
         """Leave an alert's transactions out for good, with a reason. Rows that were posted meanwhile stay posted."""

@@ -17,7 +17,7 @@ from bot.walkthrough import progress
 from bot.walkthrough.checks import DONE
 from bot.walkthrough.door import Door
 from bot.walkthrough.draft import answers_of
-from bot.walkthrough.keeper import Clock, IntacctFor, Keeper, Refused, SourceFor
+from bot.walkthrough.keeper import Clock, IntacctFor, Keeper, LetIn, Refused, SourceFor
 from bot.walkthrough.ledger import Ledger
 from bot.walkthrough.spending import Spending
 from bot.walkthrough.steps import ACCOUNT, CARD, FINISH, OPEN, STEPS, Facts
@@ -38,6 +38,7 @@ class Conversation:
         clock: the instant, in UTC.
         watch_every: seconds between two looks for the card.
         watch_for: seconds after which looking by itself ends.
+        let_in: resumes the sync of a company that had refused us.
     """
 
     def __init__(
@@ -50,9 +51,12 @@ class Conversation:
         clock: Clock,
         watch_every: float = 20.0,
         watch_for: float = 900.0,
+        let_in: LetIn | None = None,
     ) -> None:
         self.store = store
-        self.keeper = Keeper(store, intacct_for=intacct_for, source_for=source_for, sender_id=sender_id, clock=clock)
+        self.keeper = Keeper(
+            store, intacct_for=intacct_for, source_for=source_for, sender_id=sender_id, clock=clock, let_in=let_in
+        )
         self.door = Door(self.keeper)
         self.ledger = Ledger(self.keeper, watch_every=watch_every, watch_for=watch_for)
         self.spending = Spending(self.keeper)
@@ -137,6 +141,24 @@ class Conversation:
             spend_token=one.spend_token,
             client_secret=one.client_secret,
         )
+
+    async def mended(self, walk_id: str) -> Walkthrough | None:
+        """Ends a set-up that was opened again for a running connection, once all of it is right; None while it is not.
+
+        An account, a card or a location that was changed on the way becomes the connection's.
+        """
+        walk = await self.keeper.get(walk_id)
+        known = await connections.get_connection(self.store, walk.connection_id) if walk.connection_id else None
+        if walk.state != walkthroughs.OPEN or known is None or known.removed or known.activated is None:
+            return None
+        if not self.spending.complete(walk):
+            return None
+        chosen = {"card": "card", "card_account": "account", "default_location": "location"}
+        answers = {column: walk.answers.get(name) for column, name in chosen.items()}
+        changed = {name: value for name, value in answers.items() if value and value != getattr(known, name)}
+        if changed:
+            await connections.change_connection(self.store, known.id, **changed)
+        return await self.keeper.change(walk.id, lambda _: {"state": walkthroughs.FINISHED})
 
     async def check(self, walk_id: str, user: str, step: int) -> Walkthrough:
         """Checks one step now, and with it whatever else the same look proves."""

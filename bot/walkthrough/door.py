@@ -114,6 +114,8 @@ class Door:
         company = await self._keep(walk, seen, secret) if seen.let_in else None
         if held and seen.let_in:
             self._pending.pop(walk.id, None)
+        if company and company.problem and self.keeper.let_in:
+            await self.keeper.let_in(company.id, user)
         if seen.tried.category == "auth.sender_credentials":
             log.error("Intacct refuses this app's own sender ID or password: %s", self.keeper.sender_id)
             raise Refused(NOT_OURS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ IntacctFor = Callable[[str, str, Secret, int], IntacctClient]
 """(company ID, user ID, password, requests at once) → a client of its own, closed by whoever asked for it."""
 SourceFor = Callable[[Secret | None, str, Secret | None], Source]
 """(token, client ID, client secret) → Spend Center; either a token or the other two."""
+LetIn = Callable[[int, str], Awaitable[None]]
+"""(company's row, who mended it): called when a company that refused us lets us in again."""
 TRIES = 8
 
 
@@ -37,13 +39,21 @@ class Keeper:
     """
 
     def __init__(
-        self, store: Store, *, intacct_for: IntacctFor, source_for: SourceFor, sender_id: str, clock: Clock
+        self,
+        store: Store,
+        *,
+        intacct_for: IntacctFor,
+        source_for: SourceFor,
+        sender_id: str,
+        clock: Clock,
+        let_in: LetIn | None = None,
     ) -> None:
         self.store = store
         self.intacct_for = intacct_for
         self.source_for = source_for
         self.sender_id = sender_id
         self.clock = clock
+        self.let_in = let_in
 
     async def get(self, walk_id: str) -> Walkthrough:
         """Raises `Refused` when there is none."""

@@ -377,6 +377,13 @@ def finished(walk: Walkthrough, next_sync: str, channel: str) -> Json:
     )
 
 
+def mended(walk: Walkthrough) -> Json:
+    """The last card of a set-up that was opened again for one step."""
+    name = esc(clip(str(walk.answers.get("entity_name") or "the whole company"), 80))
+    text = f"*Right again.* All nine steps of {name} are checked. The sync goes on and posts what waits."
+    return message(f"All nine steps of {name} are right again.", [section(text, "done")])
+
+
 def helped(walk: Walkthrough, number: int) -> Json:
     """What stays of the card of somebody whose step is done."""
     line = esc(clip(progress.line_of(walk, number), 300))

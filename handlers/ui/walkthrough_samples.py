@@ -37,6 +37,7 @@ def samples() -> Iterator[tuple[str, Json]]:
             yield _edit(ui.step(walk, number, facts, remark="Intacct did not answer. Nothing was changed."))
             yield _post(ui.step(walk, number, facts, helper=True, busy=ui.CHECKING))
             yield _edit(ui.helped(walk, number))
+        yield _edit(ui.mended(walk))
         yield _edit(ui.finished(walk, "tomorrow 07:00", "<#C0FINANCE>"))
     for text in ("", HOSTILE):
         yield from _changes(text)

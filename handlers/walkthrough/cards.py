@@ -80,6 +80,15 @@ def _wanted(services: Services, walk: Walkthrough, note: Note | None) -> list[tu
     return found
 
 
+async def show_or_end(services: Services, client: AsyncWebClient, walk_id: str) -> None:
+    """Brings every message up to date; a set-up that was opened again to mend one step ends once all is right."""
+    mended = await services.walkthrough.mended(walk_id)
+    if mended:
+        await close(services, client, mended.id, ui.mended(mended))
+    else:
+        await show(services, client, walk_id)
+
+
 async def close(services: Services, client: AsyncWebClient, walk_id: str, payload: Json) -> None:
     """Puts the last words where the step stood."""
     await show(services, client, walk_id)

@@ -28,7 +28,7 @@ async def check(services: Services, client: AsyncWebClient, click: Click) -> Non
 
 async def shown(services: Services, client: AsyncWebClient, click: Click) -> None:
     """After something changed: every card, and the watch when the card's turn has come."""
-    await cards.show(services, client, click.walk)
+    await cards.show_or_end(services, client, click.walk)
     await watch_card(services, click.walk)
 
 

@@ -24,7 +24,7 @@ def watch_step(services: Services, client: AsyncWebClient) -> Job:
             _, following = await services.walkthrough.ledger.watch(walkthrough_id, round)
             if following is not None:
                 await _promise(services, walkthrough_id, following)
-            await cards.show(services, client, walkthrough_id)
+            await cards.show_or_end(services, client, walkthrough_id)
         return False
 
     return look
