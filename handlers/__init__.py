@@ -23,6 +23,8 @@ from handlers import walkthrough
 from handlers.access import Access
 from handlers.alerts import Alerts
 from handlers.asking import Ask, user_of, workspace_of
+from handlers.by_hand import ByHand
+from handlers.cardholders import Cardholders
 from handlers.choosing import Choosing
 from handlers.connections import Connections
 from handlers.corrections import Corrections
@@ -63,7 +65,8 @@ def register(app: AsyncApp, services: Services) -> None:
     alerts = Alerts(services, access)
     corrections = Corrections(services, access, alerts)
     kept = Rules(services, access, choosing)
-    for feature in (alerts, corrections, kept, syncs, managed, Homes(services, people, syncs)):
+    by_hand, cardholders = ByHand(services, access, alerts), Cardholders(services, access, alerts)
+    for feature in (by_hand, cardholders, alerts, corrections, kept, syncs, managed, Homes(services, people, syncs)):
         feature.register(app)
     app.command("/intacct")(Intacct(services, _subcommands(services, syncs, managed, kept)).run)
     app.event("message")(gate.message)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from bot.hints.catalogue import hint_for
 from bot.hints.words import render
 from bot.intacct.client import IntacctClient
-from bot.intacct.query import And, Between
+from bot.intacct.query import And, Between, In
 from bot.intacct.records import FoundRecord
 from bot.models import PostingState, RetryClass, Transaction, Verdict
 from bot.spend.source import RowProblem
 from bot.store import connections, postings
 from bot.store.connections import Connection
-from bot.store.postings import Posting
+from bot.store.postings import BY_HAND, Posting
 from bot.sync.introduce import introduce
 from bot.sync.mapping import Terms, passed_over, posting_date, reference_for
 from bot.sync.reach import Reach
@@ -101,6 +101,9 @@ async def reconcile(reach: Reach, connection: Connection, first: date, last: dat
     inside = [one for one in wanted if first <= _day(one, rows.get(one.uuid), terms) <= last]
     client = await reach.intacct(company)
     records = await _records(client, connection, [_reference(one, rows.get(one.uuid)) for one in inside], first, last)
+    records = await _named(
+        client, connection, [row for row in rows.values() if BY_HAND in (row.decision or {})], records
+    )
     others = [record.reference for record in records if record.reference]
     elsewhere = set()
     for start in range(0, len(others), 500):
@@ -136,6 +139,17 @@ async def _records(
     missing = sorted(set(references) - {record.reference for record in records})
     found = await client.find_by_reference(missing, entity=connection.entity_id) if missing else []
     return records + [record for record in found if record.record_no not in seen]
+
+
+async def _named(
+    client: IntacctClient, connection: Connection, rows: Sequence[Posting], records: Sequence[FoundRecord]
+) -> list[FoundRecord]:
+    """The records, those that a person named under the reference of the transaction that each stands for."""
+    reference = {row.record_no: row.reference for row in rows if row.record_no}
+    missing = tuple(sorted(set(reference) - {record.record_no for record in records}))
+    where = In("RECORDNO", missing)
+    more = [one async for one in client.card_transactions(where, entity=connection.entity_id)] if missing else []
+    return [replace(one, reference=reference.get(one.record_no, one.reference)) for one in (*records, *more)]
 
 
 async def _only_card(
@@ -211,7 +225,8 @@ def _differs(
     one: Transaction, row: Posting | None, found: Sequence[FoundRecord], terms: Terms, *, was_reversed: bool
 ) -> Difference | None:
     day, money = _day(one, row, terms), one.amount
-    moved = (row.decision or {}).get("date") if row else None
+    decision = (row.decision or {}) if row else {}
+    moved = (decision.get(BY_HAND) or {}).get("date") or decision.get("date")
     if not found:
         kind, why = _why_missing(row, was_reversed=was_reversed)
         record_no = row.record_no if row else ""

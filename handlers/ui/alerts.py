@@ -171,10 +171,13 @@ def _buttons(view: AlertView, today: date) -> list[sb.Element]:
 
 def _menu(view: AlertView) -> sb.Element:
     value = str(view.alert.id)
-    offered = [("Details", f"details:{value}"), ("Snooze…", f"snooze:{value}")]
+    offered = [("Ask the cardholders", f"people:{value}")] if corrections.missing(view) else []
     if view.n and not view.paused and hint(view).retry is not RetryClass.LOOK:
-        label = "Keep what was posted…" if view.alert.category == CHANGED else "Ignore…"
-        offered.insert(0, (label, f"ignore:{value}"))
+        if view.alert.category == CHANGED:
+            offered.append(("Keep what was posted…", f"ignore:{value}"))
+        else:
+            offered += [("Posted by hand…", f"hand:{value}"), ("Ignore…", f"ignore:{value}")]
+    offered += [("Snooze…", f"snooze:{value}"), ("Details", f"details:{value}")]
     return sb.OverflowMenu("alert.menu", [sb.Option(sb.PlainText(label), chosen) for label, chosen in offered])
 
 

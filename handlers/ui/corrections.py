@@ -20,11 +20,28 @@ VALUES = "correct.values"
 PERIOD = "period.closed"
 ONE = "one"
 """The choice is for one transaction of several."""
+MISSING = {
+    "dimension.required": "",
+    "source.mapping": "a coding that this app can place",
+    "held.conflict": "one coding, since it has two that differ",
+    "held.receipt": "a receipt",
+    "attachment": "a receipt",
+}
+"""What the cardholder can add, by cause; empty when the cause names the dimension."""
 
 
 def chosen_from(view: AlertView) -> Dimension | None:
     """The dimension that mends this alert by a choice, or None."""
     return dimension_of(view.verdict.category, dict(view.verdict.details))
+
+
+def missing(view: AlertView) -> str:
+    """What is wanted of the cardholders; empty when this is nothing that they can add."""
+    category = view.verdict.category
+    if category not in MISSING or view.connection is None or not view.n:
+        return ""
+    name = view.verdict.detail("dimension")
+    return MISSING[category] or (f"the {name}" if name else "")
 
 
 def offer(view: AlertView, today: date) -> sb.Button | None:

@@ -1,4 +1,4 @@
-"""What is said beside the alerts, with sample data, the long and the hostile included: rules."""
+"""What is said beside the alerts, with sample data, the long and the hostile included: the forms of the menu, rules."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from datetime import UTC, datetime
 
 from bot.store.postings import Posting
 from bot.store.rules import Rule
+from bot.sync.alerts import AlertView
+from handlers.ui import by_hand, cardholders, rules
 from handlers.ui import help as words
-from handlers.ui import rules
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json
 
 NOW = datetime(2026, 11, 3, 15, 2, tzinfo=UTC)
 
 
-def samples(hostile: str, posting: Callable[[int, str], Posting]) -> Iterator[tuple[str, Json]]:
-    """(method, arguments); `posting` makes one from its number and a text for every foreign name."""
+def samples(
+    hostile: str, posting: Callable[[int, str], Posting], view: Callable[[str], AlertView]
+) -> Iterator[tuple[str, Json]]:
+    """(method, arguments); `posting` and `view` make one with a text for every foreign name."""
     for text in ("", hostile):
+        yield from _menu(view(text), [posting(number, text) for number in range(60)], text)
         yield from _rules(text, [posting(number, text) for number in range(60)])
 
 
@@ -29,6 +33,22 @@ def _private(content: Json) -> tuple[str, Json]:
 
 def _open(view: Json) -> tuple[str, Json]:
     return "views.open", {"trigger_id": "1.2.3", "view": view}
+
+
+def _menu(view: AlertView, rows: list[Posting], text: str) -> Iterator[tuple[str, Json]]:
+    """What is behind the alert's menu: posted by hand, and asking the cardholders."""
+    problem = text or "Record 10390 is 12.00 USD; this transaction is 612.40 USD."
+    yield _open(by_hand.form(view))
+    yield _open(by_hand.form(replace(view, rows=view.rows[:1])))
+    again = by_hand.form(view, one="3", record="10390", reason=text or "entered on the 2nd", problem=problem)
+    yield "ack_view", {"response_action": "update", "view": again}
+    yield _private(by_hand.marked(rows[0], "USD"))
+    for shown in (rows[:1], rows):
+        yield _open(cardholders.ask(view, [row.cardholder for row in shown], len(shown)))
+        yield "chat.postMessage", {"channel": "U0MARIA", **cardholders.asked(view, text or "Lee", shown, NOW.date())}
+    names = [row.cardholder for row in rows[:2]]
+    yield _private(words.said(cardholders.told(names, names, names)))
+    yield _private(words.said(cardholders.told([], [], names)))
 
 
 def rule_of(number: int, text: str) -> Rule:

@@ -52,7 +52,9 @@ def samples() -> Iterator[tuple[str, Json]]:
     yield from _forms()
     yield from _answers()
     yield from _homes()
-    yield from everyday_samples.samples(HOSTILE, posting_of)
+    yield from everyday_samples.samples(
+        HOSTILE, posting_of, lambda text: view_of(HINTS["dimension-required"], 37, text)
+    )
     yield from walkthrough_samples.samples()
 
 
@@ -134,6 +136,8 @@ def _lines() -> Iterator[story.Line]:
     yield {"did": "code", "dimension": "department", "value": "20", **rows}
     yield {"did": "code", "dimension": "department", "value": "20", "rule": 3, **rows}
     yield {"did": "redate", "day": "2026-11-01", **rows}
+    yield {"did": "by hand", "record": HOSTILE, "reason": HOSTILE, **rows}
+    yield {"did": "ask", "people": 4, "rows": 37, **rows}
     yield {"did": "write back", "written": 35, "locked": 2, **rows}
 
 

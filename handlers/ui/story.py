@@ -43,6 +43,11 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
         case "code":
             kept = f", also for future ones (rule {_rule(line)})" if line.get("rule") else ""
             return f"{who} chose {_value(line)} for {count(rows, 'transaction')}{kept}: {outcome}."
+        case "by hand":
+            return f"{who} marked one as posted by hand, record {esc(plain(str(line.get('record', '')), 20))}: {_reason(line)}"
+        case "ask":
+            people, asked = int(line.get("people", 0)), count(int(line.get("rows", 0)), "transaction")
+            return f"{who} asked {count(people, 'cardholder')} about {asked}."
         case "redate":
             return f"{who} moved {count(rows, 'transaction')} to {_day(line)}: {outcome}."
         case "write back":
@@ -59,6 +64,8 @@ def short(line: Line, category: str) -> str:
             return esc(dict(CHOICES.get(category, ())).get(str(line.get("choice")), ""))
         case "ignore":
             return _reason(line)
+        case "by hand":
+            return "posted by hand"
         case "code":
             return f"{_value(line)}, rule {_rule(line)}" if line.get("rule") else _value(line)
         case "redate":

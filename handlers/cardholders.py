@@ -1,0 +1,102 @@
+"""Ask the cardholders: each gets their own transactions of an alert in a direct message, once a day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.models import Right
+from bot.store import alerts, postings, told
+from bot.store.postings import Posting
+from bot.sync.alerts import AlertView
+from bot.walkthrough.conversation import Refused
+from handlers.access import Access
+from handlers.alerts import OPEN, Ack, Alerts
+from handlers.asking import Ask
+from handlers.by_hand import chosen
+from handlers.services import Services
+from handlers.ui import cardholders as ui
+from handlers.ui import help as words
+from handlers.ui.corrections import missing
+
+
+@dataclass(frozen=True, slots=True)
+class Cardholders:
+    services: Services
+    access: Access
+    alerts: Alerts
+
+    def register(self, app: AsyncApp) -> None:
+        app.action("alert.menu", matchers=[chosen("people")])(self.open)
+        app.view(ui.FORM)(self.ask)
+
+    async def open(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        view, theirs = await self._theirs(ask, ask.value.partition(":")[2])
+        names = [rows[0].cardholder or email for email, rows in theirs.items()]
+        await ask.open(ui.ask(view, names, sum(len(rows) for rows in theirs.values())))
+
+    async def ask(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        ask = Ask.of(body, client)
+        view, theirs = await self._theirs(ask, ask.metadata)
+        await ack()  # looking people up takes longer than Slack waits
+        name = (await self.access.people.person(client, ask.user)).name
+        reached: dict[str, list[str]] = {"asked": [], "again": [], "unknown": []}
+        rows = 0
+        for email, own in theirs.items():
+            became = await self._one(client, view, name, email, own)
+            reached[became].append(own[0].cardholder or email)
+            rows += len(own) if became == "asked" else 0
+        if reached["asked"]:
+            line = {"actor": ask.user, "did": "ask", "people": len(reached["asked"]), "rows": rows, "postings": []}
+            now = self.services.clock().isoformat()
+            await alerts.add_line(self.services.store, view.alert.id, {**line, "at": now})
+            await self.alerts.refresh(view)
+        await ask.tell(words.said(ui.told(reached["asked"], reached["again"], reached["unknown"])))
+
+    async def _one(self, client: AsyncWebClient, view: AlertView, by: str, email: str, rows: list[Posting]) -> str:
+        """Whether this cardholder was asked, was asked today already, or is not to be found."""
+        try:
+            user = str((await client.users_lookupByEmail(email=email))["user"]["id"])
+        except SlackApiError as refused:
+            if refused.response.get("error") not in {"users_not_found", "missing_scope"}:
+                raise
+            return "unknown"
+        now = self.services.clock()
+        what = f"asked:{view.alert.id}:{now.date().isoformat()}"
+        if not await told.once(self.services.store, what, now, connection=view.alert.connection_id, actor=user):
+            return "again"
+        await client.chat_postMessage(channel=user, **ui.asked(view, by, rows, now.date()))
+        return "asked"
+
+    async def _theirs(self, ask: Ask, alert: str) -> tuple[AlertView, dict[str, list[Posting]]]:
+        """The alert and its open rows by the cardholder's e-mail.
+
+        Raises:
+            Refused: not for this person, or nothing that cardholders could add.
+        """
+        view = await self.services.desk.alert_view(int(alert)) if alert.isdigit() else None
+        if view is None or view.connection is None or not missing(view):
+            raise Refused("There is nothing left to ask the cardholders for.")
+        await self.access.need(ask.client, view.connection, Right.RETRY, ask.user)
+        rows = await postings.list_postings(
+            self.services.store,
+            view.connection.id,
+            states=OPEN,
+            category=view.alert.category,
+            subject=view.alert.subject,
+            limit=20_000,
+        )
+        theirs: defaultdict[str, list[Posting]] = defaultdict(list)
+        for row in rows:
+            if row.email:
+                theirs[row.email.strip().lower()].append(row)
+        if not theirs:
+            raise Refused("Spend Center names no e-mail address for these cardholders.")
+        return view, dict(theirs)
