@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.engine import Engine, Work
+from bot.intacct.allowance import Allowance
 from bot.intacct.client import Gateway, IntacctClient, SignIn
 from bot.models import Secret
 from bot.settings import Settings
@@ -38,6 +39,7 @@ class Parts:
     def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
         self.settings, self.store, self.clock = settings, store, clock
         self.gateway = Gateway(settings.intacct_url, settings.intacct_sender_id, settings.sender_password)
+        self._allowances: dict[tuple[str, int], Allowance] = {}
         self.reach = Reach(
             store=store,
             clock=clock,
@@ -49,7 +51,11 @@ class Parts:
         self.runner = Runner(self.reach)
 
     def intacct_for(self, company_id: str, user_id: str, password: Secret, requests_at_once: int = 2) -> IntacctClient:
-        return IntacctClient(self.gateway, SignIn(company_id, user_id, password), requests_at_once=requests_at_once)
+        """A client of this sign-in. Clients of one company share its allowance: a set-up beside a sync is no reason for a 429."""
+        key = (company_id.casefold(), requests_at_once)
+        allowance = self._allowances.setdefault(key, Allowance(requests_at_once))
+        sign_in = SignIn(company_id, user_id, password)
+        return IntacctClient(self.gateway, sign_in, requests_at_once=requests_at_once, allowance=allowance)
 
     def source_for(self, connection: Connection) -> Source:
         if connection.csv:

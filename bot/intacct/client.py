@@ -92,6 +92,7 @@ class IntacctClient:
         gateway: where Intacct listens, and the sender.
         sign_in: the Web Services user.
         requests_at_once: the company's allowance, at most; a 429 lowers it for a while.
+        allowance: the company's own, where several clients of one company share it.
         http: an HTTP client to use instead of an own one; stays open.
         sleep, monotonic: the clock, in seconds.
     """
@@ -102,6 +103,7 @@ class IntacctClient:
         sign_in: SignIn,
         *,
         requests_at_once: int = 2,
+        allowance: Allowance | None = None,
         http: httpx.AsyncClient | None = None,
         sleep: Sleep = asyncio.sleep,
         monotonic: Monotonic = time.monotonic,
@@ -109,7 +111,7 @@ class IntacctClient:
         self._own = http is None
         self._http = http or open_http(gateway, requests_at_once)
         self._entity = sign_in.entity_id
-        self.allowance = Allowance(requests_at_once, sleep=sleep, monotonic=monotonic)
+        self.allowance = allowance or Allowance(requests_at_once, sleep=sleep, monotonic=monotonic)
         self._wire = Wire(gateway, self._http, self.allowance, sleep=sleep, monotonic=monotonic)
         self._sessions = Sessions(self._wire, sign_in, monotonic=monotonic)
         self._fields: dict[tuple[str, str], frozenset[str]] = {}
