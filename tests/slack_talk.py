@@ -111,6 +111,8 @@ class Talk:
             return {"type": kind, "selected_user": wanted}
         if kind == "conversations_select":
             return {"type": kind, "selected_conversation": wanted}
+        if kind == "multi_users_select":
+            return {"type": kind, "selected_users": wanted}
         if kind == "external_select":
             return {"type": kind, "selected_option": (await self.offered(view, block))[wanted]}
         if kind == "multi_external_select":

@@ -366,6 +366,59 @@ async def test_shared_channels_are_refused_public_ones_ask_and_an_invitation_is_
     await talk.sees("*Ready.* 9 of 9 checked.")
 
 
+async def test_who_may_do_what_and_waiting_for_approval_are_chosen_with_the_rest(town: Town) -> None:
+    talk = town.talk
+    await to_the_choices(town)
+    picked = {"correct": [DANA], "retry": [DANA, LEE], "wait": ["yes"], "receipts": "75"}
+    await talk.submits("Choices", channel="C0GENERAL", **picked)
+    await talk.sees("Everyone in the company can read merchants, names and amounts here.")
+    form = await talk.form("Choices")
+    kept = {block["block_id"]: block["element"] for block in form["blocks"] if "element" in block}
+    assert kept["retry"]["initial_users"] == [DANA, LEE]
+    assert kept["wait"]["initial_options"][0]["value"] == "yes"
+
+    await talk.submits("Choices", channel="C0FINANCE", **picked)
+    await talk.sees("You named who may correct and retry; setting up stays with you.")
+
+    options = (await connections.list_connections(town.far.store))[0].options
+    chosen = {"correct": [DANA], "retry": [DANA, LEE], "wait_for_approval": True, "receipts_above": "75"}
+    assert {name: (options or {})[name] for name in chosen} == chosen
+
+
+async def test_a_wrong_account_is_mended_from_its_card_and_the_old_and_new_values_are_shown(town: Town) -> None:
+    talk, far = town.talk, town.far
+    await far.comes_to_the_account()
+    wrong = {"ACCOUNTNO": "2150", "TITLE": "Spend Center GL Account", "REQUIREDEPT": "true", "NORMALBALANCE": "credit"}
+    await far.does("create_record", object="GLACCOUNT", record={**wrong, "ACCOUNTTYPE": "balancesheet"})
+    await town.setup()
+    await talk.clicks("Use an existing one")
+    await talk.submits("Liability account", account="2150")
+    await talk.sees("*Problem:* Department is required, it should not be.")
+    await talk.sees("Required dimensions &gt; Department &gt; untick")
+
+    await talk.clicks("Change it for me")
+
+    await talk.sees("2150 Spend Center GL Account · balance sheet, credit")
+    assert (far.intacct.gateway.company.find("GLACCOUNT", "2150") or {})["REQUIREDEPT"] == "false"
+
+
+async def test_a_locked_field_of_the_card_is_mended_by_another_card_that_ticks_itself(town: Town) -> None:
+    talk, far = town.talk, town.far
+    walk = await far.comes_to_the_account()
+    await far.makes_the_account(walk, "2150")
+    await far.adds_the_card(**{"LIABACCT#": "2050"})
+    await town.setup()
+    await talk.clicks("Done, check")
+    await talk.sees("Offset account is 2050, it should be 2150. Intacct locks this field after saving")
+
+    await far.adds_the_card(CARDID="Spend Center CC 2")
+    await far.does(
+        "save_record", object="CREDITCARD", record={"CARDID": "Spend Center CC Object", "STATUS": "inactive"}
+    )
+
+    await talk.sees("9 of 9 · Spend Center, choices, preview")
+
+
 async def test_a_refused_token_can_be_typed_again(town: Town) -> None:
     talk = town.talk
     await town.far.comes_to_spend_center()

@@ -129,6 +129,8 @@ class Door:
             answers = {**now.answers, "user_id": seen.tried.user_id}
             if seen.entity:
                 answers |= {"entity_name": seen.entity.name, "currency": seen.entity.currency}
+            if seen.setup:
+                answers["cash_book"] = seen.setup.multi_book or "cash" in seen.setup.default_book.lower()
             changed = {"answers": answers, "steps": steps, "step": progress.next_step(steps)}
             return changed | ({"company": company.id} if company else {})
 

@@ -146,7 +146,7 @@ class Ledger:
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             steps = progress.mark(now.steps, CARD, seen.checks, self.keeper.clock(), user)
-            answers = {**now.answers, "card": proposed}
+            answers = {**now.answers, "card": proposed, "summaries": seen.summaries}
             if seen.record and standing(seen.checks) is DONE:
                 inside = sorted(seen.place.inside)[:MOST_INSIDE]
                 answers |= {"card": seen.card_id, "location": seen.record.location_id, "inside": inside}

@@ -395,12 +395,16 @@ def pick_card(cards: Sequence[CreditCard], card_id: str, number: str, where: boo
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The card step as it stands: the verdict, the card that was found, its ID, and where this connection posts."""
+    """The card step as it stands: the verdict, the card that was found, its ID, and where this connection posts.
+
+    `summaries` is how often Cash Management posts to the ledger, in Intacct's word; empty where it does not say.
+    """
 
     checks: Sequence[Check]
     card_id: str
     place: books.Place
     record: CreditCard | None = None
+    summaries: str = ""
 
 
 async def card(
@@ -424,10 +428,21 @@ async def card(
         meant = [one for one in cards if one.card_id == card_id] if only else cards
         record = pick_card(meant, card_id, number, where)
         active = await vendor_active(client, record.vendor_id) if record else None
+        often = await _summaries(client)
     name = record.card_id if record else card_id
     number = number or (record.offset_account if record else "")
     found = books.card(record, name, number, where, cards, vendor_active=active, today=today)
-    return Watched(found, name, where, record)
+    return Watched(found, name, where, record, often)
+
+
+async def _summaries(client: IntacctClient) -> str:
+    """The preference has no published name; whichever speaks of summaries is it."""
+    try:
+        preferences = await client.preferences("CM", entity="")
+    except FunctionFailure:
+        return ""
+    named = (value for name, value in sorted(preferences.items()) if "SUMMAR" in name.upper())
+    return next((value.strip().lower() for value in named if value.strip()), "")
 
 
 # --- the lists of step 9 ----------------------------------------------------------------------------------------------

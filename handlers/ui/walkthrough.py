@@ -205,11 +205,30 @@ def _ready(walk: Walkthrough) -> list[sb.Block]:
         lines[0] += "."
     lines.append("Nothing is posted until you press.")
     not_here = (
-        "Not part of this: paying the card, cash-back, statement fees, reimbursements. Card summaries set to *monthly* in "
-        "Cash Management put everything on the month's last day. You hold all three rights, set up, correct and retry, "
-        "until you name others."
+        f"Not part of this: paying the card, cash-back, statement fees, reimbursements. {_ledger(walk)} {_rights(walk)}"
     )
-    return [section("\n".join(lines), "preview"), context(not_here, "not_here")]
+    return [section("\n".join(lines), "preview"), context(not_here.strip(), "not_here")]
+
+
+def _ledger(walk: Walkthrough) -> str:
+    """When a posting reaches the ledger, as far as Intacct tells it."""
+    kept = str(walk.answers.get("summaries", ""))
+    if "month" in kept:
+        said = "Cash Management posts *monthly* summaries here: everything stands on the month's last day."
+    elif kept:
+        said = f"Cash Management posts its summaries here as set: {esc(clip(kept, 40))}."
+    else:
+        said = "Card summaries set to *monthly* in Cash Management put everything on the month's last day."
+    several = " A cash book gets card spend only when the card is paid." if walk.answers.get("cash_book") else ""
+    return said + several
+
+
+def _rights(walk: Walkthrough) -> str:
+    options = walk.answers.get("options", {})
+    named = [words for key, words in (("correct", "correct"), ("retry", "retry")) if options.get(key)]
+    if named:
+        return f"You named who may {' and '.join(named)}; setting up stays with you."
+    return "You hold all three rights, set up, correct and retry, until you name others."
 
 
 # --- buttons ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 import slackblocks as sb
 
@@ -16,6 +17,7 @@ from handlers.ui.text import clip, count, day, esc, money
 DOUBTS = 20
 """Doubtful values asked in one form; the rest stay open, and a transaction with one of them asks."""
 ROWS = 60
+RIGHTS = {"correct": "Who may correct", "retry": "Who may retry and sync"}
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -93,16 +95,18 @@ def choices(
     metadata: str,
     *,
     before: Mapping[str, str],
+    many: Mapping[str, Sequence[str]] = MappingProxyType({}),
     selected: Pairs = (),
     whole: str = "",
     error: str = "",
     warn_public: bool = False,
 ) -> Json:
-    """Start, which transactions, channel, time, receipts.
+    """Start, which transactions, channel, time, receipts, and who may do what.
 
     Args:
         metadata: the set-up's id.
         before: values by block id: start, channel, time, zone, receipts.
+        many: what is picked where several may be: `correct` and `retry` people, `wait` for approval.
         selected: (text, value) of what is picked; nothing means all.
         whole: the Spend Center company's name.
         error: what was refused.
@@ -129,7 +133,9 @@ def choices(
     if warn_public:
         sure = option("Everyone in the company can read merchants, names and amounts here. That is fine.", "yes")
         blocks.append(
-            labelled("public", "This channel is public", sb.CheckboxGroup(action_id="picked", options=[sure]))
+            labelled(
+                "public", "This channel is public", sb.CheckboxGroup(action_id="picked", options=[sure]), optional=True
+            )
         )
     blocks.append(
         labelled("time", "Daily at", sb.TimePicker(action_id="picked", initial_time=before.get("time") or "07:00"))
@@ -147,7 +153,21 @@ def choices(
             most=12,
         )
     )
+    blocks.append(_approval(waits=bool(many.get("wait"))))
+    blocks += [_people(key, label, many.get(key, ())) for key, label in RIGHTS.items()]
     return modal("Choices", blocks, callback="walkthrough.choices_form", submit="Save", metadata=metadata)
+
+
+def _approval(*, waits: bool) -> sb.Block:
+    only = option("Post a transaction only once its reviewer approved it in Spend Center", "yes")
+    box = sb.CheckboxGroup(action_id="picked", options=[only], initial_options=[only] if waits else None)
+    return labelled("wait", "Approval", box, optional=True)
+
+
+def _people(key: str, label: str, chosen: Sequence[str]) -> sb.Block:
+    menu = sb.UserMultiSelectMenu(action_id="picked", initial_users=list(chosen) or None)
+    hint = "Nobody picked: everyone in the finance channel."
+    return labelled(key, label, menu, hint=hint, optional=True)
 
 
 def rows(preview: Preview) -> Json:

@@ -94,8 +94,8 @@ def _value(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
             return str(entry[name]), ()
     if option := entry.get("selected_option"):
         return str(option["value"]), ()
-    many = tuple(str(option["value"]) for option in entry.get("selected_options") or ())
-    return "", many
+    options = tuple(str(option["value"]) for option in entry.get("selected_options") or ())
+    return "", options or tuple(str(user) for user in entry.get("selected_users") or ())
 
 
 def take_secrets(body: Mapping[str, Any]) -> dict[str, Secret]:

@@ -167,8 +167,10 @@ async def _choices_view(services: Services, client: AsyncWebClient, click: Click
         "zone": answers.get("time_zone") or await _zone_of(client, click.user),
         "receipts": str(answers.get("options", {}).get("receipts_above", "")),
     }
-    selected = _selected(walk, known)
-    return spend_ui.choices(click.key, before=before, selected=selected, whole=answers["spend_company_name"])
+    selected, options = _selected(walk, known), answers.get("options", {})
+    who = {key: [str(one) for one in options.get(key) or ()] for key in spend_ui.RIGHTS}
+    who["wait"] = ["yes"] if options.get("wait_for_approval") else []
+    return spend_ui.choices(click.key, before=before, many=who, selected=selected, whole=answers["spend_company_name"])
 
 
 def _selected(walk: Walkthrough, known: Spend) -> list[tuple[str, str]]:
@@ -210,7 +212,13 @@ async def choose(services: Services, client: AsyncWebClient, form: Form, ack: Ac
         picked = [(texts[one], one) for one in form.many.get("selector", ()) if one in texts]
         public = sentence == PUBLIC
         return spend_ui.choices(
-            form.key, before=form.texts, selected=picked, whole=whole, error=sentence, warn_public=public
+            form.key,
+            before=form.texts,
+            many=form.many,
+            selected=picked,
+            whole=whole,
+            error=sentence,
+            warn_public=public,
         )
 
     await submitted(ack, client, form.view_id, modals.waiting("Choices", "Checking…"), work, again)
@@ -231,7 +239,11 @@ async def _wanted(client: AsyncWebClient, form: Form) -> Wanted:
         selector = choices.to_selector(form.many.get("selector", ()))
         start = date.fromisoformat(texts.get("start", ""))
         receipts = texts.get("receipts", "").replace("$", "").replace(",", "").strip()
-        options = {"receipts_above": str(Decimal(receipts))} if receipts else {}
+        options = {
+            "receipts_above": str(Decimal(receipts)) if receipts else "",
+            "wait_for_approval": "yes" in form.many.get("wait", ()),
+            **{key: list(form.many.get(key, ())) for key in spend_ui.RIGHTS},
+        }
     except InvalidOperation:
         raise Refused("The amount for receipts is a number such as 75.") from None
     except ValueError as wrong:
