@@ -28,6 +28,7 @@ from handlers.cardholders import Cardholders
 from handlers.choosing import Choosing
 from handlers.connections import Connections
 from handlers.corrections import Corrections
+from handlers.find import Finds
 from handlers.home import Homes
 from handlers.people import People
 from handlers.refreshing import refresh
@@ -64,18 +65,30 @@ def register(app: AsyncApp, services: Services) -> None:
     walkthrough.register(app, services)
     alerts = Alerts(services, access)
     corrections = Corrections(services, access, alerts)
-    kept = Rules(services, access, choosing)
+    kept, finds = Rules(services, access, choosing), Finds(services, access, choosing)
     by_hand, cardholders = ByHand(services, access, alerts), Cardholders(services, access, alerts)
-    for feature in (by_hand, cardholders, alerts, corrections, kept, syncs, managed, Homes(services, people, syncs)):
+    for feature in (
+        by_hand,
+        cardholders,
+        alerts,
+        corrections,
+        kept,
+        finds,
+        syncs,
+        managed,
+        Homes(services, people, syncs),
+    ):
         feature.register(app)
-    app.command("/intacct")(Intacct(services, _subcommands(services, syncs, managed, kept)).run)
+    app.command("/intacct")(Intacct(services, _subcommands(services, syncs, managed, kept, finds)).run)
     app.event("message")(gate.message)
     app.event("app_uninstalled")(gate.removed)
     app.event("tokens_revoked")(gate.removed)
     app.action(re.compile(".*"))(unknown_button)
 
 
-def _subcommands(services: Services, syncs: Syncs, managed: Connections, kept: Rules) -> dict[str, Subcommand]:
+def _subcommands(
+    services: Services, syncs: Syncs, managed: Connections, kept: Rules, finds: Finds
+) -> dict[str, Subcommand]:
     async def setup(ask: Ask, _: str) -> None:
         await walkthrough.start(services, ask.client, ask.workspace, ask.user)
         await ask.tell(words.said("The set-up is in our direct messages."))
@@ -85,6 +98,9 @@ def _subcommands(services: Services, syncs: Syncs, managed: Connections, kept: R
         "status": Subcommand("what is connected, when it synced, what is posted", syncs.status),
         "sync": Subcommand("post now instead of at the next time of the schedule", syncs.sync),
         "errors": Subcommand("every open alert, with a link to it", syncs.errors),
+        "find": Subcommand(
+            "a transaction's life: by merchant, amount, day, cardholder, reference or record", finds.find
+        ),
         "rules": Subcommand("codings kept for later ones: what each did, and its switch", kept.rules),
         "pause": Subcommand("stop the schedule until someone resumes it", managed.pause),
         "resume": Subcommand("let the schedule count again", managed.resume),

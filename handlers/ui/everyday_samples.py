@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
+from bot.models import AttemptState, Fault, Level, PostingState, RawError
+from bot.store.attempts import Attempt
+from bot.store.find import Past
 from bot.store.postings import Posting
+from bot.store.rows import to_json
 from bot.store.rules import Rule
+from bot.store.runs import Event
 from bot.sync.alerts import AlertView
-from handlers.ui import by_hand, cardholders, rules
+from handlers.ui import by_hand, cardholders, find, rules
 from handlers.ui import help as words
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json
@@ -22,6 +28,7 @@ def samples(
 ) -> Iterator[tuple[str, Json]]:
     """(method, arguments); `posting` and `view` make one with a text for every foreign name."""
     for text in ("", hostile):
+        yield from _found([posting(number, text) for number in range(60)], view(text), text)
         yield from _menu(view(text), [posting(number, text) for number in range(60)], text)
         yield from _rules(text, [posting(number, text) for number in range(60)])
 
@@ -33,6 +40,47 @@ def _private(content: Json) -> tuple[str, Json]:
 
 def _open(view: Json) -> tuple[str, Json]:
     return "views.open", {"trigger_id": "1.2.3", "view": view}
+
+
+def _found(rows: list[Posting], view: AlertView, text: str) -> Iterator[tuple[str, Json]]:
+    """Two pages of what was found, and lives in every state, one of them with all that can happen."""
+    one = rows[0]
+    scene = find.Scene({one.connection_id: text or "100 Portland"}, {}, {}, {"U0LEE": text or "Lee Okafor"})
+    yield _private(words.said(find.NONE))
+    yield _private(words.said(find.HOW))
+    ids = [row.id for row in rows]
+    yield _open(find.found(rows[:10], 0, ids, scene))
+    yield "views.update", {"view_id": "V1", "view": find.found(rows[50:], 5, ids, scene)}
+    fault = to_json(Fault(Level.FUNCTION, (RawError("BL03000018", "", text or "Account 6420 requires a department"),)))
+    tries = [_attempt(number, state, fault) for number, state in enumerate([*AttemptState] * 8)]
+    events = [
+        Event(one.connection_id, 0, "U0LEE", what, text or "urgent", NOW) for what in ("ignored", "by hand", "settled")
+    ]
+    lines = [
+        {
+            "did": "code",
+            "actor": "U0LEE",
+            "at": NOW.isoformat(),
+            "dimension": "department",
+            "value": text,
+            "postings": [0],
+        }
+    ]
+    alert = replace(view.alert, story=lines)
+    empty = Past([], [], [], [])
+    for state in PostingState:
+        yield _open(find.life(replace(one, state=state), empty, {}, scene))
+        yield _open(
+            find.life(
+                replace(one, state=state, category="dimension.required", subject=text[:255] or "6420"), empty, {}, scene
+            )
+        )
+    yield _open(find.life(one, Past(tries[:5], events, [rule_of(3, text)], [alert]), {0: True}, scene))
+    yield _open(find.life(one, Past(tries, events, [], []), {}, scene))
+
+
+def _attempt(number: int, state: AttemptState, fault: dict[str, Any]) -> Attempt:
+    return Attempt(number, 0, 1, f"cc-{number}", 1, 1, state, "", False, 0, NOW, NOW, "10421", fault)
 
 
 def _menu(view: AlertView, rows: list[Posting], text: str) -> Iterator[tuple[str, Json]]:
