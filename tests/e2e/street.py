@@ -98,6 +98,7 @@ def street(directory: Path, *arguments: str) -> Iterator[Street]:
         stack.callback(_end, process, reader)
         visitor = stack.enter_context(closing(Visitor(_address(lines))))
         visitor.until(lambda: visitor.state("slack")["connected"], "a bot that is connected")
+        visitor.slack("limits", on=False)  # they are a person's pace: this visitor needs seconds for a person's minutes
         yield Street(process, lines, directory, visitor)
 
 

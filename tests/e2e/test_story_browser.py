@@ -144,10 +144,10 @@ def test_the_story_on_the_page_from_the_first_command_to_a_difference_of_zero(pa
 
     acts_as(page, "Lee Okafor", "finance-cards")
     sees(page, "1 refund needs your choice")
-    picture(page, "11-alerts")
+    the_picture_of_the_readme(page)
     solves_by_keyboard(page)
     difference(page, "23,324.75")
-    picture(page, "sandbox")
+    picture(page, "13-solved")
     presses(page, "Post as a negative", "1 refund needs your choice")
     sees(page, re.compile("Solved: 1 transaction posted"))
     reactivates_the_account(page)
@@ -170,6 +170,16 @@ def test_the_story_on_the_page_from_the_first_command_to_a_difference_of_zero(pa
     expect(page.get_by_text("The ledgers agree.")).to_be_visible()
     picture(page, "22-agreed")
     assert town.visitor.posted() == town.visitor.spent() == (200, Decimal("61482.17"))
+
+
+def the_picture_of_the_readme(page: Page) -> None:
+    """The middle of the story: an alert, and the ledger that it keeps waiting."""
+    page.get_by_role("tab", name="Sage Intacct").click()
+    page.get_by_role("navigation", name="Sage Intacct").get_by_role("button", name="Ledger", exact=True).click()
+    alert = page.get_by_role("list", name="Messages").locator("> li").filter(has_text="37 transactions need")
+    alert.first.evaluate("node => node.scrollIntoView({ block: 'start' })")
+    page.mouse.move(0, 0)
+    picture(page, "sandbox")
 
 
 def first_open_label(page: Page) -> str:
