@@ -16,7 +16,7 @@ from bot.models import Check, ConnectionState, RunState, StepState
 from bot.store import connections, runs
 from bot.store.connections import Company, Connection
 from bot.sync.run import Runner
-from bot.walkthrough import books, read
+from bot.walkthrough import books, read, shelves
 from bot.walkthrough.checks import PROBLEM, SignIn
 from bot.walkthrough.steps import ACCOUNT, CARD, CREDENTIALS, ROLE
 
@@ -122,7 +122,7 @@ class Drift:
 
     async def _books(self, client: IntacctClient, connection: Connection) -> list[Wrong]:
         today = self.runner.reach.clock().date()
-        seen = await read.card(
+        seen = await shelves.card(
             client,
             connection.card,
             connection.card_account,
@@ -132,7 +132,7 @@ class Drift:
             only=True,
         )
         number = connection.card_account or (seen.record.offset_account if seen.record else "")
-        chart = await read.chart(client)
+        chart = await shelves.chart(client)
         record = next((one for one in chart.accounts if one.account_no == number), None)
         account = books.account(record, number, chart.cards, connection.card, chart.banks)
         return [*_told(ACCOUNT, account), *_told(CARD, [_gone(check) for check in seen.checks])]

@@ -11,7 +11,7 @@ from bot.hints.classify import classify
 from bot.intacct.errors import FunctionFailure, IntacctError
 from bot.intacct.records import AccountRecord, CreditCard
 from bot.store.walkthroughs import OPEN, Walkthrough
-from bot.walkthrough import books, progress, read
+from bot.walkthrough import books, progress, read, shelves
 from bot.walkthrough.checks import DONE, standing
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.steps import ACCOUNT, CARD, CARD_ID
@@ -37,14 +37,14 @@ class Ledger:
 
     # --- 7: the liability account -------------------------------------------------------------------------------------
 
-    async def chart(self, walk_id: str, user: str) -> read.Chart:
+    async def chart(self, walk_id: str, user: str) -> shelves.Chart:
         """The accounts and cards there are, for pick lists and for the proposal of a number."""
         walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
         async with await self.keeper.client(walk) as client:
-            return await self._answered(read.chart(client))
+            return await self._answered(shelves.chart(client))
 
     async def plan_account(
-        self, walk_id: str, user: str, number: str, category: str, chart: read.Chart | None = None
+        self, walk_id: str, user: str, number: str, category: str, chart: shelves.Chart | None = None
     ) -> AccountRecord:
         """The whole record as it would be created; nothing is written in Intacct. `chart`: if it was read just now.
 
@@ -85,7 +85,7 @@ class Ledger:
         """Every card that Intacct has, for a pick list."""
         walk = await self.keeper.allowed(walk_id, user, CARD)
         async with await self.keeper.client(walk) as client:
-            return await self._answered(read.all_cards(client))
+            return await self._answered(shelves.all_cards(client))
 
     async def use_account(self, walk_id: str, user: str, number: str) -> Walkthrough:
         """Chooses an existing account and checks it."""
@@ -101,7 +101,7 @@ class Ledger:
         if not number:
             raise Refused("Say first which account it is: create one, or use an existing one.")
         async with await self.keeper.client(walk) as client:
-            seen = await self._answered(read.chart(client))
+            seen = await self._answered(shelves.chart(client))
         if not seen.accounts:
             raise Refused("I see no account at all at the top level: steps 4 and 5 show what is missing.")
         record = next((one for one in seen.accounts if one.account_no == number), None)
@@ -154,14 +154,14 @@ class Ledger:
 
         return await self.keeper.change(walk.id, decide)
 
-    async def _see_card(self, walk: Walkthrough) -> read.Watched:
+    async def _see_card(self, walk: Walkthrough) -> shelves.Watched:
         answers = walk.answers
         if not answers.get("account"):
             raise Refused("The liability account of step 7 comes first.")
         today = self.keeper.clock().date()
         async with await self.keeper.client(walk) as client:
             return await self._answered(
-                read.card(
+                shelves.card(
                     client,
                     answers.get("card") or CARD_ID,
                     answers["account"],
@@ -171,7 +171,7 @@ class Ledger:
                 )
             )
 
-    async def _proposed_id(self, walk: Walkthrough, seen: read.Watched) -> str:
+    async def _proposed_id(self, walk: Walkthrough, seen: shelves.Watched) -> str:
         """The ID to copy: one of its own for an entity when the usual one exists elsewhere."""
         wanted = str(walk.answers.get("card") or CARD_ID)
         entity = str(walk.answers.get("entity_id", ""))

@@ -17,7 +17,7 @@ from bot.store import connections
 from bot.store.connections import Connection
 from bot.store.rows import to_json
 from bot.store.walkthroughs import Walkthrough
-from bot.walkthrough import choices, draft, progress, proposals, read
+from bot.walkthrough import choices, draft, progress, proposals, read, shelves
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.proposals import Lists, Match
 from bot.walkthrough.steps import FINISH, STEPS
@@ -154,7 +154,7 @@ class Spending:
             budgets = await source.budgets()
         try:
             async with await self.keeper.client(walk) as client:
-                lists = await read.lists(client, entity)
+                lists = await shelves.lists(client, entity)
         except read.Unanswered as silence:
             raise Refused(str(silence)) from None
         shown = tuple((card.uuid, f"{card.name or card.holder} ··{card.last4}") for card in cards)
