@@ -25,6 +25,9 @@ AFTER = timedelta(minutes=20)
 ATTEMPT = Attempt(7, 3, 1, "cc-1", 1, 1, AttemptState.UNKNOWN, "<function/>", False, 0, NOON, None, "", None)
 DEPARTMENT = to_json(Fault(Level.FUNCTION, (RawError("BL01001973", "", "Account 6420 requires a department."),)))
 REPLAYED = to_json(Fault(Level.FUNCTION, (RawError("XL03000011", "", "The function was already executed."),)))
+SESSION = to_json(Fault(Level.FUNCTION, (RawError("XL03000006", "", "Invalid session. Sign in again."),)))
+LOCKED = to_json(Fault(Level.FUNCTION, (RawError("", "", "The record is locked by another user. Try again."),)))
+RATE = to_json(Fault(Level.FUNCTION, (RawError("", "", "No exchange rate found for EUR on 10/31/2026."),)))
 MYSTERY = to_json(Fault(Level.FUNCTION, (RawError("ZZ1", "", "The flux is misaligned."),)))
 
 
@@ -56,6 +59,9 @@ def test_a_second_send_that_was_answered_with_it_ran_before_is_not_followed_by_a
         ({"fault": REPLAYED}, False, None),
         ({"fault": MYSTERY}, True, "unknown"),
         ({"fault": MYSTERY}, False, None),
+        ({"fault": SESSION}, True, None),
+        ({"fault": LOCKED}, True, None),
+        ({"fault": RATE}, True, "currency"),
         ({"fault": DEPARTMENT, "resent": False}, True, None),
         ({"fault": DEPARTMENT, "looked": 0}, True, None),
         ({"fault": DEPARTMENT, "committed": NOON + timedelta(seconds=1)}, True, None),
@@ -170,6 +176,28 @@ async def test_a_second_send_that_never_left_is_sent_later(harbor: World) -> Non
     assert (await states(harbor, portland)) == {UNKNOWN: 10}
     await calm(harbor, portland)
     await proved(harbor, portland, 10)
+
+
+async def test_a_second_send_whose_session_ended_within_it_waits_for_nobody_and_goes_out_once_more(
+    harbor: World,
+) -> None:
+    portland = await card(harbor)
+    await harbor.intacct.control("fault", {"kind": "drop_before", "count": 2, "match": "record_cctransaction"})
+    await harbor.sync(portland)
+    harbor.clock.pass_(minutes=21)
+    await harbor.intacct.control("fault", {"kind": "expire_session", "after": 2, "match": "record_cctransaction"})
+
+    await harbor.sync(portland)
+    assert (await states(harbor, portland)) == {POSTED: 7, UNKNOWN: 3}
+    for _ in range(2):
+        harbor.clock.pass_(minutes=9)
+        await harbor.sync(portland)
+    assert (await states(harbor, portland)) == {POSTED: 7, UNKNOWN: 3}, "not before another settling time"
+    harbor.clock.pass_(minutes=3)
+    await harbor.sync(portland)
+
+    await proved(harbor, portland, 10)
+    assert {row.try_no for row in await rows(harbor, portland)} == {1}, "an unknown keeps its id"
 
 
 # --- witnesses ----------------------------------------------------------------------------------------------------------

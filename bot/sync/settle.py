@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from bot.hints.catalogue import hint_for
 from bot.hints.classify import classify
 from bot.intacct.errors import BlindLookup
 from bot.intacct.records import FoundRecord
@@ -206,7 +207,9 @@ def refused_for(attempt: Attempt, now: datetime, settle_after: timedelta, *, wit
     """Why a row is failed after all: its second send was refused, and a whole settling time later there is still no trace.
 
     A refusal that may mean "I have this one" counts only if the look-up saw a witness; then the id is spent by a try
-    that failed, or somebody deleted the record, and a person decides whether it is posted under a new one.
+    that failed, or somebody deleted the record, and a person decides whether it is posted under a new one. Trouble of
+    the machines, such as a session that ended within the request, fails no row: nobody has anything to mend, and the
+    same body goes out once more.
     """
     if not (attempt.resent and attempt.state == AttemptState.REFUSED and attempt.fault):
         return None
@@ -217,9 +220,9 @@ def refused_for(attempt: Attempt, now: datetime, settle_after: timedelta, *, wit
         spent = replace(verdict, category="unknown", subject="request spent", retry=RetryClass.NO)
         details = tuple((key, value) for key, value in verdict.details if key != "cause")
         return replace(spent, details=(("cause", "not-recognised"), *details)) if witnessed else None
-    if verdict.retry is RetryClass.LOOK or (verdict.category == "unknown" and not witnessed):
-        return None
-    return verdict
+    believed = witnessed or verdict.category != "unknown"
+    passes = verdict.retry is RetryClass.LOOK or hint_for(verdict).transient
+    return verdict if believed and not passes else None
 
 
 def next_look(attempt: Attempt, now: datetime, settle_after: timedelta) -> float:

@@ -109,9 +109,14 @@ class Chaos:
             if (row["cardUuid"], row["transactionType"]) == ("crd_3370", "CLEAR") and not row["parentTransactionUuid"]
         }
         booked = dict(self._books())
-        differ = set(bought.items()) ^ set(booked.items())
+        ours = {row.reference: row for row in await self.yard.rows()}
+        differ = {one for one in bought.keys() | booked.keys() if bought.get(one) != booked.get(one)}
         self.tally.losses += len(differ)
-        self.tally.notes += [f"{reference} {amount} stands on one side only" for reference, amount in sorted(differ)]
+        for reference in sorted(differ):
+            row = ours.get(reference)
+            stands = f"{row.state} {row.category} {row.subject}".strip() if row else "no row of ours"
+            amounts = f"bought {bought.get(reference)}, booked {booked.get(reference)}"
+            self.tally.notes.append(f"{reference} {amounts}: {stands}")
 
     def _books(self) -> list[tuple[str, Decimal]]:
         ledger = self.yard.world.intacct.state(limit=100_000)["ledger"]["transactions"]
@@ -183,9 +188,9 @@ async def play(seed: int, rounds: int, folder: Path, tally: Tally, more: Callabl
         chaos = Chaos(await yard_of(made), folder, seed, tally)
         for number in range(1, rounds + 1):
             await chaos.round()
-            if number % 10 == 0:
+            last = number == rounds or not more()
+            if last or number % 10 == 0:
                 await chaos.calm()
-            if not more():
+            if last or tally.losses:
                 break
-        await chaos.calm()
         tally.posted += made.intacct.state(limit=1)["ledger"]["count"]
