@@ -188,8 +188,7 @@ async def _ticks_for_user(clerk: Clerk, said: re.Match[str]) -> None:
 
 async def _fills_role(clerk: Clerk, said: re.Match[str]) -> None:
     name = said["role"] if said["role"] != "the role" else ROLE
-    readable = {policy: has for policy, has in NEEDED.items() if policy != "Permissions" or "role" in said.string[:20]}
-    await clerk.does("set_role", name=name, policies=readable)
+    await clerk.does("set_role", name=name, policies=NEEDED)
 
 
 async def _makes_role(clerk: Clerk, _said: re.Match[str]) -> None:
