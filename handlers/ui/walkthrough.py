@@ -99,10 +99,10 @@ def step(
         blocks.append(section(text, "text"))
     if _to_copy(walk, number):
         blocks += [code(facts.fill(value), f"copy{at}") for at, value in enumerate(one.values, 1)]
-    blocks += _extra(walk, number)
     checks = progress.checks_of(walk, number)
-    if checks:
-        blocks.append(section("\n".join(_checked(check) for check in checks), "checks"))
+    told = [section("\n".join(_checked(check) for check in checks), "checks")] if checks else []
+    extra = _extra(walk, number)
+    blocks += [*told, *extra] if number == FINISH else [*extra, *told]  # what the buttons are about stands next to them
     if one.stuck and progress.state_of(walk, number) is not StepState.DONE:
         stuck = " · ".join(esc(facts.fill(place)) for place in one.stuck)
         blocks.append(context(f"Where people get stuck: {stuck}", "stuck"))
@@ -125,6 +125,8 @@ def _text(walk: Walkthrough, number: int) -> str:
             "One set of books, one base currency: whole company. Separate books per subsidiary, or more than one base "
             "currency: one entity, one connection each.\n*Where does this card spend belong?*"
         )
+    if number == FINISH and answers.get("preview") and progress.state_of(walk, FINISH) is StepState.DONE:
+        return ""
     if number == ENTITY and answers.get("scope") == "top":
         return "This connection posts at the top level. Every line carries a location."
     if number == CREDENTIALS and progress.state_of(walk, CREDENTIALS) is StepState.DONE:
@@ -353,11 +355,12 @@ def _card_buttons(walk: Walkthrough) -> Sequence[sb.Button]:
 def _finish_buttons(walk: Walkthrough) -> Sequence[sb.Button]:
     value, answers = key(walk, FINISH), walk.answers
     if not answers.get("spend_company"):
-        found = [button("Connect Spend Center", "walkthrough.spend", value, style="primary")]
-        if answers.get("spend_before"):
-            label = f"Use {answers['spend_before']} again"
-            found.insert(0, button(label, "walkthrough.spend_again", value))
-        return found
+        if not answers.get("spend_before"):
+            return [button("Connect Spend Center", "walkthrough.spend", value, style="primary")]
+        return [
+            button(f"Use {answers['spend_before']} again", "walkthrough.spend_again", value, style="primary"),
+            button("Connect another Spend Center", "walkthrough.spend", value),
+        ]
     if not answers.get("mapping"):
         return [button("Match the fields", "walkthrough.fields", value, style="primary")]
     if not answers.get("start_date"):

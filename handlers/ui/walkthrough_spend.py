@@ -17,6 +17,7 @@ from handlers.ui.text import clip, count, day, esc, money
 DOUBTS = 20
 """Doubtful values asked in one form; the rest stay open, and a transaction with one of them asks."""
 ROWS = 60
+CAUSES = 20
 RIGHTS = {"correct": "Who may correct", "retry": "Who may retry and sync"}
 Pairs = Sequence[tuple[str, str]]
 
@@ -171,20 +172,25 @@ def _people(key: str, label: str, chosen: Sequence[str]) -> sb.Block:
 
 
 def rows(preview: Preview) -> Json:
-    """What would not post, one line each, largest amount first."""
-    waiting = sorted((row for row in preview.rows if row.verdict), key=lambda row: -abs(row.amount))
-    words = {(c.verdict.category, c.verdict.subject): c.words.header for c in preview.would_not}
+    """What would not post: each cause with its sum, under it its transactions, largest amount first."""
     blocks: list[sb.Block] = []
-    for at in range(0, min(len(waiting), ROWS), 10):
-        lines = []
-        for row in waiting[at : at + 10]:
-            assert row.verdict is not None
-            why = words.get((row.verdict.category, row.verdict.subject), "")
-            amount = money(Decimal(row.amount), row.currency, preview.currency)
-            lines.append(f"{day(row.date)} · {esc(clip(row.merchant, 40))} · {amount} · {esc(clip(why, 80))}")
-        blocks.append(section("\n".join(lines), f"rows{at}"))
-    if len(waiting) > ROWS:
-        blocks.append(context(f"{count(len(waiting) - ROWS, 'smaller one')} not shown.", "rest"))
+    left = ROWS
+    for number, cause in enumerate(preview.would_not[:CAUSES]):
+        key = (cause.verdict.category, cause.verdict.subject)
+        found = [row for row in preview.rows if row.verdict and (row.verdict.category, row.verdict.subject) == key]
+        found.sort(key=lambda row: -abs(row.amount))
+        total = money(Decimal(cause.total), preview.currency, preview.currency)
+        blocks.append(section(f"*{esc(clip(cause.words.header, 200))}* · {total}", f"cause{number}"))
+        lines = [
+            f"{day(row.date)} · {esc(clip(row.merchant, 40))} · {money(row.amount, row.currency, preview.currency)}"
+            for row in found[:left]
+        ]
+        left -= len(lines)
+        blocks += [section("\n".join(lines[at : at + 10]), f"rows{number}.{at}") for at in range(0, len(lines), 10)]
+        if len(found) > len(lines):
+            blocks.append(context(f"{count(len(found) - len(lines), 'smaller one')} not shown.", f"rest{number}"))
+    if more := len(preview.would_not[CAUSES:]):
+        blocks.append(context(f"And {count(more, 'more cause')}.", "causes"))
     if preview.skipped:
         said = " · ".join(f"{esc(reason)} {number:,}" for reason, number in preview.skipped.items())
         blocks.append(context(f"Not counted: {said}", "skipped"))

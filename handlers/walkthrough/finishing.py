@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.intacct.errors import IntacctError
 from bot.models import Dimension, Selector
 from bot.spend.errors import SourceError
+from bot.store.connections import get_connection
 from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
 from bot.sync.preview import Preview
@@ -329,11 +330,12 @@ async def see_each(services: Services, client: AsyncWebClient, click: Click) -> 
 
 async def start(services: Services, client: AsyncWebClient, click: Click) -> None:
     """The first sync, which starts the schedule; then the last card."""
-    connection = await services.walkthrough.spending.ready(click.walk, click.user)
-    await services.desk.start(connection.id, click.user)
+    ready = await services.walkthrough.spending.ready(click.walk, click.user)
+    await services.desk.start(ready.id, click.user)
     walk = await services.walkthrough.finish(click.walk, click.user)
+    connection = await get_connection(services.store, ready.id) or ready
     due = services.engine.next_due(connection, services.clock())
-    next_sync = text.when(due, connection.time_zone) if due else "when the first one is through"
+    next_sync = text.when(due, connection.time_zone) if due else "when somebody starts it"
     await cards.close(services, client, walk.id, ui.finished(walk, next_sync, text.channel(connection.channel)))
 
 
