@@ -169,6 +169,8 @@ def test_the_story_on_the_page_from_the_first_command_to_a_difference_of_zero(pa
     sees(page, re.compile("Solved: 4 transactions posted"))
     expect(page.get_by_text("The ledgers agree.")).to_be_visible()
     picture(page, "22-agreed")
+    looks_at_home(page)
+    fits_at_each_width(page)
     assert town.visitor.posted() == town.visitor.spent() == (200, Decimal("61482.17"))
 
 
@@ -180,6 +182,23 @@ def the_picture_of_the_readme(page: Page) -> None:
     alert.first.evaluate("node => node.scrollIntoView({ block: 'start' })")
     page.mouse.move(0, 0)
     picture(page, "sandbox")
+
+
+def looks_at_home(page: Page) -> None:
+    page.get_by_role("button", name="Home", exact=True).click()
+    home = page.locator("#slack")
+    expect(home.get_by_text("100 Portland").first).to_be_visible()
+    expect(home.get_by_text("200 Denver").first).to_be_visible()
+    picture(page, "23-home")
+
+
+def fits_at_each_width(page: Page) -> None:
+    page.get_by_role("button", name="finance-cards").first.click()
+    for width in (1100, 900, 420):
+        page.set_viewport_size({"width": width, "height": 800})
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over <= 0, width
+        picture(page, f"24-{width}")
 
 
 def first_open_label(page: Page) -> str:

@@ -3,11 +3,17 @@ import { h, icon, keyed, uid } from "./dom.js";
 
 /** What follows /intacct; the words are those of the command's own help. */
 const COMMANDS = [
-  ["/intacct setup", "connect Spend Center to Sage Intacct, step by step"],
-  ["/intacct status", "what is connected, what was posted, what waits"],
-  ["/intacct sync", "run a sync now"],
-  ["/intacct errors", "everything that is not posted, and why"],
-  ["/intacct help", "all commands"],
+  ["/intacct setup", "connect Spend Center to Sage Intacct, or go on where you left"],
+  ["/intacct status", "what is connected, when it synced, what is posted"],
+  ["/intacct sync", "post now instead of at the next time of the schedule"],
+  ["/intacct errors", "every open alert, with a link to it"],
+  ["/intacct find", "a transaction's life: by merchant, amount, day, cardholder, reference or record"],
+  ["/intacct rules", "codings kept for later ones: what each did, and its switch"],
+  ["/intacct pause", "stop the schedule until someone resumes it"],
+  ["/intacct resume", "let the schedule count again"],
+  ["/intacct settings", "name, channel, schedule, who may do what"],
+  ["/intacct disconnect", "end a connection; asks first"],
+  ["/intacct help", "this list"],
 ];
 
 export function composer({ label, send, commands = true }) {
