@@ -28,6 +28,8 @@ from handlers.cardholders import Cardholders
 from handlers.choosing import Choosing
 from handlers.connections import Connections
 from handlers.corrections import Corrections
+from handlers.delivery import Post
+from handlers.digest import Digests
 from handlers.find import Finds
 from handlers.home import Homes
 from handlers.people import People
@@ -37,7 +39,7 @@ from handlers.services import Services
 from handlers.sync import Links, Syncs
 from handlers.ui import help as words
 
-__all__ = ["Services", "refresh", "register"]
+__all__ = ["Services", "make_digests", "refresh", "register"]
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,12 @@ def register(app: AsyncApp, services: Services) -> None:
     app.event("app_uninstalled")(gate.removed)
     app.event("tokens_revoked")(gate.removed)
     app.action(re.compile(".*"))(unknown_button)
+
+
+def make_digests(services: Services, client: AsyncWebClient, post: Post) -> Digests:
+    """The daily digest, for whoever runs the jobs."""
+    access = Access(People(services.clock))
+    return Digests(services, client, post, Syncs(services, access, Choosing(services, access), Links()))
 
 
 def _subcommands(

@@ -26,7 +26,7 @@ from bot.serve.line import Line
 from bot.settings import Settings
 from bot.walkthrough.conversation import Conversation
 from bot.walkthrough.drift import Drift
-from handlers import Services, refresh, register
+from handlers import Services, make_digests, refresh, register
 from handlers.delivery import PAUSE, Post
 from handlers.walkthrough import LookAround, watch_step
 
@@ -82,8 +82,10 @@ class Bot:
             drift = Drift(parts.runner, self.engine)
             look = LookAround(services, self.client, drift, post).job
             job = refresh(services, self.client, post=post)
+            self.digests = make_digests(services, self.client, post)
+            offered["digest"] = self.digests.job
             offered |= {"refresh": job, "watch_step": watch_step(services, self.client), "look_around": look}
-            self.engine.sweep = _both(services.desk.sweep, drift.promise)
+            self.engine.sweep = _each(services.desk.sweep, drift.promise, self.digests.promise)
             self.line = Line(self.settings, self.app, parts.store, parts.clock)
             self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line)
             await self.door.open()
@@ -109,7 +111,7 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
 
         return Work(body, exclusive=exclusive)
 
-    work = {**wiring.jobs(parts.runner), **{name: later(name) for name in ("refresh", "watch_step")}}
+    work = {**wiring.jobs(parts.runner), **{name: later(name) for name in ("refresh", "watch_step", "digest")}}
     work["look_around"] = later("look_around", exclusive=True)  # two at once would tell the same change twice
     engine = Engine(parts.settings, parts.store, work, parts.clock)
     desk = wiring.make_desk(parts, engine)
@@ -124,10 +126,10 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
     return engine, Services(parts.store, engine, desk, talk, parts.clock, parts.settings), offered
 
 
-def _both(first: Callable[[], Awaitable[None]], second: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+def _each(*sweeps: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
     async def sweep() -> None:
-        await first()
-        await second()
+        for one in sweeps:
+            await one()
 
     return sweep
 

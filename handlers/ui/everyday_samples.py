@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from bot.models import AttemptState, Fault, Level, PostingState, RawError
 from bot.store.attempts import Attempt
+from bot.store.digest import Figures
 from bot.store.find import Past
 from bot.store.postings import Posting
 from bot.store.rows import to_json
 from bot.store.rules import Rule
 from bot.store.runs import Event
 from bot.sync.alerts import AlertView
-from handlers.ui import by_hand, cardholders, find, rules
+from handlers.ui import by_hand, cardholders, digest, find, rules
 from handlers.ui import help as words
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json
@@ -29,6 +31,7 @@ def samples(
     """(method, arguments); `posting` and `view` make one with a text for every foreign name."""
     for text in ("", hostile):
         yield from _found([posting(number, text) for number in range(60)], view(text), text)
+        yield from _digests([replace(view(text), alert=replace(view(text).alert, id=at)) for at in range(30)])
         yield from _menu(view(text), [posting(number, text) for number in range(60)], text)
         yield from _rules(text, [posting(number, text) for number in range(60)])
 
@@ -40,6 +43,18 @@ def _private(content: Json) -> tuple[str, Json]:
 
 def _open(view: Json) -> tuple[str, Json]:
     return "views.open", {"trigger_id": "1.2.3", "view": view}
+
+
+def _digests(views: list[AlertView]) -> Iterator[tuple[str, Json]]:
+    """A full day, one with other currencies and nothing open, and one with a single cause."""
+    sums = {"USD": (58, Decimal("12204.77")), "CAD": (2, Decimal("-40.10"))}
+    link = "https://harborpine.slack.com/archives/C0FINANCE/p1793901601765088"
+    for figures, found in (
+        (Figures(sums, sums, sums), [(view, link) for view in views]),
+        (Figures(sums, {}, {}), []),
+        (Figures({}, {"USD": (37, Decimal("8214.60"))}, {}), [(views[0], "")]),
+    ):
+        yield "chat.postMessage", {"channel": "C0FINANCE", **digest.digest(figures, found, NOW, NOW.date(), "USD")}
 
 
 def _found(rows: list[Posting], view: AlertView, text: str) -> Iterator[tuple[str, Json]]:

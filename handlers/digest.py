@@ -1,0 +1,104 @@
+"""The daily digest: once a day in each finance channel, a while after the day's first sync, and none without news."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.models import ConnectionState
+from bot.store import connections, digest, told
+from bot.store.connections import Connection
+from handlers.delivery import AppRemoved, ChannelClosed, Later, Post
+from handlers.services import Services
+from handlers.sync import Syncs
+from handlers.ui import digest as ui
+
+log = logging.getLogger(__name__)
+
+AFTER = timedelta(minutes=15)
+"""From the day's first sync to the digest: what it brings is known by then."""
+
+PAUSE = timedelta(minutes=1)
+AGAIN = 300
+"""Seconds until what Slack did not take is tried once more."""
+
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Digests:
+    """Promised by the engine's sweep, told by a job of its own."""
+
+    services: Services
+    client: AsyncWebClient
+    post: Post
+    syncs: Syncs
+    _asked: datetime | None = field(default=None)
+
+    async def promise(self) -> None:
+        """Promises the digests that are due; asked every few seconds, it answers every minute."""
+        now = self.services.clock()
+        if self._asked is not None and timedelta() <= now - self._asked < PAUSE:
+            return
+        self._asked = now
+        for one in await connections.list_connections(self.services.store):
+            if one.channel and self.due(one, now):
+                await self.services.engine.enqueue(
+                    "digest", _key(one, now), company=one.company, connection_id=one.id, day=_today(one, now)
+                )
+
+    def due(self, one: Connection, now: datetime) -> bool:
+        """Whether today's first scheduled sync was a while ago; one set up since then has its first digest tomorrow."""
+        zone = ZoneInfo(one.time_zone or "UTC")
+        midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
+        first = self.services.engine.next_due(one, midnight)
+        if first is None or one.activated is None or first.astimezone(zone).date() != midnight.date():
+            return False
+        return one.activated <= first and first + AFTER <= now
+
+    async def job(self, turn: int, *, connection_id: str, day: str, again: int = 0) -> bool:
+        """Tell the channel of this connection about its day; the first of its connections that is due speaks for all."""
+        one = await connections.get_connection(self.services.store, connection_id)
+        if one is None or one.removed or not one.channel or turn > 0 or one.state == ConnectionState.PAUSED:
+            return False
+        now = self.services.clock()
+        if day != _today(one, now):
+            return False  # yesterday's news
+        store = self.services.store
+        everyone = await connections.list_connections(store, one.workspace_id)
+        mine = [other for other in everyone if other.channel == one.channel]
+        figures = await digest.figures(store, [other.id for other in mine], now - DAY)
+        ids = {other.id for other in mine}
+        overviews = [seen for seen in await self.services.desk.overview(one.workspace_id) if seen.connection.id in ids]
+        if figures.nothing and not any(seen.alerts for seen in overviews):
+            return False
+        if not again and not await told.once(store, f"digest:{one.workspace_id}:{one.channel}:{day}", now):
+            return False
+        company = await connections.get_company(store, one.company)
+        today = now.astimezone(ZoneInfo(one.time_zone or "UTC")).date()
+        try:
+            alerts = await self.syncs.open_alerts(self.client, overviews)
+            words = ui.digest(figures, alerts, now, today, company.base_currency or "USD")
+            await self.post.new(self.client, one.channel, words)
+        except (Later, aiohttp.ClientError, TimeoutError, OSError) as trouble:
+            log.warning("Slack is not to be reached (%s); the digest of %s comes later", type(trouble).__name__, one.id)
+            key = f"{one.id}:{day}:{again + 1}"
+            await self.services.engine.enqueue(
+                "digest", key, company=one.company, delay=AGAIN, connection_id=one.id, day=day, again=again + 1
+            )
+        except (ChannelClosed, AppRemoved) as closed:
+            log.info("no digest in the channel of %s: %s", one.id, closed)
+        return False
+
+
+def _today(one: Connection, now: datetime) -> str:
+    return now.astimezone(ZoneInfo(one.time_zone or "UTC")).date().isoformat()
+
+
+def _key(one: Connection, now: datetime) -> str:
+    return f"{one.id}:{_today(one, now)}"
