@@ -98,8 +98,9 @@ def _subcommands(
     services: Services, syncs: Syncs, managed: Connections, kept: Rules, finds: Finds
 ) -> dict[str, Subcommand]:
     async def setup(ask: Ask, _: str) -> None:
-        await walkthrough.start(services, ask.client, ask.workspace, ask.user)
-        await ask.tell(words.said("The set-up is in our direct messages."))
+        where = await walkthrough.start(services, ask.client, ask.workspace, ask.user)
+        if where != ask.channel:
+            await ask.tell(words.said("The set-up is in our direct messages."))
 
     return {
         "setup": Subcommand("connect Spend Center to Sage Intacct, or go on where you left", setup),

@@ -16,7 +16,10 @@ from handlers.ui.blocks import Json
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One command, click or submission. `value` is the record id on the button, or the words behind the command."""
+    """One command, click or submission.
+
+    `value` is the record id on the button, or the words behind the command; `channel` is where a command was typed.
+    """
 
     user: str
     workspace: str
@@ -26,6 +29,7 @@ class Ask:
     view_id: str = ""
     metadata: str = ""
     answer_to: str = ""
+    channel: str = ""
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -43,6 +47,7 @@ class Ask:
             view_id=str(view.get("id") or ""),
             metadata=str(view.get("private_metadata") or ""),
             answer_to=str(body.get("response_url") or ""),
+            channel=str(body.get("channel_id") or ""),
             fields=(view.get("state") or {}).get("values") or {},
         )
 

@@ -96,7 +96,8 @@ async def run(port: int, seed: int | None, open_browser: bool, with_bot: bool, *
         settings = stack.enter_context(settings_file(directory, sandbox.environment))
         if with_bot:
             sandbox.bot.start()
-            _say(f"Commands beside it: env $(cat {settings}) {Path(sys.executable).name} -m bot connections list")
+            python = Path(os.path.relpath(sys.executable))
+            _say(f"Commands beside it: env $(cat {settings}) {python} -m bot connections list")
         else:
             _say("No bot was started. One needs this environment:")
             _say("\n".join(f"  {name}={value}" for name, value in sandbox.environment.items()))

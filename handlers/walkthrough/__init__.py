@@ -64,16 +64,18 @@ def register(app: AsyncApp, services: Services) -> None:
     drifting.register(app, services)
 
 
-async def start(services: Services, client: AsyncWebClient, workspace: str, user: str, *, fresh: bool = False) -> None:
-    """Opens the set-up in the person's conversation with the app: where it was left, or a new one."""
+async def start(services: Services, client: AsyncWebClient, workspace: str, user: str, *, fresh: bool = False) -> str:
+    """Opens the set-up in the person's conversation with the app: where it was left, or a new one. Returns its channel."""
     enterprise, _, team = workspace.partition(":")
     await ensure_workspace(services.store, enterprise, team, "", services.clock())
     try:
         walk = await services.walkthrough.open(workspace, user, fresh=fresh)
     except Refused as refused:
-        await client.chat_postMessage(channel=user, text=esc(str(refused)))
-        return
+        said = await client.chat_postMessage(channel=user, text=esc(str(refused)))
+        return str(said["channel"])
     await cards.show(services, client, walk.id, anew=True)
+    walk = await services.walkthrough.get(walk.id)
+    return str(walk.messages["card"]["channel"])
 
 
 async def resume(services: Services, client: AsyncWebClient, workspace: str) -> None:

@@ -247,10 +247,16 @@ def armed(visitor: Visitor) -> list[str]:
 # --- several people, wrong turns, and ends that are not there ---------------------------------------------------------
 
 
+ELSEWHERE = "The set-up is in our direct messages."
+
+
 def test_two_people_set_up_side_by_side_and_wrong_turns_are_told_in_a_sentence(tmp_path: Path) -> None:
     with street(tmp_path) as town:
         visitor = town.visitor
         opens_the_set_up(visitor)
+        assert ELSEWHERE not in visitor.screen()
+        visitor.as_(LEE, FINANCE).commands("/intacct setup")
+        visitor.sees(ELSEWHERE)
         opens_the_set_up(visitor.as_(LEE))
         lets_the_app_in(visitor)
         hands_step_2_to_sam(visitor)

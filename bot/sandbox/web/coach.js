@@ -30,6 +30,14 @@ const STEPS = [
     go: { screen: "security" },
   },
   {
+    part: "Drill",
+    due: (w) => w.posted && !w.letIn,
+    words: () => [
+      "The app is shut out. In Company > Setup > Company > Security > Edit, set its sender ID to Active, Save, and Save the page; then press Check and resume in #finance-cards.",
+    ],
+    go: { screen: "security" },
+  },
+  {
     part: "Set-up",
     due: (w) => !w.letIn,
     words: (w) => [
@@ -86,6 +94,12 @@ const STEPS = [
     go: { channel: "C0FINANCE" },
   },
   {
+    part: "Denver",
+    due: (w) => w.difference !== 0 && w.entities < 2,
+    words: () => ["Finish Denver's set-up in Slack: the same Spend Center again, the preview, then post."],
+    go: { dm: true },
+  },
+  {
     part: "Alerts",
     due: (w) => w.difference !== 0,
     words: () => [
@@ -95,9 +109,19 @@ const STEPS = [
   },
   {
     part: "Proof",
+    due: (w) => !w.dropped,
+    words: () => [
+      "The ledgers agree. One more thing that happens in real life: arm “Drop the line after Intacct saved”, add a transaction, and type ",
+      code("/intacct sync Portland"),
+      ".",
+    ],
+    go: { drills: true },
+  },
+  {
+    part: "Proof",
     due: () => true,
     words: () => [
-      "The ledgers agree. One more thing that happens in real life: arm “Drop the line after Intacct saved”, add a transaction, sync.",
+      "The ledgers agree, and what met a dropped line posted once. Another drill: withdraw the authorization, add a transaction, sync; one alert tells it, however many wait.",
     ],
     go: { drills: true },
   },
@@ -166,6 +190,8 @@ function derived({ slack, intacct, spend, drills }) {
     card: intacct.objects.CREDITCARD.length > 0,
     cards: intacct.objects.CREDITCARD.length,
     posted: intacct.ledger.count > 0,
+    entities: Object.keys(intacct.entities).length,
+    dropped: intacct.faults.fired.drop_after_commit > 0,
     difference: spent - owed,
   };
 }
