@@ -36,7 +36,10 @@ def wishes(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, help="multiplies the far ends' service times in every scenario")
     parser.add_argument("--quick", action="store_true", help="small numbers, service times x 0.1 at most, no repeats")
     parser.add_argument("--repeat", type=int, default=3, help="runs whose median counts, where time is short")
-    return parser.parse_args(arguments)
+    wish = parser.parse_args(arguments)
+    if wish.scale is not None and wish.scale <= 0:
+        parser.error("--scale is more than 0; flat out has a scenario of its own")
+    return wish
 
 
 async def measure(wish: argparse.Namespace, console: Console) -> tuple[list[Measured], int]:

@@ -192,6 +192,8 @@ async def sync(order: Order, folder: Path, url: str, slack: str, *, again: bool)
             while not await bot.line.connected():  # noqa: ASYNC110  # it has no event, being asked by /healthz alone
                 await asyncio.sleep(0.05)
             for number in range(1 if again else len(order.waves)):
+                if number:
+                    await _quiet(url, order.calm)
                 if not again:
                     await _tell(url, "wave")
                 seen.append(await _wave(store, bot.engine, order, lag, number, url, again=again))
@@ -239,6 +241,17 @@ async def _ended(store: Store, due: str) -> int:
     async with store.begin() as db:
         found = await db.execute(select(func.count()).where(sync_runs.c.key.endswith(f":{due}"), ended))
         return int(found.scalar_one())
+
+
+async def _quiet(url: str, calm: float) -> None:
+    """Until the gateway was left alone for a while: what a start or a first run brought along is over by then."""
+    before, since = -1, time.monotonic()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        while time.monotonic() - since < calm:
+            now = (await http.get(f"{url}/bench/report")).json()["intacct"]["requests"]
+            if now != before:
+                before, since = now, time.monotonic()
+            await asyncio.sleep(LOOK)
 
 
 async def _due(engine: Engine, row: Connection, due: str) -> None:

@@ -27,6 +27,7 @@ class Order:
         kill_at: numbers of records at which the bot's process is killed and started again, one after another.
         enough: a wave ends early once so many are posted; 0: it goes to its end.
         commands: whether people type twenty commands a second meanwhile.
+        calm: seconds without a request after which the next wave comes; the bot's housekeeping looks every two.
         linger: seconds to wait after a wave for what is still to be shown in Slack.
         patience: seconds after which the bot's process gives up.
     """
@@ -46,6 +47,7 @@ class Order:
     kill_at: tuple[int, ...] = ()
     enough: int = 0
     commands: bool = False
+    calm: float = 5.0
     linger: float = 0.0
     patience: float = 900.0
 
