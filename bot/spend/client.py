@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -111,7 +113,7 @@ class SpendClient:
         settled: str = "USD",
     ) -> None:
         self._closes_http = http is None
-        self._http = http or httpx.AsyncClient()
+        self._http = http or httpx.AsyncClient(verify=_tls())
         key = token.reveal() if token else client_id
         pace = pacer or shared_pacer(base_url, key, calls_per_minute, clock=clock, sleep=sleep)
         self._wire = Wire(base_url, self._http, pace, sleep)
@@ -314,6 +316,12 @@ class SpendClient:
                 self._memory.directory = parse_directory(users, cards)
                 self._memory.directory_read = self._clock()
             return self._memory.directory
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """The one TLS context of all clients; making one stalls the loop, and each would hold a copy of all certificates."""
+    return httpx.create_ssl_context()
 
 
 def _auth(token: Secret | None, client_id: str, client_secret: Secret | None, wire: Wire, clock: Clock) -> Auth:
