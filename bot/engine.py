@@ -125,6 +125,7 @@ class Engine:
         self._last_beat: datetime | None = None
         self._revived: set[str] = set()
         self._lock: int | None = None
+        self._tidying: set[asyncio.Task[Any]] = set()
         self.sweep: Callable[[], Awaitable[None]] | None = None
 
     # --- life ---
@@ -155,7 +156,14 @@ class Engine:
         )
         for body, seconds in housekeeping:
             self._scheduler.add_job(
-                body, "interval", seconds=seconds, coalesce=True, misfire_grace_time=None, max_instances=1
+                self._tidy,
+                "interval",
+                args=[body],
+                name=body.__name__,
+                seconds=seconds,
+                coalesce=True,
+                misfire_grace_time=None,
+                max_instances=1,
             )
         self._scheduler.start()
         await self._beat()
@@ -163,6 +171,9 @@ class Engine:
 
     async def stop(self, patience: int = 8) -> None:
         """Stop the clock, let running turns end within `patience` seconds, and hand the rest to whoever comes next."""
+        self._scheduler.pause()
+        if self._tidying:  # a shutdown would cut them off in the middle of a statement
+            await asyncio.wait(self._tidying, timeout=patience)
         self._scheduler.shutdown(wait=False)
         _draining.set()
         loop = asyncio.get_running_loop()
@@ -288,6 +299,16 @@ class Engine:
         await connection_rows.fired(self._store, connection, due)
 
     # --- housekeeping ---
+
+    async def _tidy(self, body: Callable[[], Awaitable[None]]) -> None:
+        """One round of housekeeping, known to `stop`."""
+        task = asyncio.current_task()
+        assert task is not None  # the scheduler makes one for each round
+        self._tidying.add(task)
+        try:
+            await body()
+        finally:
+            self._tidying.discard(task)
 
     async def _sweep(self) -> None:
         if self.sweep is not None:

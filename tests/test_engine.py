@@ -137,6 +137,23 @@ async def test_a_stop_lets_the_turn_end_and_the_next_start_goes_on_with_the_one_
     assert jobs.done == [("a", turn) for turn in range(4)]
 
 
+async def test_a_stop_waits_for_housekeeping_that_is_at_work(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    begun, ended_ = asyncio.Event(), asyncio.Event()
+
+    async def sweep() -> None:
+        begun.set()
+        await asyncio.sleep(0.2)
+        ended_.set()
+
+    async with running(tmp_path, Jobs()) as engine:
+        engine.sweep = sweep
+        async with asyncio.timeout(20):
+            await begun.wait()
+
+    assert ended_.is_set()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_a_second_engine_on_one_sqlite_file_is_refused(tmp_path: Path) -> None:
     jobs = Jobs()
     async with running(tmp_path, jobs):
