@@ -96,7 +96,7 @@ async def run(port: int, seed: int | None, open_browser: bool, with_bot: bool, *
         settings = stack.enter_context(settings_file(directory, sandbox.environment))
         if with_bot:
             sandbox.bot.start()
-            python = Path(os.path.relpath(sys.executable))
+            python = _interpreter()
             _say(f"Commands beside it: env $(cat {settings}) {python} -m bot connections list")
         else:
             _say("No bot was started. One needs this environment:")
@@ -205,6 +205,11 @@ def data_directory(keep: bool, base: Path = DATA) -> Iterator[Path]:
             shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(mode=0o700, exist_ok=True)
         yield directory.resolve()
+
+
+def _interpreter() -> str:
+    """This Python as it is typed from here."""
+    return os.path.relpath(sys.executable)
 
 
 @contextlib.contextmanager
