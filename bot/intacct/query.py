@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,13 +21,13 @@ MOST_VALUES = 1000
 LARGEST_PAGE = 2000
 
 
-class Filter:
+class Filter(ABC):
     """Something that renders itself as one operator element."""
 
     __slots__ = ()
 
-    def render(self, parent: Element) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def render(self, parent: Element) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
