@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 from tests.e2e.chromium import ARGUMENTS, CHROMIUM, NEEDS_CHROMIUM
 from tests.e2e.street import NEEDED, SENDER, Street, mailed, street
@@ -46,10 +46,18 @@ def page(browser: Browser, town: Street) -> Iterator[Page]:
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    opened.on("requestfinished", lambda asked: refused(asked, complaints))
     opened.goto(str(town.visitor.http.base_url))
     yield opened
     context.close()
     assert complaints == []
+
+
+def refused(asked: Request, complaints: list[str]) -> None:
+    """What the control door would not do, with what it was asked."""
+    answer = asked.response()
+    if answer is not None and answer.status >= 400:
+        complaints.append(f"{asked.url} {asked.post_data}: {answer.text()}")
 
 
 def picture(page: Page, name: str) -> None:

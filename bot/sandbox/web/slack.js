@@ -348,6 +348,7 @@ export class Workspace {
   }
 
   markSeen() {
+    if (this.now?.me !== this.user) return; // the rooms of whoever acted before are still on the screen
     const channel = this.now?.channels.find((one) => one.id === this.channelId);
     if (!channel || this.scroller.hidden || document.hidden || !atEnd(this.scroller)) return;
     this.newer.hidden = true;
