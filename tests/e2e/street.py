@@ -46,14 +46,17 @@ class Street:
     def data(self) -> Path:
         return self.directory / ".data" / "sandbox"
 
+    def settings(self) -> dict[str, str]:
+        """What the sandbox tells whoever wants to run commands, or a bot, beside it."""
+        lines = self.data.with_suffix(".env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`python -m bot …` beside the running bot, with the bot's own settings."""
-        lines = self.data.with_suffix(".env").read_text().splitlines()
-        settings = dict(line.split("=", 1) for line in lines)
         return subprocess.run(  # our own program
             [sys.executable, "-m", "bot", *arguments],
             cwd=self.directory,
-            env=clean() | settings,
+            env=clean() | self.settings(),
             capture_output=True,
             text=True,
             timeout=60,
@@ -97,7 +100,8 @@ def street(directory: Path, *arguments: str) -> Iterator[Street]:
     with ExitStack() as stack:
         stack.callback(_end, process, reader)
         visitor = stack.enter_context(closing(Visitor(_address(lines))))
-        visitor.until(lambda: visitor.state("slack")["connected"], "a bot that is connected")
+        if "--no-bot" not in arguments:
+            visitor.until(lambda: visitor.state("slack")["connected"], "a bot that is connected")
         visitor.slack("limits", on=False)  # they are a person's pace: this visitor needs seconds for a person's minutes
         yield Street(process, lines, directory, visitor)
 

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from decimal import Decimal
@@ -22,6 +24,7 @@ from tests.e2e.street import (
     Street,
     adds_the_card,
     adds_the_user,
+    clean,
     comes_to_step_9,
     connects_spend_center,
     gives_the_role,
@@ -192,6 +195,19 @@ def test_it_is_up_in_seconds_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
             os.kill(bot, 0)
         assert not settings.exists()
         assert "Traceback" not in town.said()
+
+
+def test_a_bot_of_ones_own_runs_against_the_addresses_that_the_sandbox_names(tmp_path: Path) -> None:
+    with street(tmp_path, "--no-bot") as town:
+        checked = town.command("doctor")
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        log = (tmp_path / "bot.log").open("w")
+        command = [sys.executable, "-m", "bot", "run"]
+        with log, subprocess.Popen(command, cwd=tmp_path, env=clean() | town.settings(), stderr=log) as bot:
+            town.visitor.until(lambda: town.visitor.state("slack")["connected"], "a bot that is connected")
+            opens_the_set_up(town.visitor)
+            bot.send_signal(signal.SIGTERM)
+            assert bot.wait(20) == 0
 
 
 def test_a_bot_that_is_killed_goes_on_with_the_set_up_and_with_the_sync(tmp_path: Path) -> None:
