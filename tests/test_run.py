@@ -235,6 +235,10 @@ async def test_a_held_refund_is_answered_and_posts_as_a_negative(harbor: World, 
     assert [str(row.amount) for row in refunds] == ["-640.00"]
     assert [one["total"] for one in ledger(harbor) if one["total"].startswith("-")] == ["-640.00"]
 
+    await harbor.sync(portland)
+    company = await connections.get_company(harbor.parts.store, portland.company)
+    assert company.refunds_accepted, "the question is asked once for a company"
+
 
 async def _alert(harbor: World, alert: int) -> alerts.Alert:
     found = await alerts.get(harbor.parts.store, alert)

@@ -230,6 +230,15 @@ async def tally(store: Store, connection: str) -> dict[str, tuple[int, Decimal]]
         return {state: (n, total) for state, n, total in await db.execute(query)}
 
 
+async def refund_posted(store: Store, company: int) -> bool:
+    """Whether Intacct has taken a negative card transaction in this company."""
+    query = select(postings.c.id).where(
+        postings.c.company == company, postings.c.state == PostingState.POSTED, postings.c.amount < Decimal(0)
+    )
+    async with store.read() as db:
+        return (await db.execute(query.limit(1))).first() is not None
+
+
 async def witnesses(store: Store, company: int, entity: str, limit: int = 5) -> list[Posting]:
     """Records known to be in Intacct at that level, newest first; a look-up that does not see them has seen nothing.
 

@@ -185,6 +185,9 @@ class Runner:
     async def _pass(self, connection: Connection, run: Run) -> Pass:
         connection = await introduce(self.reach, connection)
         company = await connections.get_company(self.reach.store, connection.company)
+        if not company.refunds_accepted and await postings.refund_posted(self.reach.store, company.id):
+            company = replace(company, refunds_accepted=True)  # asked once for a company, then never again
+            await connections.change_company(self.reach.store, company.id, refunds_accepted=True)
         client = await self.reach.intacct(company)
         terms = replace(
             terms_of(connection, company, inside=await self._locations(client, connection)),
