@@ -77,6 +77,17 @@ async def test_a_run_asked_for_twice_at_once_is_one_run(store: Store) -> None:
     assert len(set(await asyncio.gather(*(ask() for _ in range(10))))) == 1
 
 
+async def test_counts_of_a_run_added_at_once_all_count(store: Store) -> None:
+    connection = await _connection(store)
+    made = await runs.ensure_run(store, "one", connection=connection, trigger=Trigger.SCHEDULE, actor="", now=NOW)
+
+    await asyncio.gather(*(runs.add(store, made.id, posted=2, requests=1) for _ in range(5)), runs.add(store, made.id))
+
+    run = await runs.get_run(store, made.id)
+    assert run is not None
+    assert (run.posted, run.failed, run.requests) == (10, 0, 5)
+
+
 async def _connection(store: Store) -> str:
     workspace = await connections.ensure_workspace(store, "", "T0", "Harbor", NOW)
     company = await connections.save_company(

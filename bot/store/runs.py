@@ -81,6 +81,15 @@ async def change_run(store: Store, run: int, **values: Any) -> Run:
         return as_row(Run, (await db.execute(select(sync_runs).where(sync_runs.c.id == run))).one())
 
 
+async def add(store: Store, run: int, *, posted: int = 0, failed: int = 0, requests: int = 0) -> None:
+    """Raise a run's counters; several at once all count."""
+    more = {"posted": posted, "failed": failed, "requests": requests}
+    values = {name: sync_runs.c[name] + n for name, n in more.items() if n}
+    if values:
+        async with store.begin() as db:
+            await db.execute(update(sync_runs).where(sync_runs.c.id == run).values(values))
+
+
 async def get_run(store: Store, run: int) -> Run | None:
     async with store.read() as db:
         row = (await db.execute(select(sync_runs).where(sync_runs.c.id == run))).first()
