@@ -101,6 +101,82 @@ async def test_rules_are_listed_looked_into_and_switched_off_once(harbor: Office
     await harbor.room.reads("1 rule, 0 in use.")
 
 
+async def test_a_rule_is_edited_beside_the_rules_it_meets_and_codes_what_comes_next(harbor: Office) -> None:
+    portland = await with_alerts(harbor)
+    store = harbor.far.parts.store
+    for value, merchant in (("20", ""), ("40", "Blue Mesa Air")):
+        said = {"dimension": "department", "account": "6420", "value": value, "merchant": merchant}
+        where = {"workspace": portland.workspace_id, "connection": portland.id}
+        await rules.add(store, **where, **said, made_by="Lee Okafor", now=harbor.clock())
+    await harbor.room.in_(DANA).types("rules")
+    shown = json.dumps((await harbor.room.reads("2 rules, 2 in use."))["blocks"], ensure_ascii=False)
+    assert "asked in this order" in shown
+    assert shown.index("*R-2*") < shown.index("*R-1*")
+
+    await harbor.room.presses("2 rules, 2 in use.", "What it touched")
+    await harbor.room.sees("0 transactions posted with it.")
+    await harbor.room.closes()
+    await edits(harbor, "R-1")
+    form = await harbor.room.form("Edit R-1")
+    menus = {one["block_id"]: one for one in form["blocks"]}
+    assert "30" in await harbor.room.offered(form, menus["value"])
+    assert next(iter(await harbor.room.offered(form, menus["account"]))) == "*"
+    await harbor.room.submits("Edit R-1", value="20", account="*", merchant="")
+    await harbor.room.sees("Name an account or a merchant")
+    await harbor.room.submits("Edit R-1", value="30", account="6420", merchant="")
+    await harbor.room.sees("R-2 is asked before it.")
+    await harbor.room.submits("Edit R-1", sure=["yes"])
+    await harbor.room.sees("R-1 is saved: department 30 from the next posting on.")
+    await harbor.room.closes()
+
+    await harbor.room.in_(LEE).presses(TRAVEL, "Retry 37")
+    await harbor.room.reads("Solved: 37 transactions posted")
+    ledger = harbor.far.intacct.state(limit=5000)["ledger"]["transactions"]
+    coded = [row for row in ledger if row["description"].endswith("| rule R-1")]
+    assert {line["department"] for row in coded for line in row["lines"] if line["account"] == "6420"} == {"30"}
+    assert not [row for row in coded if row["payee"] == "Blue Mesa Air"]
+
+    await harbor.room.in_(DANA).types("rules")
+    await presses_of(harbor, "R-1", "What it touched")
+    await harbor.room.sees("Department 20 became 30.")
+    await harbor.room.sees("Dana Whitfield · ")
+
+
+async def test_of_two_people_who_edit_a_rule_at_once_the_second_is_told(harbor: Office) -> None:
+    portland = await with_alerts(harbor)
+    store = harbor.far.parts.store
+    said = {"dimension": "department", "account": "6420", "value": "20"}
+    where = {"workspace": portland.workspace_id, "connection": portland.id}
+    kept = await rules.add(store, **where, **said, made_by="Lee Okafor", now=harbor.clock())
+    await harbor.room.in_(DANA).types("rules")
+    await edits(harbor, "R-1")
+    await harbor.room.form("Edit R-1")
+    await harbor.room.in_(LEE).types("rules")
+    await edits(harbor, "R-1")
+    await harbor.room.submits("Edit R-1", value="30")
+    await harbor.room.sees("R-1 is saved")
+
+    await harbor.room.in_(DANA).submits("Edit R-1", value="40")
+    await harbor.room.sees("Someone changed R-1 meanwhile.")
+
+    [now] = await rules.of_connections(store, [portland.id])
+    assert (now.id, now.number, now.value) == (kept.id, 1, "30")
+
+
+async def edits(at: Office, name: str) -> None:
+    await presses_of(at, name, "Edit")
+
+
+async def presses_of(at: Office, name: str, label: str) -> None:
+    """A button of this rule, in the newest list."""
+    post = await at.room.reads("in use.")
+    blocks = post["blocks"]
+    n = next(n for n, one in enumerate(blocks) if f"*{name}*" in json.dumps(one, ensure_ascii=False))
+    found = next(one for one in blocks[n + 1]["elements"] if one["text"]["text"].startswith(label))
+    ids = {"block_id": blocks[n + 1]["block_id"], "action_id": found["action_id"]}
+    await at.room.do("click", channel=at.room.dm, ts=post["ts"], **ids)
+
+
 async def test_rules_are_for_the_people_of_the_connection(harbor: Office) -> None:
     portland = await with_alerts(harbor, correct=[LEE])
     await rules.add(

@@ -23,7 +23,7 @@ from bot.store.tables import metadata
 from bot.sync import correct
 from bot.sync.correct import Keep
 from bot.sync.preview import preview
-from bot.sync.rules import condition_of, conflicts, fill, in_order
+from bot.sync.rules import condition_of, conflicts, fill, in_order, overlaps, same_said
 from tests.test_correct import alert_on, desk_of
 from tests.test_mapping import bought, composed
 from tests.world import World
@@ -98,6 +98,25 @@ def test_of_two_rules_with_one_condition_the_newer_counts_and_the_older_is_shown
     assert {lost: winner.name for lost, winner in conflicts(both).items()} == {1: "R-2"}
     assert not conflicts([replace(both[0], off=NOON), both[1]])
     assert not conflicts([both[0], replace(both[1], connection_id="other")])
+
+
+def test_an_edited_rule_sees_whom_it_meets_and_who_is_asked_first() -> None:
+    beside = [
+        rule(1, value="10"),
+        rule(2, value="40", account="6420", merchant="Blue Mesa Air"),
+        rule(4, value="30", account="6420"),
+        rule(5, value="50", account="6500"),
+        rule(6, value="60", instead="20", account="6420"),
+        rule(7, value="70", account="6420", off=NOON),
+        rule(8, value="80", account="6420", connection_id="other"),
+    ]
+
+    before, after = overlaps(beside, rule(3, account="6420"))
+
+    assert ([one.name for one in before], [one.name for one in after]) == (["R-2", "R-4"], ["R-1"])
+    assert overlaps(beside, rule(3, account="6420", merchant="Quillcast"))[0] == []
+    assert same_said(beside, rule(3, value="30", account="6420")) == beside[2]
+    assert same_said(beside, rule(4, value="30", account="6420")) is None
 
 
 @pytest.mark.parametrize(
@@ -236,6 +255,24 @@ def ledger(harbor: World) -> list[dict[str, Any]]:
 
 def described(harbor: World, reference: str) -> str:
     return next(str(row["description"]) for row in ledger(harbor) if row["reference"] == reference)
+
+
+async def test_an_edit_keeps_the_number_and_tells_who_and_the_second_of_two_is_refused(harbor: World) -> None:
+    portland = await harbor.connect("100")
+    store, said = harbor.parts.store, {"dimension": "department", "value": "20", "account": "6420"}
+    kept = await rules.add(
+        store, workspace=portland.workspace_id, connection=portland.id, made_by="Lee", now=harbor.clock(), **said
+    )
+
+    assert await rules.edit(store, kept, replace(kept, value="30"), "20 became 30.", "U0DANA", harbor.clock())
+    assert not await rules.edit(store, kept, replace(kept, value="40"), "20 became 40.", "U0LEE", harbor.clock())
+    assert await rules.switch_off(store, kept.id, "Lee Okafor", harbor.clock(), "U0LEE")
+    [off] = await rules.of_connections(store, [portland.id])
+    assert not await rules.edit(store, off, replace(off, value="40"), "30 became 40.", "U0LEE", harbor.clock())
+
+    assert (off.number, off.value) == (kept.number, "30")
+    told = await rules.history(store, off)
+    assert [(one.actor, one.text) for one in told] == [("U0LEE", "Switched off."), ("U0DANA", "20 became 30.")]
 
 
 # --- the tables ---

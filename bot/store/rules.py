@@ -14,7 +14,8 @@ from bot.models import AttemptState
 from bot.store.database import Store
 from bot.store.postings import AT_ONCE, Posting
 from bot.store.rows import as_row, as_rows
-from bot.store.tables import attempts, postings, rule_uses, rules, workspaces
+from bot.store.runs import Event
+from bot.store.tables import attempts, events, postings, rule_uses, rules, workspaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +99,56 @@ async def of_connections(store: Store, connections: Sequence[str], *, active_onl
         return as_rows(Rule, await db.execute(query))
 
 
-async def switch_off(store: Store, rule: int, by: str, now: datetime) -> bool:
-    """From the next posting on it has no say; False when it was off already."""
+async def switch_off(store: Store, rule: int, by: str, now: datetime, actor: str = "") -> bool:
+    """From the next posting on it has no say; False when it was off already. `by` is a name, `actor` a user id."""
+    off = update(rules).where(rules.c.id == rule, rules.c.off.is_(None)).values(off=now, off_by=by)
+    async with store.begin() as db:
+        row = (await db.execute(off.returning(*rules.c))).first()
+        if row is not None:
+            await _note(db, as_row(Rule, row), "Switched off.", actor, now)
+        return row is not None
+
+
+async def edit(store: Store, before: Rule, after: Rule, said: str, actor: str, now: datetime) -> bool:
+    """The rule says something else from the next posting on, under its number.
+
+    Args:
+        before: the rule as the person saw it.
+        after: with another value, account or merchant.
+        said: what changed, for its history.
+
+    Returns:
+        False when it was changed or switched off meanwhile; nothing is changed then.
+    """
+    seen = (rules.c[name] == getattr(before, name) for name in ("id", "value", "account", "merchant"))
+    values = {name: getattr(after, name) for name in ("value", "account", "merchant")}
     async with store.begin() as db:
         done = await db.execute(
-            update(rules)
-            .where(rules.c.id == rule, rules.c.off.is_(None))
-            .values(off=now, off_by=by)
-            .returning(rules.c.id)
+            update(rules).where(*seen, rules.c.off.is_(None)).values(**values).returning(rules.c.id)
         )
-        return done.first() is not None
+        if done.first() is None:
+            return False
+        await _note(db, after, said, actor, now)
+    return True
+
+
+async def note(store: Store, rule: Rule, said: str, actor: str, now: datetime) -> None:
+    """One more line of a rule's history."""
+    async with store.begin() as db:
+        await _note(db, rule, said, actor, now)
+
+
+async def _note(db: AsyncConnection, rule: Rule, said: str, actor: str, now: datetime) -> None:
+    values = {"connection_id": rule.connection_id, "actor": actor, "what": f"rule {rule.name}", "text": said, "at": now}
+    await db.execute(insert(events).values(**values))
+
+
+async def history(store: Store, rule: Rule, limit: int = 20) -> list[Event]:
+    """Who changed what of a rule, and when, newest first."""
+    mine = events.c.connection_id == rule.connection_id, events.c.what == f"rule {rule.name}"
+    query = select(events).where(*mine).order_by(events.c.id.desc()).limit(limit)
+    async with store.read() as db:
+        return as_rows(Event, await db.execute(query))
 
 
 async def note_uses(store: Store, used: Mapping[str, Sequence[int]]) -> None:

@@ -59,8 +59,15 @@ async def values(desk: Desk, alert_id: int, query: str) -> list[DimensionValue]:
     alert, connection = await _of(desk, alert_id)
     rows = await _rows(desk, alert, 1)
     dimension = dimension_of(alert.category, (rows[0].details if rows else None) or {})
-    if dimension is None:
-        return []
+    return await listed(desk, connection, dimension, query) if dimension is not None else []
+
+
+async def listed(desk: Desk, connection: Connection, dimension: Dimension, query: str) -> list[DimensionValue]:
+    """The active values of a dimension whose ID or name holds the query, as a connection's entity sees them.
+
+    Raises:
+        IntacctError: Intacct did not answer.
+    """
     company = await connections.get_company(desk.reach.store, connection.company)
     client = await desk.reach.intacct(company)
     wanted = query.casefold()

@@ -79,6 +79,32 @@ def _speaks(rule: Rule, dimension: str, value: str, account: str, merchant: str)
     )
 
 
+def same_said(found: Sequence[Rule], rule: Rule) -> Rule | None:
+    """The other active rule that says the very same."""
+    mine = (*rule.condition, rule.value)
+    return next((one for one in _others(found, rule) if (*one.condition, one.value) == mine), None)
+
+
+def overlaps(found: Sequence[Rule], rule: Rule) -> tuple[list[Rule], list[Rule]]:
+    """The other active rules that speak for some of the same lines and say otherwise: asked before this one, and after."""
+
+    def meets(one: Rule) -> bool:
+        return (
+            (one.dimension, one.instead) == (rule.dimension, rule.instead)
+            and (one.account == rule.account or not one.account or not rule.account)
+            and (one.merchant.casefold() == rule.merchant.casefold() or not one.merchant or not rule.merchant)
+            and one.value != rule.value
+        )
+
+    order = in_order([*_others(found, rule), rule])
+    at = order.index(rule)
+    return [one for one in order[:at] if meets(one)], [one for one in order[at + 1 :] if meets(one)]
+
+
+def _others(found: Sequence[Rule], rule: Rule) -> list[Rule]:
+    return [one for one in found if one.off is None and one.id != rule.id and one.connection_id == rule.connection_id]
+
+
 def conflicts(found: Sequence[Rule]) -> dict[int, Rule]:
     """By rule id: the active rule that is asked before it under the very same condition and says otherwise."""
     first: dict[tuple[str, ...], Rule] = {}

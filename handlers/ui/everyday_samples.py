@@ -141,6 +141,16 @@ def _rules(text: str, rows: list[Posting]) -> Iterator[tuple[str, Json]]:
     yield _private(rules.listed(listed[:1]))
     yield _private(rules.listed(listed))
     yield _private(words.said(rules.switched_off(found[0])))
+    events = [Event("c0123456789", None, "U0LEE", "rule R-3", text or "Department 20 became 30.", NOW)] * 7
+    past = rules.Past(events, {"U0LEE": text or "Lee Okafor"})
     for page in range(3):
-        yield _open(rules.touched(found[page], Page.of(rows, page), "USD"))
-    yield _open(rules.touched(found[0], Page.of([], 0), "USD"))
+        yield _open(rules.touched(found[page], Page.of(rows, page), "USD", past))
+    yield _open(rules.touched(found[0], Page.of([], 0), "USD", rules.Past()))
+    other = replace(found[1], merchant="", account="")
+    yield _open(rules.edit(found[0], text or "100 Portland", '["1", "20", "6420", ""]'))
+    for again in (
+        rules.edit(other, text or "100 Portland", "[]", problem=rules.narrowed(other)),
+        rules.edit(found[2], text or "100 Portland", "[]", meets=rules.Meets(found[:9], found[9:20])),
+    ):
+        yield "ack_view", {"response_action": "update", "view": again}
+    yield _private(words.said(rules.saved(found[0])))
