@@ -17,7 +17,7 @@ from bot.sync.post import TOO_OLD, judge, pause
 from tests.moved import CLEAN, HALF, calm, card, few_cards, ledger, proved, rows, states, tries  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import NOON, World
 
-ATTEMPT = Attempt(7, 3, 1, "cc-1", 1, 1, AttemptState.SENDING, "<function/>", False, 0, NOON, None, "", None)
+ATTEMPT = Attempt(7, 3, 1, "cc-1", "100", 1, 1, AttemptState.SENDING, "<function/>", False, 0, NOON, None, "", None)
 DEPARTMENT = Fault(Level.FUNCTION, (RawError("BL01001973", "", "Transactions to account 6420 require a department."),))
 OFFLINE = Fault(Level.FUNCTION, (RawError("", "The Service is Temporarily Off-line", "", "Please Try Again Later"),))
 REPLAYED = Fault(Level.FUNCTION, (RawError("XL03000011", "", "The function was already executed and completed."),))

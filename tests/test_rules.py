@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
 
 from bot.models import Coding, Dimension, FieldMapping, Money, PostingState, TransactionLine
 from bot.store import alerts, postings, rules
-from bot.store.database import MIGRATIONS, current, upgrade
 from bot.store.rules import Rule
-from bot.store.tables import metadata
 from bot.sync import correct
 from bot.sync.correct import Keep
 from bot.sync.preview import preview
@@ -273,46 +265,6 @@ async def test_an_edit_keeps_the_number_and_tells_who_and_the_second_of_two_is_r
     assert (off.number, off.value) == (kept.number, "30")
     told = await rules.history(store, off)
     assert [(one.actor, one.text) for one in told] == [("U0LEE", "Switched off."), ("U0DANA", "20 became 30.")]
-
-
-# --- the tables ---
-
-
-@pytest.fixture
-def first_schema(tmp_path: Path) -> str:
-    """A database of the first version, with rows in it."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'bot.db'}"
-    engine = create_engine(url.replace("+aiosqlite", ""))
-    with engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.execute(
-            text("INSERT INTO workspaces (id, created) VALUES ('e:T1', '2026-11-05T18:00:00.000000+00:00')")
-        )
-        connection.execute(
-            text("INSERT INTO companies (workspace_id, company_id, requests_at_once) VALUES ('e:T1', 'HarborPine', 2)")
-        )
-        connection.commit()
-    engine.dispose()
-    return url
-
-
-def test_the_second_schema_keeps_what_the_first_had(first_schema: str) -> None:
-    assert current(first_schema) == "0001"
-
-    upgrade(first_schema)
-    upgrade(first_schema)
-
-    assert current(first_schema) == "0002"
-    engine = create_engine(first_schema.replace("+aiosqlite", ""))
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT company_id FROM companies")).scalars().all() == ["HarborPine"]
-        assert connection.execute(text("SELECT count(*) FROM rules")).scalar() == 0
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
-        assert compare_metadata(context, metadata) == []
-    engine.dispose()
 
 
 async def test_numbers_are_counted_by_workspace_and_the_same_rule_is_kept_once(harbor: World) -> None:

@@ -22,7 +22,7 @@ from tests.world import NOON, World
 
 POSTED, UNKNOWN, HELD, FAILED = PostingState.POSTED, PostingState.UNKNOWN, PostingState.HELD, PostingState.FAILED
 AFTER = timedelta(minutes=20)
-ATTEMPT = Attempt(7, 3, 1, "cc-1", 1, 1, AttemptState.UNKNOWN, "<function/>", False, 0, NOON, None, "", None)
+ATTEMPT = Attempt(7, 3, 1, "cc-1", "100", 1, 1, AttemptState.UNKNOWN, "<function/>", False, 0, NOON, None, "", None)
 DEPARTMENT = to_json(Fault(Level.FUNCTION, (RawError("BL01001973", "", "Account 6420 requires a department."),)))
 REPLAYED = to_json(Fault(Level.FUNCTION, (RawError("XL03000011", "", "The function was already executed."),)))
 SESSION = to_json(Fault(Level.FUNCTION, (RawError("XL03000006", "", "Invalid session. Sign in again."),)))

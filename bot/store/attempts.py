@@ -24,13 +24,14 @@ class Attempt:
     """One try at a posting. `body` is the function as it was, or will be, sent; it never changes.
 
     `committed` is when its sending was last committed: the claim, or the moment before the same body was sent again.
-    `looked` counts the empty look-ups since then.
+    `looked` counts the empty look-ups since then. `entity_id` is the level it was sent at, which is where to look for it.
     """
 
     id: int
     posting_id: int
     run_id: int | None
     controlid: str
+    entity_id: str
     generation: int
     try_no: int
     state: str
@@ -74,13 +75,16 @@ class Settled:
     committed: datetime | None = None
 
 
-async def claim(store: Store, drafts: Sequence[Draft], *, run: int | None, now: datetime) -> list[Attempt]:
+async def claim(
+    store: Store, drafts: Sequence[Draft], *, run: int | None, now: datetime, entity: str = ""
+) -> list[Attempt]:
     """Take pending rows and commit one attempt each, before anything is sent.
 
     Args:
         drafts: what would be sent; a row that has changed since it was read is not taken.
         run: the sync run that asks.
         now: becomes the attempts' commit time.
+        entity: the level to send at.
 
     Returns:
         The attempts of the rows that were taken.
@@ -107,6 +111,7 @@ async def claim(store: Store, drafts: Sequence[Draft], *, run: int | None, now: 
                 "posting_id": one,
                 "run_id": run,
                 "controlid": by_id[one].controlid,
+                "entity_id": entity,
                 "generation": by_id[one].posting.generation,
                 "try_no": by_id[one].posting.try_no,
                 "state": AttemptState.SENDING,

@@ -34,6 +34,7 @@ class Company:
     tested: datetime | None
     problem: dict[str, Any] | None
     problem_since: datetime | None
+    held_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

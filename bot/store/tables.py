@@ -66,6 +66,7 @@ companies = Table(
     Column("tested", Instant, nullable=True),
     Column("problem", Document, nullable=True),  # {"category", "subject", "fault"} while Intacct refuses the sign-in
     Column("problem_since", Instant, nullable=True),
+    Column("held_until", Instant, nullable=True),  # Intacct said "too many requests": nobody asks it before
     UniqueConstraint("workspace_id", "company_id"),
 )
 
@@ -173,6 +174,7 @@ attempts = Table(
     Column("posting_id", ForeignKey("postings.id"), nullable=False),
     Column("run_id", Integer, nullable=True),
     _words("controlid", 64),
+    _words("entity_id"),  # the level that it was sent at, empty at the top
     _count("generation", 1),
     _count("try_no", 1),
     _words("state", 16),
