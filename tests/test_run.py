@@ -351,3 +351,27 @@ async def test_each_question_holds_its_row_until_it_is_answered_and_then_posts_i
     else:
         assert (await states(harbor, portland)) == {POSTED: 11}
         assert harbor.booked()[row.reference] == (9 if lines else 10)
+
+
+async def test_what_was_tried_since_the_click_is_not_tried_again_for_it(harbor: World) -> None:
+    portland = await card(harbor, HALF)
+    await harbor.sync(portland)
+    failed = [row.id for row in await rows(harbor, portland, FAILED)]
+    target = {"connection": portland.id, "postings": failed[:1]}
+    store = harbor.parts.store
+    asked = await runs.add_intent(store, portland.workspace_id, "retry", "U0LEE", target, harbor.clock())
+    await harbor.sync(portland, retry=failed)  # another run came first, and met the same
+    before = await rows(harbor, portland, FAILED)
+    key = {"connection_id": portland.id, "trigger": "retry", "run_key": "late", "intent": asked.id}
+
+    turn = 0
+    while await harbor.parts.runner.sync(turn, **key):
+        turn += 1
+
+    assert [(row.id, row.try_no) for row in await rows(harbor, portland, FAILED)] == [
+        (row.id, row.try_no) for row in before
+    ]
+    mended = {"object": "GLACCOUNT", "record": {"ACCOUNTNO": "6215", "STATUS": "active"}}
+    await harbor.intacct.control("save_record", mended)
+    await harbor.sync(portland, retry=failed)
+    assert await rows(harbor, portland, FAILED) == []

@@ -211,6 +211,18 @@ async def last_attempts(store: Store, posting_ids: Sequence[int]) -> dict[int, A
     return found
 
 
+async def tried_after(store: Store, posting_ids: Sequence[int], attempt: int) -> set[int]:
+    """Those of these postings that were tried anew since that attempt."""
+    found: set[int] = set()
+    for start in range(0, len(posting_ids), AT_ONCE):
+        part = attempts.c.posting_id.in_(posting_ids[start : start + AT_ONCE])
+        async with store.read() as db:
+            found |= set(
+                (await db.execute(select(attempts.c.posting_id).where(part, attempts.c.id > attempt))).scalars()
+            )
+    return found
+
+
 async def mark_resent(store: Store, again: Sequence[Attempt], now: datetime) -> list[Attempt]:
     """Committed before an unknown's own body is sent again; its look-ups start anew.
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from bot.models import RunState, Trigger
 from bot.store.database import Store, insert_new
 from bot.store.rows import as_row, as_rows
-from bot.store.tables import events, intents, sync_runs
+from bot.store.tables import attempts, events, intents, sync_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,12 @@ async def last_runs(store: Store, connection: str, limit: int = 5) -> list[Run]:
 async def add_intent(
     store: Store, workspace: str, kind: str, actor: str, target: dict[str, Any], now: datetime
 ) -> Intent:
-    values = {"workspace_id": workspace, "kind": kind, "actor": actor, "target": target, "created": now}
+    """What a person asked for. Where it names postings it also keeps which attempt was the last so far: `target["tried"]`."""
     async with store.begin() as db:
+        if "postings" in target:
+            tried = (await db.execute(select(func.max(attempts.c.id)))).scalar() or 0
+            target = {**target, "tried": tried}
+        values = {"workspace_id": workspace, "kind": kind, "actor": actor, "target": target, "created": now}
         made = insert(intents).values(id=secrets.token_hex(12), **values).returning(*intents.c)
         return as_row(Intent, (await db.execute(made)).one())
 

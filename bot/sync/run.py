@@ -266,12 +266,16 @@ class Runner:
         self.reach.looked.add(f"run {work.run.id}")
 
     async def _take_up(self, intent: str) -> None:
-        """What a person asked to retry becomes due; its cause stays on the row until it is posted or fails anew."""
+        """What a person asked to retry becomes due; its cause stays on the row until it is posted or fails anew.
+
+        What was tried since the click, by a run that was under way or by this one before it was cut off, is not tried again.
+        """
         asked = await runs.get_intent(self.reach.store, intent)
         ids = [int(one) for one in (asked.target.get("postings") or [])] if asked else []
+        done = await attempts.tried_after(self.reach.store, ids, int(asked.target.get("tried", 0))) if asked else set()
         await postings.move(
             self.reach.store,
-            ids,
+            [one for one in ids if one not in done],
             source=[PostingState.FAILED, PostingState.PENDING],
             target=PostingState.PENDING,
             now=self.reach.clock(),

@@ -95,7 +95,7 @@ def _found(rows: list[Posting], view: AlertView, text: str) -> Iterator[tuple[st
 
 
 def _attempt(number: int, state: AttemptState, fault: dict[str, Any]) -> Attempt:
-    return Attempt(number, 0, 1, f"cc-{number}", 1, 1, state, "", False, 0, NOW, NOW, "10421", fault)
+    return Attempt(number, 0, 1, f"cc-{number}", "100", 1, 1, state, "", False, 0, NOW, NOW, "10421", fault)
 
 
 def _menu(view: AlertView, rows: list[Posting], text: str) -> Iterator[tuple[str, Json]]:

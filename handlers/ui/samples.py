@@ -353,6 +353,7 @@ def company_of(text: str) -> Company:
         tested=NOW + timedelta(hours=2),
         problem=None,
         problem_since=None,
+        held_until=None,
     )
 
 
