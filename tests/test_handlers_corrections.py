@@ -10,7 +10,8 @@ import pytest
 from bot.app import Parts
 from bot.models import PostingState
 from bot.store.connections import Connection
-from tests.office import LEE, Office, office
+from tests.office import LEE, LUNCH, Office, office
+from tests.world import mapping
 
 TRAVEL, LATE = "37 transactions need a department", "4 transactions fall in a closed period"
 
@@ -25,11 +26,15 @@ async def harbor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 async def synced(at: Office, entity: str, words: str) -> Connection:
     connection = await at.far.connect(entity, schedule="")
     await at.far.sync(connection)
+    await refreshed(at, connection)
+    await at.room.reads(words)
+    return connection
+
+
+async def refreshed(at: Office, connection: Connection) -> None:
     await at.bot.engine.enqueue(
         "refresh", f"{connection.id}:test", company=connection.company, connection_id=connection.id
     )
-    await at.room.reads(words)
-    return connection
 
 
 async def test_one_choice_of_a_department_solves_thirty_seven(harbor: Office) -> None:
@@ -47,6 +52,44 @@ async def test_one_choice_of_a_department_solves_thirty_seven(harbor: Office) ->
     assert (await harbor.far.tally(portland))[PostingState.POSTED][0] == 117
     await harbor.room.reads("Lee Okafor chose department 20 for 37 transactions: 37 transactions posted.")
     await harbor.room.reads("Written to 35 in Spend Center; 2 are locked there.")
+
+
+async def test_a_value_that_stands_for_nothing_is_matched_for_good_from_its_alert(harbor: Office) -> None:
+    codes = mapping(harbor.far.story)
+    del codes["gl_account"].values["6440 - Meals"]
+    portland = await harbor.far.connect("100", schedule="", mapping=codes)
+    await harbor.far.sync(portland)
+    await refreshed(harbor, portland)
+    words = "a value that has no place in Intacct yet"
+
+    await harbor.room.in_(LEE).presses(words, "Choose account")
+    form = await harbor.room.form("Choose account")
+    uses = next(one for one in form["blocks"] if one["block_id"] == "use_for")["element"]["options"]
+    assert uses[0]["text"]["text"] == "All with 6440 - Meals, also later"
+    await harbor.room.submits("Choose account", value="6440")
+
+    solved = await harbor.room.reads("Solved:")
+    assert "GL Account 6440 - Meals to account 6440" in solved["text"]
+    await harbor.room.reads("Lee Okafor matched GL Account 6440 - Meals to account 6440 for good")
+    assert (await harbor.connection(portland)).codes()["gl_account"].values["6440 - Meals"] == "6440"
+
+
+async def test_a_line_for_another_entity_gets_a_location_of_its_own_or_is_allowed(harbor: Office) -> None:
+    portland = await harbor.far.connect("100", schedule="")
+    fields = {"GL Account": "6440 - Meals", "Department": "20 - Sales", "Location": "200 - Denver"}
+    await harbor.far.spend.control("add_transaction", {**LUNCH, "fields": fields})
+    await harbor.far.sync(portland)
+    await refreshed(harbor, portland)
+    words = "1 transaction has a line for another entity"
+    post = await harbor.room.reads(words)
+    labels = [one["text"]["text"] for one in post["blocks"][-1]["elements"] if one["type"] == "button"]
+    assert labels == ["Choose location", "Allow other entities", "I'll take it"]
+
+    await harbor.room.in_(LEE).presses(words, "Choose location")
+    await harbor.room.submits("Choose location", value="100", use_for="future", write_back=[])
+
+    solved = await harbor.room.reads("Solved: 1 transaction posted")
+    assert "location 100, rule R-1" in solved["text"]
 
 
 async def test_late_ones_move_to_the_first_open_day_after_a_question_that_names_both_months(harbor: Office) -> None:

@@ -15,7 +15,7 @@ from bot.store.rules import Rule
 from bot.sync import correct
 from bot.sync.correct import Keep
 from bot.sync.preview import preview
-from bot.sync.rules import condition_of, conflicts, fill, in_order, overlaps, same_said
+from bot.sync.rules import Line, condition_of, conflicts, fill, in_order, overlaps, refused_value, same_said
 from tests.test_correct import alert_on, desk_of
 from tests.test_mapping import bought, composed
 from tests.world import World
@@ -72,7 +72,7 @@ def test_a_rule_fills_what_is_missing_or_refused_and_nothing_else(
     )
     line = {"dimension": "department", "account": "6420", "merchant": "Quillcast"} | asked
 
-    filled, by = fill(found, line["dimension"], line["value"], account=line["account"], merchant=line["merchant"])
+    filled, by = fill(found, line["dimension"], line["value"], Line(line["account"], line["merchant"]))
 
     assert (filled, [one.name for one in by]) == (value, used)
 
@@ -80,13 +80,22 @@ def test_a_rule_fills_what_is_missing_or_refused_and_nothing_else(
 def test_two_rules_that_replace_each_other_end() -> None:
     found = [rule(1, value="30", instead="20"), rule(2, value="20", instead="30")]
 
-    assert fill(found, "department", "20", account="", merchant="")[0] == "20"
+    assert fill(found, "department", "20", Line("", ""))[0] == "20"
+
+
+def test_a_rule_that_rests_speaks_only_where_the_value_was_refused() -> None:
+    found = in_order([rule(1, value="30", instead="20"), rule(2, value="40", instead="30")])
+    refused = Line("6420", "", {"department": ["20"]})
+
+    assert fill(found, "department", "20", Line("6420", ""), {1, 2})[0] == "20"
+    assert fill(found, "department", "20", refused, {1, 2})[0] == "30"
+    assert fill(found, "department", "20", refused, {1})[0] == "40"
 
 
 def test_of_two_rules_with_one_condition_the_newer_counts_and_the_older_is_shown() -> None:
     both = [rule(1, account="6420"), rule(2, value="30", account="6420"), rule(3, account="6500")]
 
-    assert fill(in_order(both), "department", "", account="6420", merchant="")[0] == "30"
+    assert fill(in_order(both), "department", "", Line("6420", ""))[0] == "30"
     assert {lost: winner.name for lost, winner in conflicts(both).items()} == {1: "R-2"}
     assert not conflicts([replace(both[0], off=NOON), both[1]])
     assert not conflicts([both[0], replace(both[1], connection_id="other")])
@@ -114,21 +123,43 @@ def test_an_edited_rule_sees_whom_it_meets_and_who_is_asked_first() -> None:
 @pytest.mark.parametrize(
     ("category", "details", "dimension", "condition"),
     [
-        ("dimension.required", {"account": "6420"}, Dimension.DEPARTMENT, ("", "6420")),
+        ("dimension.required", {"account": "6420"}, Dimension.DEPARTMENT, ("", "6420", False)),
         ("dimension.required", {}, Dimension.DEPARTMENT, None),  # every line without one would be too many
-        ("dimension.invalid", {"value": "P-1042"}, Dimension.PROJECT, ("P-1042", "")),
-        ("config.gl_account", {"account": "6215"}, Dimension.GL_ACCOUNT, ("6215", "")),
+        ("dimension.invalid", {"value": "P-1042"}, Dimension.PROJECT, ("P-1042", "", False)),
+        ("config.gl_account", {"account": "6215"}, Dimension.GL_ACCOUNT, ("6215", "", False)),
         ("config.gl_account", {}, Dimension.GL_ACCOUNT, None),
-        ("dimension.restricted", {"account": "6420", "value": "30"}, Dimension.DEPARTMENT, None),
-        ("config.gl_restricted", {"account": "6420"}, Dimension.GL_ACCOUNT, None),
+        ("config.gl_restricted", {"account": "6420"}, Dimension.GL_ACCOUNT, ("6420", "", False)),
+        ("dimension.restricted", {"account": "6420", "value": "30"}, Dimension.DEPARTMENT, ("30", "6420", False)),
+        ("dimension.restricted", {"value": "300", "wanted": "300"}, Dimension.DEPARTMENT, None),
+        ("vendor.invalid", {"vendor": "V-1009"}, Dimension.VENDOR, ("V-1009", "", False)),
+        ("entity.location", {"cause": "location-required"}, Dimension.LOCATION, ("", "", False)),
+        ("entity.location", {"cause": "negative-across-entities"}, Dimension.LOCATION, None),
+        ("held.entity", {"location": "200"}, Dimension.LOCATION, ("200", "", False)),
+        ("source.mapping", {"cause": "source-no-account"}, Dimension.GL_ACCOUNT, ("", "", True)),
+        ("source.mapping", {"cause": "source-mapping", "field": "GL Account"}, Dimension.GL_ACCOUNT, None),
+        ("transient.lock", {"value": "30"}, Dimension.DEPARTMENT, None),
     ],
 )
 def test_a_choice_is_kept_only_for_what_can_be_told_apart(
-    category: str, details: dict[str, str], dimension: Dimension, condition: tuple[str, str] | None
+    category: str, details: dict[str, str], dimension: Dimension, condition: tuple[str, str, bool] | None
 ) -> None:
     found = condition_of(category, details, dimension)
 
-    assert (found and (found.instead, found.account)) == condition
+    assert (found and (found.instead, found.account, found.broad)) == condition
+
+
+@pytest.mark.parametrize(
+    ("details", "refused"),
+    [
+        ({"value": "30"}, "30"),
+        ({"cause": "dimension-required"}, ""),
+        ({"field": "Department", "value": "Sales"}, ""),  # Spend Center's word, none of Intacct's
+        ({"wanted": "300", "value": "300"}, None),
+        ({}, None),
+    ],
+)
+def test_what_gives_way_to_a_choice_is_what_was_refused(details: dict[str, str], refused: str | None) -> None:
+    assert refused_value(Dimension.DEPARTMENT, details) == refused
 
 
 # --- in a posting ---

@@ -204,6 +204,23 @@ async def change_connection(store: Store, connection: str, **values: Any) -> Con
         return as_row(Connection, (await db.execute(select(connections).where(where))).one())
 
 
+async def map_value(store: Store, connection: str, dimension: str, text: str, value: str) -> Connection:
+    """From now on a value of Spend Center stands for an Intacct ID; what others map at the same time stays.
+
+    Raises:
+        ValueError: the dimension takes bare codes as they stand, which a first entry would end.
+    """
+    where = connections.c.id == connection
+    async with store.begin() as db:
+        mapping = (await db.execute(select(connections.c.mapping).where(where).with_for_update())).scalar_one() or {}
+        if not (mapping.get(dimension) or {}).get("values"):
+            raise ValueError(f"{dimension} has no map to add to.")
+        field = {**mapping[dimension], "values": {**mapping[dimension]["values"], text: value}}
+        values = {"mapping": {**mapping, dimension: field}, "revision": connections.c.revision + 1}
+        await db.execute(update(connections).where(where).values(**values))
+        return as_row(Connection, (await db.execute(select(connections).where(where))).one())
+
+
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     plain = dict(values)
     if isinstance(plain.get("selector"), Selector):

@@ -289,19 +289,27 @@ async def next_due(store: Store, connection: str) -> datetime | None:
 
 
 async def move(
-    store: Store, ids: Sequence[int], *, source: Sequence[str], target: PostingState, now: datetime, **values: Any
+    store: Store,
+    ids: Sequence[int],
+    *,
+    source: Sequence[str],
+    target: PostingState,
+    now: datetime,
+    seen: datetime | None = None,
+    **values: Any,
 ) -> list[int]:
-    """Move rows from one of the states `source` to `target` in one statement.
+    """Move rows from one of the states `source` to `target` in one statement; with `seen`, only if nobody changed them since.
 
     Returns:
         The ids that moved; a row that was elsewhere by then is left alone.
     """
     moved: list[int] = []
+    same = [postings.c.updated == seen] if seen else []
     async with store.begin() as db:
         for start in range(0, len(ids), AT_ONCE):
             result = await db.execute(
                 update(postings)
-                .where(postings.c.id.in_(ids[start : start + AT_ONCE]), postings.c.state.in_(source))
+                .where(postings.c.id.in_(ids[start : start + AT_ONCE]), postings.c.state.in_(source), *same)
                 .values(state=target, updated=now, **values)
                 .returning(postings.c.id)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -15,19 +15,10 @@ from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.store.rules import Rule
 from bot.sync.desk import Asked, Desk
-from bot.sync.rules import condition_of, refused_value
+from bot.sync.rules import UNMAPPED, condition_of, dimension_of, refused_value
+from bot.sync.run import locations_inside
 
 MENDABLE = (PostingState.FAILED, PostingState.HELD)
-CHOOSABLE: dict[str, str] = {
-    "dimension.required": "",
-    "dimension.invalid": "",
-    "dimension.restricted": "",
-    "config.gl_account": Dimension.GL_ACCOUNT,
-    "config.gl_restricted": Dimension.GL_ACCOUNT,
-    "entity.location": Dimension.LOCATION,
-    "vendor.invalid": Dimension.VENDOR,
-}
-"""Causes that another value mends, and the dimension to choose from; empty when the cause itself names it."""
 
 
 class Keep(StrEnum):
@@ -36,18 +27,11 @@ class Keep(StrEnum):
     NOT = "these"
     SAME = "future"
     OF_MERCHANT = "merchant"
+    MAPPED = "mapped"
 
 
 PAGE = 100
 """Slack's limit on the answers to one search."""
-
-
-def dimension_of(category: str, details: dict[str, str]) -> Dimension | None:
-    """The dimension that a correction of this cause chooses from, or None when no choice mends it."""
-    if category not in CHOOSABLE:
-        return None
-    name = CHOOSABLE[category] or details.get("dimension", "")
-    return next((one for one in Dimension if name in {one.value, one.sentence}), None)
 
 
 async def values(desk: Desk, alert_id: int, query: str) -> list[DimensionValue]:
@@ -58,12 +42,12 @@ async def values(desk: Desk, alert_id: int, query: str) -> list[DimensionValue]:
     """
     alert, connection = await _of(desk, alert_id)
     rows = await _rows(desk, alert, 1)
-    dimension = dimension_of(alert.category, (rows[0].details if rows else None) or {})
+    dimension = dimension_of(alert.category, (rows[0].details if rows else None) or {}, connection.codes())
     return await listed(desk, connection, dimension, query) if dimension is not None else []
 
 
 async def listed(desk: Desk, connection: Connection, dimension: Dimension, query: str) -> list[DimensionValue]:
-    """The active values of a dimension whose ID or name holds the query, as a connection's entity sees them.
+    """The active values of a dimension whose ID or name holds the query; of locations, those that a line may have.
 
     Raises:
         IntacctError: Intacct did not answer.
@@ -72,12 +56,22 @@ async def listed(desk: Desk, connection: Connection, dimension: Dimension, query
     client = await desk.reach.intacct(company)
     wanted = query.casefold()
     found: list[DimensionValue] = []
+    anywhere = dimension is not Dimension.LOCATION or not connection.entity_id or connection.option("other_entities")
+    inside = None if anywhere else await locations_inside(client, connection.entity_id)
     async for value in client.list_values(dimension, entity=connection.entity_id, active_only=True):
+        if inside is not None and value.value_id not in inside:
+            continue
         if wanted in f"{value.value_id} {value.name}".casefold():
             found.append(value)
         if len(found) == PAGE:
             break
     return found
+
+
+def can_map(connection: Connection, details: Mapping[str, str], dimension: Dimension) -> bool:
+    """Whether a choice can be kept in the connection's map: the cause is a value that is not in it, and there is one."""
+    mapping = connection.codes().get(dimension.value)
+    return details.get("cause") == UNMAPPED and mapping is not None and bool(mapping.values)
 
 
 async def code(
@@ -100,22 +94,27 @@ async def code(
         write_back: say the same in Spend Center, unless a row is locked there.
         keep: whether it becomes a rule for what comes later.
     """
-    alert, _ = await _of(desk, alert_id)
+    alert, connection = await _of(desk, alert_id)
     rows = [row for row in await _rows(desk, alert) if not only or row.id in only]
-    dimension = dimension_of(alert.category, (rows[0].details if rows else None) or {})
+    details = (rows[0].details if rows else None) or {}
+    dimension = dimension_of(alert.category, details, connection.codes())
     if dimension is None:
         raise ValueError(f"No choice of a value mends {alert.category}.")
-    wrong = refused_value(dimension, rows[0].details or {})
+    wrong = refused_value(dimension, details)
     made = {"coding": {dimension.value: value}, "instead": {dimension.value: wrong}, "by": name}
     if not await alerts.start_work(desk.reach.store, alert.id, actor, desk.reach.clock()):
         return await desk.lost_click(alert.id)
     line: dict[str, Any] = {"did": "code", "dimension": dimension.sentence, "value": value}
+    if keep is Keep.MAPPED:
+        text = details["value"]
+        await connections.map_value(desk.reach.store, connection.id, dimension.value, text, value)
+        mapped = {"did": "map", "field": details["field"], "text": text}
+        return await desk.retry_rows(alert, [row.id for row in rows], actor, {**line, **mapped})
     kept = await _keep(desk, alert, rows, dimension, value, name, keep)
     if kept is not None:
         line["rule"] = kept.number
     asked = await _apply(desk, alert, rows, made, actor, line)
     if write_back:
-        connection = await _connection(desk, alert)
         target: dict[str, Any] = {"connection": connection.id, "postings": [row.id for row in rows]}
         target |= {"dimension": dimension.value, "value": value, "alert": alert.id}
         intent = await runs.add_intent(
@@ -154,7 +153,7 @@ async def _keep(
 ) -> Rule | None:
     """The rule that a choice becomes, where the person wanted one and the cause allows it."""
     condition = condition_of(alert.category, rows[0].details or {}, dimension)
-    if keep is Keep.NOT or condition is None:
+    if keep is Keep.NOT or condition is None or (condition.broad and keep is not Keep.OF_MERCHANT):
         return None
     return await rules.add(
         desk.reach.store,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from bot.models import PostingState, Verdict
 from bot.store import postings
@@ -62,5 +63,5 @@ async def learn(
         if came.state == PostingState.FAILED and (came.category, came.subject) == (row.category, row.subject):
             await postings.move(store, rest, source=pending, target=PostingState.FAILED, now=now)
         else:
-            values = {"category": "", "subject": "", "details": None, "fault": None}
+            values: dict[str, Any] = {"category": "", "subject": "", "details": None, "fault": None}
             await postings.move(store, rest, source=pending, target=PostingState.PENDING, now=now, **values)

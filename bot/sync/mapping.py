@@ -24,7 +24,7 @@ from bot.models import (
     Verdict,
 )
 from bot.store.rules import Rule
-from bot.sync.rules import fill
+from bot.sync.rules import Line, fill
 
 DESCRIPTION_LIMIT = 400
 """Characters of a description. Intacct's own limit is not published; the note gives way, the reference never."""
@@ -45,7 +45,7 @@ class Terms:
 
     `inside` are the location IDs that belong to the card's entity, None when lines may go anywhere. `options` is the
     connection's. `base_currency` is that of the books that the card belongs to; empty when it is not known. `rules` are
-    those that may speak now, in the order in which they are asked.
+    the active ones, in the order in which they are asked; of those `resting` speak only where Intacct refused a value.
     """
 
     zone: ZoneInfo
@@ -59,6 +59,7 @@ class Terms:
     refunds_accepted: bool = False
     inside: frozenset[str] | None = None
     rules: tuple[Rule, ...] = ()
+    resting: frozenset[int] = frozenset()
 
 
 def posting_date(transaction: Transaction, terms: Terms) -> date:
@@ -162,7 +163,7 @@ def compose(
         day: the posting date as fixed when the row was first read; `decision["date"]` moves it by a person's act.
         reference: our unique reference in this company.
         decision: {"coding": {dimension key: Intacct ID}, "instead": {dimension key: the ID it replaces}, "date": ISO
-            day, "by": name}, each optional.
+            day, "by": name, "refused": {dimension key: [Intacct IDs that Intacct refused for it]}}, each optional.
     """
     decided = decision or {}
     lines: list[PostingLine] = []
@@ -209,7 +210,8 @@ def _line(
         if key == Dimension.LOCATION:
             value = value or terms.default_location
         account = found.get(Dimension.GL_ACCOUNT, "")
-        found[key], by_rule = fill(terms.rules, key, value, account=account, merchant=transaction.merchant)
+        asked = Line(account, transaction.merchant, decided.get("refused") or {})
+        found[key], by_rule = fill(terms.rules, key, value, asked, terms.resting)
         used += by_rule
     if not found.get(Dimension.GL_ACCOUNT):
         return verdict("source-no-account", "account", dimension="account")

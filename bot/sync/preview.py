@@ -159,8 +159,8 @@ async def preview(reach: Reach, connection: Connection) -> Preview:
     company = await connections.get_company(reach.store, connection.company)
     client = await reach.intacct(company)
     inside = await locations_inside(client, connection.entity_id) if connection.entity_id else None
-    rules = await Standing().of(reach.store, client, connection, reach.clock())
-    terms = replace(terms_of(connection, company, inside=inside), rules=rules)
+    rules, resting = await Standing().of(reach.store, client, connection, reach.clock(), inside)
+    terms = replace(terms_of(connection, company, inside=inside), rules=rules, resting=resting)
     wanted, skipped = await _wanted(reach, connection, terms)
     known = await _known(reach, connection, [one.uuid for one in wanted])
     others = {row.connection_id for row in known.values()} - {connection.id}

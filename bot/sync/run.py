@@ -25,6 +25,7 @@ from bot.sync.fetch import fetch
 from bot.sync.introduce import introduce
 from bot.sync.kinds import kind, learn, probes
 from bot.sync.mapping import Terms
+from bot.sync.mend import mend
 from bot.sync.post import LARGEST, Pass, Round, post_round
 from bot.sync.reach import Reach
 from bot.sync.receipts import attach_some
@@ -189,10 +190,10 @@ class Runner:
             company = replace(company, refunds_accepted=True)  # asked once for a company, then never again
             await connections.change_company(self.reach.store, company.id, refunds_accepted=True)
         client = await self.reach.intacct(company)
-        terms = replace(
-            terms_of(connection, company, inside=await self._locations(client, connection)),
-            rules=await self.standing.of(self.reach.store, client, connection, self.reach.clock()),
-        )
+        inside = await self._locations(client, connection)
+        now = self.reach.clock()
+        rules, resting = await self.standing.of(self.reach.store, client, connection, now, inside)
+        terms = replace(terms_of(connection, company, inside=inside), rules=rules, resting=resting)
         return Pass(self.reach, connection, company, client, terms, run)
 
     async def _locations(self, client: Any, connection: Connection) -> frozenset[str] | None:
@@ -236,7 +237,7 @@ class Runner:
         store, now, connection = self.reach.store, self.reach.clock(), work.connection
         await self._begin(work)
         if intent:
-            await self._take_up(intent)
+            await self._take_up(work, intent)
         await self._settle(work)
         source = await self.reach.source(connection)
         haul = await fetch(store, connection, source, work.terms, now=now)
@@ -265,7 +266,7 @@ class Runner:
         await self._count(work.run, Round(posted=found))
         self.reach.looked.add(f"run {work.run.id}")
 
-    async def _take_up(self, intent: str) -> None:
+    async def _take_up(self, work: Pass, intent: str) -> None:
         """What a person asked to retry becomes due; its cause stays on the row until it is posted or fails anew.
 
         What was tried since the click, by a run that was under way or by this one before it was cut off, is not tried again.
@@ -273,9 +274,11 @@ class Runner:
         asked = await runs.get_intent(self.reach.store, intent)
         ids = [int(one) for one in (asked.target.get("postings") or [])] if asked else []
         done = await attempts.tried_after(self.reach.store, ids, int(asked.target.get("tried", 0))) if asked else set()
+        ids = [one for one in ids if one not in done]
+        await mend(self.reach.store, work.terms, ids, self.reach.clock())
         await postings.move(
             self.reach.store,
-            [one for one in ids if one not in done],
+            ids,
             source=[PostingState.FAILED, PostingState.PENDING],
             target=PostingState.PENDING,
             now=self.reach.clock(),
@@ -300,6 +303,7 @@ class Runner:
         await self._count(work.run, result)
         sent = {row.id for row in batch}
         await learn(store, batch, [row for row in rows if row.id not in sent], kinds, self.reach.clock())
+        await mend(store, work.terms, sent, self.reach.clock())
         if result.stop is not None:
             raise Stopped(*result.stop)
         return True

@@ -1,8 +1,8 @@
-"""Which rules may speak now: one that replaces a value rests while Intacct takes that value."""
+"""Which rules may speak anywhere now: one that replaces a value rests while Intacct takes that value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,8 +27,22 @@ class Standing:
 
     _kept: dict[tuple[str, str, tuple[str, ...]], tuple[datetime, Mapping[str, bool]]] = field(default_factory=dict)
 
-    async def of(self, store: Store, client: IntacctClient, connection: Connection, now: datetime) -> tuple[Rule, ...]:
-        """The rules that may fill something, in the order in which they are asked.
+    async def of(
+        self,
+        store: Store,
+        client: IntacctClient,
+        connection: Connection,
+        now: datetime,
+        inside: Collection[str] | None = None,
+    ) -> tuple[tuple[Rule, ...], frozenset[int]]:
+        """The active rules, in the order in which they are asked, and the ids of those that rest.
+
+        Args:
+            store: knows the rules.
+            client: reads the lists in Intacct.
+            connection: whose rules.
+            now: for how old an answer is.
+            inside: the locations of the connection's entity; None when lines may go anywhere.
 
         Raises:
             IntacctError: Intacct was asked about a value and did not answer.
@@ -43,7 +57,10 @@ class Standing:
             for dimension, values in replaced.items()
             for value in await self._refused(client, connection, dimension, values, now)
         }
-        return tuple(rule for rule in active if not rule.instead or (rule.dimension, rule.instead) in refused)
+        outside = {rule.instead for rule in active if inside is not None and rule.instead not in inside}
+        refused |= {(str(Dimension.LOCATION), value) for value in outside}
+        resting = (one.id for one in active if one.instead and (one.dimension, one.instead) not in refused)
+        return tuple(active), frozenset(resting)
 
     async def _refused(
         self, client: IntacctClient, connection: Connection, dimension: str, values: Sequence[str], now: datetime

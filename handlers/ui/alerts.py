@@ -148,8 +148,10 @@ def _buttons(view: AlertView, today: date) -> list[sb.Element]:
     take = button("I'll take it", "alert.take", value)
     found: list[sb.Element] = []
     if view.choices:
-        for at, (key, label) in enumerate(view.choices[:2]):
-            found.append(button(label, f"alert.answer.{key}", value, style=None if at else "primary"))
+        recommended = corrections.offer(view, today)
+        found += [recommended] if recommended else []
+        for key, label in view.choices[:2]:
+            found.append(button(label, f"alert.answer.{key}", value, style=None if found else "primary"))
     elif can_check(view):
         found.append(button("Check and resume", "alert.check_and_resume", value, style="primary"))
         found.append(button("Ask the administrator", "alert.ask", value))

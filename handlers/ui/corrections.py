@@ -8,8 +8,8 @@ import slackblocks as sb
 
 from bot.models import Dimension
 from bot.sync.alerts import AlertRow, AlertView, place
-from bot.sync.correct import Keep, dimension_of
-from bot.sync.rules import Condition, condition_of
+from bot.sync.correct import Keep, can_map
+from bot.sync.rules import Condition, condition_of, dimension_of
 from handlers.ui.blocks import Json, alert, button, context, labelled, modal, option, section
 from handlers.ui.text import clip, count, day, days, esc, money, plain
 
@@ -32,7 +32,8 @@ MISSING = {
 
 def chosen_from(view: AlertView) -> Dimension | None:
     """The dimension that mends this alert by a choice, or None."""
-    return dimension_of(view.verdict.category, dict(view.verdict.details))
+    codes = view.connection.codes() if view.connection else None
+    return dimension_of(view.verdict.category, dict(view.verdict.details), codes)
 
 
 def missing(view: AlertView) -> str:
@@ -106,13 +107,17 @@ def _use_for(view: AlertView, dimension: Dimension) -> list[sb.Block]:
     if view.n > 1:
         offered.append(("One of these, picked below", ONE))
     details = dict(view.verdict.details)
+    if view.connection is not None and can_map(view.connection, details, dimension):
+        offered.insert(0, (f"All with {plain(details.get('value', ''), 40)}, also later", str(Keep.MAPPED)))
     condition = condition_of(view.verdict.category, details, dimension)
-    if condition is not None:
+    if condition is not None and not condition.broad:
         future = f"Also future ones {_condition(condition)}"
         offered.append((future, str(Keep.SAME)))
-        merchants = {row.merchant for row in view.rows}
-        if len(merchants) == 1 and view.n == len(view.rows) and (merchant := merchants.pop()):
-            offered.append((f"{clip(future, 40)}, of {plain(merchant, 60)}", str(Keep.OF_MERCHANT)))
+    merchants = {row.merchant for row in view.rows}
+    merchant = merchants.pop() if len(merchants) == 1 and view.n == len(view.rows) else ""
+    if condition is not None and merchant:
+        future = f"Also future ones {_condition(condition)}"
+        offered.append((f"{clip(future, 40)}, of {plain(merchant, 60)}", str(Keep.OF_MERCHANT)))
     options = [option(text, value) for text, value in offered]
     group = sb.RadioButtonGroup(action_id="picked", options=options, initial_option=options[0])
     blocks: list[sb.Block] = [labelled("use_for", "Use it for", group)]
@@ -126,9 +131,13 @@ def _use_for(view: AlertView, dimension: Dimension) -> list[sb.Block]:
 def _condition(condition: Condition) -> str:
     """`on 6420 without a department`, `with project P-1042`."""
     name = condition.dimension.sentence
-    if condition.instead:
-        return f"with {name} {plain(condition.instead, 30)}"
-    return f"on {plain(condition.account, 30)} without {'an' if name[0] in 'aeiou' else 'a'} {name}"
+    on = [f"on {plain(condition.account, 30)}"] if condition.account else []
+    what = f"with {name} {plain(condition.instead, 30)}" if condition.instead else f"without {_a(name)}"
+    return " ".join([*on, what])
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _row(view: AlertView, row: AlertRow) -> str:

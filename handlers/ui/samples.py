@@ -135,6 +135,7 @@ def _lines() -> Iterator[story.Line]:
     yield {"did": "snooze", "until": NOW.isoformat(), "reason": HOSTILE, **rows}
     yield {"did": "code", "dimension": "department", "value": "20", **rows}
     yield {"did": "code", "dimension": "department", "value": "20", "rule": 3, **rows}
+    yield {"did": "map", "dimension": "account", "value": "6120", "field": "GL Account", "text": HOSTILE, **rows}
     yield {"did": "redate", "day": "2026-11-01", **rows}
     yield {"did": "by hand", "record": HOSTILE, "reason": HOSTILE, **rows}
     yield {"did": "ask", "people": 4, "rows": 37, **rows}
@@ -243,6 +244,15 @@ def _forms() -> Iterator[tuple[str, Json]]:
         yield "chat.postMessage", {"channel": "U0SAM", **forms.asked(view, text or "Lee Okafor", "harborpine-bot")}
         for dimension in Dimension:
             yield _open(corrections.choose(view, dimension, text))
+        for cause in (
+            "vendor-unknown",
+            "dimension-restricted",
+            "location-required",
+            "source-mapping",
+            "entity-question",
+        ):
+            other = view_of(HINTS[cause], 37, text)
+            yield _open(corrections.choose(other, corrections.chosen_from(other) or Dimension.LOCATION))
         yield _open(corrections.move(view, date(2026, 11, 1), NOW.date()))
         now = settings.as_it_is(one, company)
         yield _open(settings.settings(one, now))

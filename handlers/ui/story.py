@@ -43,6 +43,8 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
         case "code":
             kept = f", also for future ones (rule {_rule(line)})" if line.get("rule") else ""
             return f"{who} chose {_value(line)} for {count(rows, 'transaction')}{kept}: {outcome}."
+        case "map":
+            return f"{who} matched {_matched(line)} for good: {outcome}."
         case "by hand":
             return f"{who} marked one as posted by hand, record {esc(plain(str(line.get('record', '')), 20))}: {_reason(line)}"
         case "ask":
@@ -68,6 +70,8 @@ def short(line: Line, category: str) -> str:
             return "posted by hand"
         case "code":
             return f"{_value(line)}, rule {_rule(line)}" if line.get("rule") else _value(line)
+        case "map":
+            return _matched(line)
         case "redate":
             return f"posted on {_day(line)}"
         case _:
@@ -86,6 +90,12 @@ def _reason(line: Line) -> str:
 
 def _value(line: Line) -> str:
     return esc(plain(f"{line.get('dimension', '')} {line.get('value', '')}", 80))
+
+
+def _matched(line: Line) -> str:
+    """`GL Account 6120 - Office to account 6120`."""
+    said = f"{line.get('field', '')} {line.get('text', '')}"
+    return f"{esc(plain(said, 80))} to {_value(line)}"
 
 
 def _rule(line: Line) -> str:

@@ -55,6 +55,7 @@ class Company:
             ledger: {entity: date.fromisoformat(day) if day else None for entity, day in days.items()}
             for ledger, days in source.get("closed_through", {}).items()
         }
+        self.restricted: set[tuple[str, str, str]] = set()  # account, object and value that may not stand together
         self.mailbox: list[Row] = []
         self.balances: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
         self.undo: list[Callable[[], None]] | None = None

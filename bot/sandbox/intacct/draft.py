@@ -157,6 +157,9 @@ def _line(company: Company, line: Line, entity: str) -> None:
     for name, tag, word in DIMENSIONS.values():
         if tag != "locationid" and (value := line.get(tag.upper())):
             _dimension(company, name, word, value)
+            if (line["ACCOUNTNO"], name, value) in company.restricted:
+                title = str((company.find(name, value) or {}).get("TITLE", ""))
+                raise Refusal(errors.dimension_restricted(word, value, title))
     _project_customer(company, line)
     for suffix, (_, tag, word) in DIMENSIONS.items():
         if account.get(f"REQUIRE{suffix}") == "true" and not line.get(tag.upper()):

@@ -271,6 +271,10 @@ def dimension_inactive(name: str, value: str) -> Problem:
     return Problem(GENERIC, texts.get(name, f"Invalid {name} '{value}' specified."), "", fix)
 
 
+def dimension_restricted(name: str, value: str, title: str) -> Problem:
+    return Problem(GENERIC, f"{name} '{value}': '{title}' specified is not valid. {name} is restricted by GL account.")
+
+
 def project_customer() -> Problem:
     return Problem(GENERIC, "The project you selected is not associated with the customer you selected")
 

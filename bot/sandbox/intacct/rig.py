@@ -86,6 +86,16 @@ def set_negative_totals(sim: IntacctSim, accepted: bool) -> dict[str, Any]:
     return {"accepted": accepted}
 
 
+def restrict(sim: IntacctSim, account: str, object: str, value: str, restricted: bool = True) -> dict[str, Any]:  # noqa: A002  # the books' word, as in save_record
+    """Forbids a dimension's value on an account, or allows it again, as the account's restrictions would."""
+    company = sim.gateway.company
+    if object not in company.tables or company.find("GLACCOUNT", account) is None:
+        raise ControlError(f"There is no account {account}, or no object {object}.")
+    rule = (account, object, value)
+    (company.restricted.add if restricted else company.restricted.discard)(rule)
+    return {"restricted": sorted(company.restricted)}
+
+
 def expire_demo(sim: IntacctSim, expired: bool = True) -> dict[str, Any]:
     """The company is a demo company, and its time is over (or not yet)."""
     sim.gateway.company.demo_expired = expired
@@ -112,6 +122,7 @@ RIG: dict[str, Callable[..., dict[str, Any]]] = {
         set_service_time,
         set_replay,
         set_negative_totals,
+        restrict,
         expire_demo,
         reset,
     )
