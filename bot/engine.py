@@ -35,7 +35,8 @@ from bot.settings import Settings
 from bot.store import connections as connection_rows
 from bot.store import replicas
 from bot.store.connections import Connection
-from bot.store.database import Store, pragmas
+from bot.store.database import Store
+from bot.store.sqlite import pragmas
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -17,11 +17,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.settings import Settings
+from bot.store.sqlite import READ, WRITE, Line, open_line, pragmas
 from bot.store.types import Keyring
 from bot.store.vault import Vault, open_vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 READ_ONLY = "reads_only"
+AT_ONCE = 6
+"""SQLite connections of one process: one of them writes, and more readers than cores gain nothing."""
+
 MIGRATION_LOCK = 7_320_001
 """PostgreSQL's advisory lock: two replicas that start on an empty database migrate one after the other."""
 
@@ -32,20 +36,22 @@ class Store:
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self.engine = engine
         self.vault = vault
+        self._reading = engine.execution_options(**{READ_ONLY: True})
+        self._writing = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write: committed at the end of the block, rolled back on an exception."""
-        async with self.engine.begin() as connection:
+        """A transaction that may write: committed at the end of the block, rolled back on an exception.
+
+        SQLite has one writer at a time. Ours stand in line here, where the next one is told; at the database's lock they
+        would sleep and look again.
+        """
+        async with self._writing, self.engine.begin() as connection:
             yield connection
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """One snapshot to read from. On SQLite it takes no lock, so that it waits for no writer and no writer for it."""
-        async with self.engine.connect() as connection:
-            await connection.execution_options(**{READ_ONLY: True})
-            async with connection.begin():
-                yield connection
+        return self._reading.begin()
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -58,30 +64,18 @@ def insert_new(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
-def pragmas(dbapi_connection: Any, _record: object) -> None:
-    """What every SQLite connection needs: WAL, patience with a lock, and a flush before a commit returns."""
-    cursor = dbapi_connection.cursor()
-    for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 def make_engine(url: str) -> AsyncEngine:
     """An async engine; on SQLite what may write takes the write lock at once, so that none fails half way."""
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
-    engine = create_async_engine(url, hide_parameters=True)
-    event.listen(engine.sync_engine, "connect", pragmas)
+    connect = partial(open_line, make_url(url).database or ":memory:")
+    engine = create_async_engine(url, async_creator=connect, pool_size=AT_ONCE, max_overflow=0, hide_parameters=True)
 
-    def manual(dbapi_connection: Any, _record: object) -> None:
-        dbapi_connection.isolation_level = None
+    def begin(connection: Connection) -> None:
+        line: Line = connection.connection.driver_connection  # type: ignore[assignment]  # what `connect` made
+        line.begin(READ if connection.get_execution_options().get(READ_ONLY) else WRITE)
 
-    def immediate(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(READ_ONLY)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-    event.listen(engine.sync_engine, "connect", manual)
-    event.listen(engine.sync_engine, "begin", immediate)
+    event.listen(engine.sync_engine, "begin", begin)
     return engine
 
 
