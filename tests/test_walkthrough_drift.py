@@ -12,6 +12,7 @@ import pytest
 from bot.models import ConnectionState
 from bot.store import drift, walkthroughs
 from bot.store.connections import Connection
+from bot.walkthrough import drift as daily
 from bot.walkthrough import progress
 from bot.walkthrough.drift import Drift, Seen
 from tests.office import LEE, Office, office
@@ -93,6 +94,26 @@ async def test_silence_of_intacct_is_no_change(far: World) -> None:
     assert await looked(far, connection) == Seen((), frozenset(range(2, 9)))
 
 
+# --- when -------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_daily_look_waits_until_a_start_is_over_and_for_its_own_moment(
+    at: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daily, "DAILY", 0)
+    monkeypatch.setattr(daily, "SPREAD", 2**32)
+    connection = await portland(at.far)
+    looks = Drift(at.far.parts.runner, at.bot.engine)
+    at.far.clock.pass_(minutes=9)
+    await looks.promise()
+    assert not await at.bot.engine.waiting(f"look_around:{connection.id}:"), "the syncs of a start go first"
+
+    at.far.clock.pass_(minutes=2)
+    await looks.promise()
+
+    assert await at.bot.engine.waiting(f"look_around:{connection.id}:{at.far.clock().date()}")
+
+
 # --- what is told -----------------------------------------------------------------------------------------------------
 
 
@@ -169,7 +190,10 @@ async def test_a_sign_in_that_is_refused_is_told_by_the_companys_one_alert(
     assert [text for text in at.room.texts() if "Something changed" in text] == []
 
 
-async def test_the_look_comes_by_itself_once_a_day_and_after_a_run_that_went_wrong(at: Office) -> None:
+async def test_the_look_comes_by_itself_once_a_day_and_after_a_run_that_went_wrong(
+    at: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daily, "SPREAD", 1)
     connection = await portland(at.far)
     await at.far.intacct.control(*account(REQUIREDEPT="true"))
     at.clock.pass_(minutes=11)

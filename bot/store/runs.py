@@ -124,6 +124,14 @@ async def last_runs(store: Store, connection: str, limit: int = 5) -> list[Run]:
         return as_rows(Run, await db.execute(query.limit(limit)))
 
 
+async def newest(store: Store) -> dict[str, Run]:
+    """The newest run of each connection."""
+    last = select(func.max(sync_runs.c.id)).group_by(sync_runs.c.connection_id)
+    async with store.read() as db:
+        found = as_rows(Run, await db.execute(select(sync_runs).where(sync_runs.c.id.in_(last))))
+    return {run.connection_id: run for run in found}
+
+
 async def add_intent(
     store: Store, workspace: str, kind: str, actor: str, target: dict[str, Any], now: datetime
 ) -> Intent:

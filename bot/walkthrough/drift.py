@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ DAILY = 5
 """The hour of day, where the books are, from which on the daily look is due: before people and most syncs begin."""
 PAUSE = timedelta(minutes=10)
 """How often it is asked which looks are due."""
+SPREAD = 1200
+"""Seconds over which the daily looks are spread."""
 
 Wrong = tuple[int, Check]
 """A step of the set-up and the check that shows what is wrong with it."""
@@ -50,31 +53,42 @@ class Drift:
 
     runner: Runner
     engine: Engine
-    _asked: datetime | None = field(default=None, init=False)
+    _asked: datetime = field(init=False)
+    _due: set[tuple[str, str]] = field(default_factory=set, init=False)  # as of the last time
+
+    def __post_init__(self) -> None:
+        self._asked = self.runner.reach.clock()  # the syncs of a start go first
 
     # --- when ---------------------------------------------------------------------------------------------------------
 
     async def promise(self) -> None:
-        """Promises the looks that are due; asked every few seconds, it answers every few minutes."""
+        """Promises the looks that are due; asked every few seconds, it answers every few minutes, and not at a start.
+
+        The daily ones are spread, so that a thousand companies are not looked at in one moment, beside their syncs.
+        """
         now = self.runner.reach.clock()
-        if self._asked is not None and timedelta() <= now - self._asked < PAUSE:
+        if timedelta() <= now - self._asked < PAUSE:
             return
-        self._asked = now
+        self._asked, before = now, self._due
+        last, self._due = await runs.newest(self.runner.reach.store), set()
         for connection in await connections.list_connections(self.runner.reach.store):
             if connection.state != ConnectionState.ACTIVE or connection.activated is None:
                 continue
             local = now.astimezone(ZoneInfo(connection.time_zone or "UTC"))
-            if local.hour >= DAILY:
-                await self.ask(connection, f"{local.date()}")
-            last = next(iter(await runs.last_runs(self.runner.reach.store, connection.id, 1)), None)
-            if last and (last.state == RunState.STOPPED or last.failed):
-                await self.ask(connection, f"run {last.id}")
+            due = {f"{local.date()}": zlib.crc32(connection.id.encode()) % SPREAD} if local.hour >= DAILY else {}
+            run = last.get(connection.id)
+            if run and (run.state == RunState.STOPPED or run.failed):
+                due[f"run {run.id}"] = 0
+            for why, delay in due.items():
+                self._due.add((connection.id, why))
+                if (connection.id, why) not in before:
+                    await self.ask(connection, why, delay=delay)
 
-    async def ask(self, connection: Connection, why: str, *, urgent: bool = False) -> None:
+    async def ask(self, connection: Connection, why: str, *, urgent: bool = False, delay: float = 0) -> None:
         """One look; asking for the same reason again is asking once."""
         key = f"{connection.id}:{why}"
         await self.engine.enqueue(
-            "look_around", key, company=connection.company, urgent=urgent, connection_id=connection.id
+            "look_around", key, company=connection.company, delay=delay, urgent=urgent, connection_id=connection.id
         )
 
     # --- what ---------------------------------------------------------------------------------------------------------
