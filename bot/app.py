@@ -22,6 +22,7 @@ from bot.sync.desk import Desk
 from bot.sync.reach import Reach
 from bot.sync.run import Runner
 from bot.sync.write_back import WriteBack
+from bot.sync.write_rules import WriteRules
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,7 @@ def jobs(runner: Runner) -> dict[str, Work]:
         "receipts": Work(runner.receipts, exclusive=True),
         "check_company": Work(runner.check_company, exclusive=True),
         "write_back": Work(WriteBack(runner)),
+        "write_rules": Work(WriteRules(runner)),
     }
 
 

@@ -27,6 +27,7 @@ from handlers.ui import help as words
 from handlers.ui import rules as ui
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json, options_answer
+from handlers.ui.story import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Rules:
             value=ask.text("value"),
             account="" if account == ui.ANY else account,
             merchant=ask.text("merchant"),
+            writes_back="yes" in ask.many("write_back"),
         )
         found = await rules.of_connections(self.services.store, [connection.id], active_only=True)
         said = same_said(found, after)
@@ -156,7 +158,9 @@ class Rules:
         found = await rules.touched(self.services.store, rule.id)
         events = await rules.history(self.services.store, rule)
         names = await self.access.people.names(ask.client, [one.actor for one in events])
-        past = ui.Past(events, names, connection.time_zone or "UTC")
+        outcomes = list((await rules.written(self.services.store, [row.id for row in found])).values())
+        said = written(outcomes.count(rules.YES), outcomes.count(rules.LOCKED)) if outcomes else ""
+        past = ui.Past(events, names, connection.time_zone or "UTC", said)
         return ui.touched(rule, Page.of(found, page), company.base_currency or "USD", past)
 
     async def _rule(self, ask: Ask, number: str) -> tuple[Rule, Connection]:

@@ -25,7 +25,7 @@ class Promises:
         for name in ("company", "delay", "urgent"):
             ids.pop(name, None)
         self.done.append(job)
-        if job == "write_back" and self.breaks_after is not None:
+        if job in {"write_back", "write_rules"} and self.breaks_after is not None:
             await self.harbor.spend.control("fault", {"kind": "down", "after": self.breaks_after})
             self.breaks_after = None
         if job in {"refresh", "receipts"}:

@@ -13,6 +13,7 @@ from bot.models import PostingState
 from bot.store import postings, rules
 from bot.store.connections import Connection
 from tests.office import DANA, LEE, MARIA, Office, office
+from tests.test_rules import kept
 
 TRAVEL = "37 transactions need a department"
 
@@ -69,17 +70,8 @@ async def test_a_choice_for_one_leaves_the_other_thirty_six_and_makes_no_rule(ha
 
 async def test_rules_are_listed_looked_into_and_switched_off_once(harbor: Office) -> None:
     portland = await with_alerts(harbor)
-    store, clock = harbor.far.parts.store, harbor.clock
-    kept = await rules.add(
-        store,
-        workspace=portland.workspace_id,
-        connection=portland.id,
-        dimension="department",
-        value="20",
-        account="6420",
-        made_by="Lee Okafor",
-        now=clock(),
-    )
+    store = harbor.far.parts.store
+    rule = await kept(harbor.far, portland)
     await harbor.room.in_(LEE).presses(TRAVEL, "Retry 37")
     await harbor.room.reads("Solved: 37 transactions posted")
 
@@ -96,18 +88,15 @@ async def test_rules_are_listed_looked_into_and_switched_off_once(harbor: Office
     await harbor.room.presses("1 rule, 1 in use.", "Switch off")
     await harbor.room.reads("Dana Whitfield switched R-1 off already.")
 
-    assert await rules.times_used(store, [kept.id]) == {kept.id: 37}
+    assert await rules.times_used(store, [rule.id]) == {rule.id: 37}
     await harbor.room.types("rules")
     await harbor.room.reads("1 rule, 0 in use.")
 
 
 async def test_a_rule_is_edited_beside_the_rules_it_meets_and_codes_what_comes_next(harbor: Office) -> None:
     portland = await with_alerts(harbor)
-    store = harbor.far.parts.store
     for value, merchant in (("20", ""), ("40", "Blue Mesa Air")):
-        said = {"dimension": "department", "account": "6420", "value": value, "merchant": merchant}
-        where = {"workspace": portland.workspace_id, "connection": portland.id}
-        await rules.add(store, **where, **said, made_by="Lee Okafor", now=harbor.clock())
+        await kept(harbor.far, portland, value=value, merchant=merchant)
     await harbor.room.in_(DANA).types("rules")
     shown = json.dumps((await harbor.room.reads("2 rules, 2 in use."))["blocks"], ensure_ascii=False)
     assert "asked in this order" in shown
@@ -145,9 +134,7 @@ async def test_a_rule_is_edited_beside_the_rules_it_meets_and_codes_what_comes_n
 async def test_of_two_people_who_edit_a_rule_at_once_the_second_is_told(harbor: Office) -> None:
     portland = await with_alerts(harbor)
     store = harbor.far.parts.store
-    said = {"dimension": "department", "account": "6420", "value": "20"}
-    where = {"workspace": portland.workspace_id, "connection": portland.id}
-    kept = await rules.add(store, **where, **said, made_by="Lee Okafor", now=harbor.clock())
+    rule = await kept(harbor.far, portland)
     await harbor.room.in_(DANA).types("rules")
     await edits(harbor, "R-1")
     await harbor.room.form("Edit R-1")
@@ -160,7 +147,7 @@ async def test_of_two_people_who_edit_a_rule_at_once_the_second_is_told(harbor: 
     await harbor.room.sees("Someone changed R-1 meanwhile.")
 
     [now] = await rules.of_connections(store, [portland.id])
-    assert (now.id, now.number, now.value) == (kept.id, 1, "30")
+    assert (now.id, now.number, now.value) == (rule.id, 1, "30")
 
 
 async def edits(at: Office, name: str) -> None:
@@ -179,16 +166,7 @@ async def presses_of(at: Office, name: str, label: str) -> None:
 
 async def test_rules_are_for_the_people_of_the_connection(harbor: Office) -> None:
     portland = await with_alerts(harbor, correct=[LEE])
-    await rules.add(
-        harbor.far.parts.store,
-        workspace=portland.workspace_id,
-        connection=portland.id,
-        dimension="department",
-        value="20",
-        account="6420",
-        made_by="Lee Okafor",
-        now=harbor.clock(),
-    )
+    await kept(harbor.far, portland)
 
     await harbor.room.in_(MARIA, "C0GENERAL").types("rules")
     await harbor.room.reads("There is no rule yet.")
@@ -196,5 +174,5 @@ async def test_rules_are_for_the_people_of_the_connection(harbor: Office) -> Non
     await harbor.room.presses("1 rule, 1 in use.", "Switch off")
     await harbor.room.reads("Lee Okafor corrects transactions")
 
-    [kept] = await rules.of_connections(harbor.far.parts.store, [portland.id])
-    assert kept.off is None
+    [rule] = await rules.of_connections(harbor.far.parts.store, [portland.id])
+    assert rule.off is None

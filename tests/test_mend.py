@@ -16,6 +16,7 @@ from bot.sync import correct
 from bot.sync.correct import Keep
 from bot.sync.desk import Desk
 from tests.test_correct import alert_on, desk_of
+from tests.test_rules import kept
 from tests.world import FIELDS, World, mapping, world
 
 MEALS, SALES, HERE = "6440 - Meals", "20 - Sales", "100 - Portland"
@@ -74,10 +75,10 @@ async def test_a_value_refused_only_beside_an_account_is_replaced_there_and_nowh
     line, description = booked(harbor, second)
     assert (line["department"], description.endswith("| rule R-1")) == ("30", True)
     assert booked(harbor, elsewhere)[0]["department"] == "20"
-    [kept] = await rules.of_connections(harbor.parts.store, [portland.id])
-    assert [row.id for row in await rules.touched(harbor.parts.store, kept.id)] == [second.id]
+    [rule] = await rules.of_connections(harbor.parts.store, [portland.id])
+    assert [row.id for row in await rules.touched(harbor.parts.store, rule.id)] == [second.id]
 
-    await rules.switch_off(harbor.parts.store, kept.id, "Lee Okafor", harbor.clock())
+    await rules.switch_off(harbor.parts.store, rule.id, "Lee Okafor", harbor.clock())
     third = await bought(harbor, portland, "Lantern Hotels")
     assert (third.state, third.category) == (PostingState.FAILED, "dimension.restricted")
     await harbor.intacct.control(
@@ -88,11 +89,10 @@ async def test_a_value_refused_only_beside_an_account_is_replaced_there_and_nowh
 
 
 async def test_rules_that_send_a_refused_value_in_a_ring_leave_it_to_a_person(harbor: World) -> None:
-    portland, store = await harbor.connect("100"), harbor.parts.store
+    portland = await harbor.connect("100")
     for value, instead in (("30", "20"), ("20", "30")):
         await harbor.intacct.control("restrict", {"account": "6440", "object": "DEPARTMENT", "value": value})
-        said = {"dimension": "department", "value": value, "instead": instead, "made_by": "Lee"}
-        await rules.add(store, workspace=portland.workspace_id, connection=portland.id, now=harbor.clock(), **said)
+        await kept(harbor, portland, value=value, instead=instead, account="")
 
     row = await bought(harbor, portland, "Marigold Kitchen")
 

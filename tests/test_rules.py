@@ -11,6 +11,7 @@ import pytest
 
 from bot.models import Coding, Dimension, FieldMapping, Money, PostingState, TransactionLine
 from bot.store import alerts, postings, rules
+from bot.store.connections import Connection
 from bot.store.rules import Rule
 from bot.sync import correct
 from bot.sync.correct import Keep
@@ -40,6 +41,13 @@ def rule(number: int, dimension: str = "department", value: str = "20", **change
         off=None,
     )
     return replace(made, **changes)
+
+
+async def kept(at: World, connection: Connection, **said: Any) -> Rule:
+    """A rule of this connection: a department for what has none on 6420, unless said otherwise."""
+    told: dict[str, Any] = {"dimension": "department", "value": "20", "account": "6420", "made_by": "Lee Okafor"}
+    where = {"workspace": connection.workspace_id, "connection": connection.id}
+    return await rules.add(at.parts.store, now=at.clock(), **(told | where | said))
 
 
 # --- which rule fills what ---
@@ -253,10 +261,8 @@ async def test_a_choice_kept_as_a_rule_codes_what_comes_later_until_it_is_switch
 @pytest.mark.parametrize(("status", "coded"), [("inactive", "6210"), ("active", "6215")])
 async def test_a_rule_replaces_a_value_only_while_intacct_refuses_it(harbor: World, status: str, coded: str) -> None:
     portland = await harbor.connect("100")
-    said = {"dimension": "gl_account", "value": "6210", "instead": "6215", "made_by": "Lee Okafor"}
-    kept = await rules.add(
-        harbor.parts.store, workspace=portland.workspace_id, connection=portland.id, now=harbor.clock(), **said
-    )
+    said = {"dimension": "gl_account", "value": "6210", "instead": "6215", "account": ""}
+    rule = await kept(harbor, portland, **said)
     await harbor.intacct.control(
         "save_record", {"object": "GLACCOUNT", "record": {"ACCOUNTNO": "6215", "STATUS": status}}
     )
@@ -268,7 +274,7 @@ async def test_a_rule_replaces_a_value_only_while_intacct_refuses_it(harbor: Wor
     assert (await harbor.tally(portland))[PostingState.POSTED][0] == 86
     old = [row for row in ledger(harbor) if row["payee"] == "Quillcast"]
     assert {line["account"] for row in old for line in row["lines"]} == {coded}
-    assert len(await rules.touched(harbor.parts.store, kept.id)) == (6 if coded == "6210" else 0)
+    assert len(await rules.touched(harbor.parts.store, rule.id)) == (6 if coded == "6210" else 0)
 
 
 def ledger(harbor: World) -> list[dict[str, Any]]:
@@ -282,18 +288,15 @@ def described(harbor: World, reference: str) -> str:
 
 async def test_an_edit_keeps_the_number_and_tells_who_and_the_second_of_two_is_refused(harbor: World) -> None:
     portland = await harbor.connect("100")
-    store, said = harbor.parts.store, {"dimension": "department", "value": "20", "account": "6420"}
-    kept = await rules.add(
-        store, workspace=portland.workspace_id, connection=portland.id, made_by="Lee", now=harbor.clock(), **said
-    )
+    store, first = harbor.parts.store, await kept(harbor, portland)
 
-    assert await rules.edit(store, kept, replace(kept, value="30"), "20 became 30.", "U0DANA", harbor.clock())
-    assert not await rules.edit(store, kept, replace(kept, value="40"), "20 became 40.", "U0LEE", harbor.clock())
-    assert await rules.switch_off(store, kept.id, "Lee Okafor", harbor.clock(), "U0LEE")
+    assert await rules.edit(store, first, replace(first, value="30"), "20 became 30.", "U0DANA", harbor.clock())
+    assert not await rules.edit(store, first, replace(first, value="40"), "20 became 40.", "U0LEE", harbor.clock())
+    assert await rules.switch_off(store, first.id, "Lee Okafor", harbor.clock(), "U0LEE")
     [off] = await rules.of_connections(store, [portland.id])
     assert not await rules.edit(store, off, replace(off, value="40"), "30 became 40.", "U0LEE", harbor.clock())
 
-    assert (off.number, off.value) == (kept.number, "30")
+    assert (off.number, off.value) == (first.number, "30")
     told = await rules.history(store, off)
     assert [(one.actor, one.text) for one in told] == [("U0LEE", "Switched off."), ("U0DANA", "20 became 30.")]
 

@@ -10,12 +10,15 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.models import AttemptState
+from bot.models import AttemptState, PostingState
 from bot.store.database import Store
 from bot.store.postings import AT_ONCE, Posting
 from bot.store.rows import as_row, as_rows
 from bot.store.runs import Event
 from bot.store.tables import attempts, events, postings, rule_uses, rules, workspaces
+
+WRITTEN, YES, LOCKED, NOWHERE = "rule written", "yes", "locked", "nowhere"
+"""What of an event, and its texts: what became of writing to Spend Center what rules filled in a posting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class Rule:
     """Where `instead` (or, when that is empty, nothing) stands for `dimension`, `value` is taken.
 
     `dimension` is a `Dimension`'s value; `value` and `instead` are Intacct IDs. `account` and `merchant` narrow it to
-    lines of that account and transactions of that merchant; empty, they do not. `off` is when it was switched off.
+    lines of that account and transactions of that merchant; empty, they do not. With `writes_back` what it filled is
+    written to Spend Center too. `off` is when it was switched off.
     """
 
     id: int
@@ -39,6 +43,7 @@ class Rule:
     made: datetime
     off_by: str
     off: datetime | None
+    writes_back: bool = True
 
     @property
     def name(self) -> str:
@@ -60,6 +65,7 @@ async def add(
     instead: str = "",
     account: str = "",
     merchant: str = "",
+    writes_back: bool = True,
     made_by: str,
     now: datetime,
 ) -> Rule:
@@ -75,6 +81,7 @@ async def add(
                 return rule
         last = await db.execute(select(func.max(rules.c.number)).where(rules.c.workspace_id == workspace))
         values: dict[str, Any] = {**said, "merchant": merchant, "made_by": made_by, "made": now}
+        values["writes_back"] = writes_back
         values |= {"workspace_id": workspace, "number": (last.scalar() or 0) + 1}
         return as_row(Rule, (await db.execute(insert(rules).values(**values).returning(*rules.c))).one())
 
@@ -114,14 +121,14 @@ async def edit(store: Store, before: Rule, after: Rule, said: str, actor: str, n
 
     Args:
         before: the rule as the person saw it.
-        after: with another value, account or merchant.
+        after: with another value, account or merchant, or written back or not.
         said: what changed, for its history.
 
     Returns:
         False when it was changed or switched off meanwhile; nothing is changed then.
     """
     seen = (rules.c[name] == getattr(before, name) for name in ("id", "value", "account", "merchant"))
-    values = {name: getattr(after, name) for name in ("value", "account", "merchant")}
+    values = {name: getattr(after, name) for name in ("value", "account", "merchant", "writes_back")}
     async with store.begin() as db:
         done = await db.execute(
             update(rules).where(*seen, rules.c.off.is_(None)).values(**values).returning(rules.c.id)
@@ -141,6 +148,64 @@ async def note(store: Store, rule: Rule, said: str, actor: str, now: datetime) -
 async def _note(db: AsyncConnection, rule: Rule, said: str, actor: str, now: datetime) -> None:
     values = {"connection_id": rule.connection_id, "actor": actor, "what": f"rule {rule.name}", "text": said, "at": now}
     await db.execute(insert(events).values(**values))
+
+
+# --- in Spend Center --------------------------------------------------------------------------------------------------
+
+
+async def unwritten(
+    store: Store, connection: str, since: datetime, limit: int = 100
+) -> list[tuple[Posting, tuple[Rule, ...]]]:
+    """Postings that rules filled something in since then, of which Spend Center was not told, each with those rules.
+
+    What a rule that does not write back filled is left out.
+    """
+    told = select(events.c.id).where(events.c.posting_id == postings.c.id, events.c.what == WRITTEN)
+    query = (
+        select(attempts.c.posting_id, rule_uses.c.rule_id)
+        .select_from(
+            rule_uses.join(rules, rules.c.id == rule_uses.c.rule_id)
+            .join(attempts, attempts.c.controlid == rule_uses.c.controlid)
+            .join(postings, postings.c.id == attempts.c.posting_id)
+        )
+        .where(
+            rules.c.connection_id == connection,
+            rules.c.writes_back,
+            attempts.c.state == AttemptState.POSTED,
+            postings.c.state == PostingState.POSTED,
+            postings.c.posted >= since,
+            ~told.exists(),
+        )
+        .order_by(attempts.c.posting_id)
+        .limit(limit)
+    )
+    async with store.read() as db:
+        pairs = [(row.posting_id, row.rule_id) for row in await db.execute(query)]
+        ids = [posting for posting, _ in pairs]
+        rows = as_rows(Posting, await db.execute(select(postings).where(postings.c.id.in_(ids))))
+        known = as_rows(Rule, await db.execute(select(rules).where(rules.c.id.in_([rule for _, rule in pairs]))))
+    return [(row, tuple(rule for rule in known if (row.id, rule.id) in pairs)) for row in rows]
+
+
+async def mark_written(store: Store, row: Posting, outcome: str, now: datetime) -> None:
+    """What became of it: `YES`, `LOCKED`, or `NOWHERE` when Spend Center has no value for it."""
+    values = {"connection_id": row.connection_id, "posting_id": row.id, "what": WRITTEN, "text": outcome, "at": now}
+    async with store.begin() as db:
+        await db.execute(insert(events).values(actor="", **values))
+
+
+async def written(store: Store, ids: Sequence[int]) -> dict[int, str]:
+    """Of these postings, what became of writing to Spend Center what rules filled, as far as it was tried."""
+    found: dict[int, str] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        some = events.c.posting_id.in_(ids[start : start + AT_ONCE])
+        query = select(events.c.posting_id, events.c.text).where(events.c.what == WRITTEN, some)
+        async with store.read() as db:
+            found |= {row.posting_id: row.text for row in await db.execute(query)}
+    return found
+
+
+# --- what happened to it ----------------------------------------------------------------------------------------------
 
 
 async def history(store: Store, rule: Rule, limit: int = 20) -> list[Event]:

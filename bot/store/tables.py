@@ -287,6 +287,7 @@ rules = Table(
     _words("instead"),  # the refused value that it replaces; empty when it fills what is missing
     _words("account"),  # only on lines of this account
     _words("merchant"),  # only of this merchant
+    Column("writes_back", Boolean, nullable=False, default=True, server_default="1"),  # to Spend Center, what it filled
     _words("made_by"),  # a name, as people read it
     Column("made", Instant, nullable=False),
     _words("off_by"),

@@ -110,7 +110,8 @@ async def code(
         await connections.map_value(desk.reach.store, connection.id, dimension.value, text, value)
         mapped = {"did": "map", "field": details["field"], "text": text}
         return await desk.retry_rows(alert, [row.id for row in rows], actor, {**line, **mapped})
-    kept = await _keep(desk, alert, rows, dimension, value, name, keep)
+    said = {"value": value, "made_by": name, "writes_back": write_back}
+    kept = await _keep(desk, alert, rows[0], dimension, keep, **said)
     if kept is not None:
         line["rule"] = kept.number
     asked = await _apply(desk, alert, rows, made, actor, line)
@@ -148,11 +149,9 @@ async def _apply(
     return await desk.retry_rows(alert, [row.id for row in rows], actor, line)
 
 
-async def _keep(
-    desk: Desk, alert: Alert, rows: Sequence[Posting], dimension: Dimension, value: str, name: str, keep: Keep
-) -> Rule | None:
+async def _keep(desk: Desk, alert: Alert, row: Posting, dimension: Dimension, keep: Keep, **said: Any) -> Rule | None:
     """The rule that a choice becomes, where the person wanted one and the cause allows it."""
-    condition = condition_of(alert.category, rows[0].details or {}, dimension)
+    condition = condition_of(alert.category, row.details or {}, dimension)
     if keep is Keep.NOT or condition is None or (condition.broad and keep is not Keep.OF_MERCHANT):
         return None
     return await rules.add(
@@ -160,12 +159,11 @@ async def _keep(
         workspace=alert.workspace_id,
         connection=alert.connection_id or "",
         dimension=dimension.value,
-        value=value,
         instead=condition.instead,
         account=condition.account,
-        merchant=rows[0].merchant if keep is Keep.OF_MERCHANT else "",
-        made_by=name,
+        merchant=row.merchant if keep is Keep.OF_MERCHANT else "",
         now=desk.reach.clock(),
+        **said,
     )
 
 

@@ -17,9 +17,8 @@ from bot.store.runs import Run
 from bot.sync import alerts as views
 from bot.sync import preview as previews
 from bot.sync.alerts import AlertView
-from bot.sync.reach import Reach
+from bot.sync.reach import Reach, line_of
 from bot.sync.run import Runner
-from bot.sync.write_back import line_of
 
 SWEEP_AFTER = timedelta(seconds=3)
 """An intent that is older and not done is promised again; the engine knows whether it has it already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.engine import Engine
 from bot.hints.classify import classify
@@ -22,13 +22,13 @@ from bot.models import (
     Verdict,
 )
 from bot.spend.errors import SourceError
-from bot.store import attempts, connections, postings, runs
+from bot.store import attempts, connections, postings, rules, runs
 from bot.store.connections import Company, Connection
 from bot.store.postings import cause_values
 from bot.store.rows import to_json
 from bot.store.runs import Run
 from bot.sync.post import DOUBT
-from bot.sync.reach import Reach
+from bot.sync.reach import Reach, line_of
 from bot.sync.settle import next_look
 
 log = logging.getLogger(__name__)
@@ -131,6 +131,9 @@ class Ending:
         if await postings.receipts_due(store, connection.id, 1):
             key = f"{connection.id}:{now.isoformat()}"
             await self.engine.enqueue("receipts", key, company=connection.company, connection_id=connection.id)
+        if await rules.unwritten(store, connection.id, now - timedelta(days=1), 1):
+            key = f"{connection.id}:{now.isoformat()}"
+            await self.engine.enqueue("write_rules", key, company=line_of(connection), connection_id=connection.id)
 
     # --- promises ---
 

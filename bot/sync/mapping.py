@@ -202,7 +202,7 @@ def _line(
     keys = [*terms.codes, *chosen, *(rule.dimension for rule in terms.rules)]
     for key in dict.fromkeys(sorted(keys, key=lambda key: key != Dimension.GL_ACCOUNT)):
         value = coded(transaction, line, terms.codes.get(key, FieldMapping()))
-        if key in chosen and _gives_way(value, (decided.get("instead") or {}).get(key)):
+        if key in chosen and gives_way(value, (decided.get("instead") or {}).get(key)):
             found[key] = chosen[key]
             continue
         if isinstance(value, Verdict):
@@ -222,7 +222,7 @@ def _line(
     return PostingLine(amount=line.amount, description=line.note, custom_fields=custom, **values), used
 
 
-def _gives_way(value: str | Verdict, old: str | None) -> bool:
+def gives_way(value: str | Verdict, old: str | None) -> bool:
     """Whether a person's choice replaces what a line has: nothing, a question, or the very value that was wrong.
 
     `old` is None where the choice was for whatever the line has.

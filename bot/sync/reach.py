@@ -19,6 +19,11 @@ IntacctFor = Callable[[str, str, Secret, int], IntacctClient]
 SourceFor = Callable[[Connection], Source]
 
 
+def line_of(connection: Connection) -> str:
+    """The line in which write-backs stand: beside the company's own, since what people see must not wait for them."""
+    return f"{connection.company}:source"
+
+
 @dataclass(slots=True)
 class Reach:
     """What every piece of the sync needs from outside: the store, the far ends, the time.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.models import Dimension
+from bot.models import CustomField, Dimension, FieldMapping
 from bot.spend.errors import SourceBusy, SourceError, SourceUnavailable
 from bot.spend.source import Source
 from bot.store import alerts, connections, postings, runs
 from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.store.runs import Intent
+from bot.sync.mapping import coded, gives_way
+from bot.sync.reach import line_of
 from bot.sync.run import Runner
 
 PAUSE = 60.0
@@ -75,7 +78,7 @@ class WriteBack:
             while done.at < len(rows) and done.value:
                 if pause := source.spare():
                     return done, pause
-                taken = await _write(source, rows[done.at], done)
+                taken = await _write(source, connection, rows[done.at], asked.target["dimension"], done)
                 done = Progress(done.at + 1, done.written + taken, done.field, done.value)
         except (SourceBusy, SourceUnavailable) as away:
             return done, away.retry_after or PAUSE
@@ -96,28 +99,34 @@ class WriteBack:
             await self.runner.engine.enqueue("refresh", key, company=connection.company, connection_id=connection.id)
 
 
-def line_of(connection: Connection) -> str:
-    """The line in which write-backs stand: beside the company's own, since what people see must not wait for them."""
-    return f"{connection.company}:source"
-
-
 async def _coded(source: Source, connection: Connection, dimension: str, chosen: str) -> tuple[str, str]:
     """The field that carries the dimension and the value of it that means what was chosen; empty when there is none."""
-    mapping = connection.codes().get(Dimension(dimension))
-    if mapping is None or not mapping.field:
+    return means(await source.fields(), connection.codes().get(Dimension(dimension)), chosen)
+
+
+def means(fields: Sequence[CustomField], mapping: FieldMapping | None, chosen: str) -> tuple[str, str]:
+    """The field's id and that of its value which stands for an Intacct ID; empty where there is none."""
+    field = next((one for one in fields if mapping and mapping.field and mapping.field in {one.uuid, one.name}), None)
+    if mapping is None or field is None:
         return "", ""
-    field = next((one for one in await source.fields() if mapping.field in {one.uuid, one.name}), None)
-    if field is None:
-        return "", ""
-    meant = (uuid for uuid, text in field.values if chosen in {mapping.values.get(uuid), mapping.values.get(text)})
+    bare = {text for _, text in field.values} if not mapping.values else set()
+    meant = (
+        uuid
+        for uuid, text in field.values
+        if chosen in {mapping.values.get(uuid), mapping.values.get(text), text if text in bare else ""}
+    )
     return field.uuid, next(meant, "")
 
 
-async def _write(source: Source, row: Posting, done: Progress) -> bool:
-    """Whether Spend Center took it; a locked transaction keeps what it has."""
+async def _write(source: Source, connection: Connection, row: Posting, dimension: str, done: Progress) -> bool:
+    """Whether Spend Center took it; a locked transaction keeps what it has. Lines that the choice left alone stay."""
+    mapping = connection.codes().get(dimension, FieldMapping())
+    instead = ((row.decision or {}).get("instead") or {}).get(dimension)
+    transaction = row.read()
     try:
-        for line in row.read().lines:
-            await source.set_coding(line.uuid, done.field, [done.value])
+        for line in transaction.lines:
+            if gives_way(coded(transaction, line, mapping), instead):
+                await source.set_coding(line.uuid, done.field, [done.value])
     except (SourceBusy, SourceUnavailable):
         raise
     except SourceError:

@@ -17,7 +17,7 @@ from bot.store.rows import to_json
 from bot.store.rules import Rule
 from bot.store.runs import Event
 from bot.sync.alerts import AlertView
-from handlers.ui import by_hand, cardholders, digest, find, rules
+from handlers.ui import by_hand, cardholders, digest, find, rules, story
 from handlers.ui import help as words
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json
@@ -142,7 +142,7 @@ def _rules(text: str, rows: list[Posting]) -> Iterator[tuple[str, Json]]:
     yield _private(rules.listed(listed))
     yield _private(words.said(rules.switched_off(found[0])))
     events = [Event("c0123456789", None, "U0LEE", "rule R-3", text or "Department 20 became 30.", NOW)] * 7
-    past = rules.Past(events, {"U0LEE": text or "Lee Okafor"})
+    past = rules.Past(events, {"U0LEE": text or "Lee Okafor"}, written=story.written(35, 2))
     for page in range(3):
         yield _open(rules.touched(found[page], Page.of(rows, page), "USD", past))
     yield _open(rules.touched(found[0], Page.of([], 0), "USD", rules.Past()))

@@ -16,6 +16,7 @@ from bot.store.attempts import Attempt
 from bot.store.find import Past
 from bot.store.postings import BY_HAND, Posting
 from bot.store.rows import from_json
+from bot.store.rules import LOCKED, NOWHERE, WRITTEN, YES
 from bot.sync.alerts import raw_words
 from handlers.ui import by_hand, story
 from handlers.ui.blocks import Json, actions, button, confirm, context, modal, section
@@ -38,6 +39,12 @@ TRIES = {
     AttemptState.REFUSED: "Refused by Intacct",
     AttemptState.WITHDRAWN: "Not sent",
     AttemptState.UNKNOWN: "Sent; the answer was lost, so Intacct is asked",
+}
+
+BACK = {
+    YES: "written to Spend Center",
+    LOCKED: "not written to Spend Center, where it is locked",
+    NOWHERE: "not written to Spend Center, which has no value for it",
 }
 
 
@@ -124,6 +131,8 @@ def _moments(row: Posting, past: Past, posted: Mapping[int, bool], scene: Scene)
         what = {"ignored": "left it out", "by hand": "marked it as posted by hand", "taken back": "took it back"}
         if event.what in what:
             found.append((event.at, f"{who} {what[event.what]}: {esc(clip(event.text, 500))}"))
+        elif event.what == WRITTEN:
+            found.append((event.at, f"What a rule filled: {BACK[event.text]}"))
         elif event.what == "settled":
             found.append((event.at, "Found in Intacct after the answer was lost"))
     for alert in past.alerts:

@@ -103,16 +103,17 @@ def _a(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What happened to a rule, newest first, and the names of those who did it by user id."""
+    """What happened to a rule, newest first, and the names of those who did it by user id; `written` is a sentence."""
 
     events: Sequence[Event] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"
+    written: str = ""
 
 
 def touched(rule: Rule, page: Page, base: str, past: Past) -> Json:
     """The transactions that stand in Intacct with what a rule filled; `base` is the currency of the books."""
-    first = f"*{rule.name}* · {does(rule)}\n{count(page.n, 'transaction')} posted with it."
+    first = f"*{rule.name}* · {does(rule)}\n{count(page.n, 'transaction')} posted with it. {past.written}".rstrip()
     blocks = [section(first, "rule"), *_history(rule, past), *rows(page, base)]
     return modal(f"Rule {rule.name}", [*blocks, *turn(page, "rules.page", str(rule.id))], close="Close")
 
@@ -149,6 +150,9 @@ def edit(rule: Rule, where: str, seen: str, *, problem: str = "", meets: Meets |
         blocks.append(labelled("account", "Only on account", _menu(ACCOUNTS, chosen, "Search accounts in Intacct")))
     hint = "As it stands on the transactions. Empty: of every merchant."
     blocks.append(typed("merchant", "Only of merchant", initial=rule.merchant, hint=hint, optional=True, most=255))
+    too = option("Write what it fills to Spend Center too", "yes")
+    box = sb.CheckboxGroup(action_id="picked", options=[too], initial_options=[too] if rule.writes_back else None)
+    blocks.append(labelled("write_back", "Spend Center", box, optional=True))
     if meets is not None:
         blocks += _meeting(rule, meets)
     return modal(f"Edit {rule.name}", blocks, callback=EDIT, submit="Save", metadata=seen)
@@ -184,6 +188,8 @@ def changed(before: Rule, after: Rule) -> str:
         said.append(f"account {before.account or 'any'} became {after.account or 'any'}")
     if before.merchant != after.merchant:
         said.append(f"merchant {before.merchant or 'any'} became {after.merchant or 'any'}")
+    if before.writes_back != after.writes_back:
+        said.append(f"{'also' if after.writes_back else 'no longer'} written to Spend Center")
     text = ", ".join(said)
     return f"{text[:1].upper()}{text[1:]}."
 

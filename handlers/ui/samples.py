@@ -140,6 +140,8 @@ def _lines() -> Iterator[story.Line]:
     yield {"did": "by hand", "record": HOSTILE, "reason": HOSTILE, **rows}
     yield {"did": "ask", "people": 4, "rows": 37, **rows}
     yield {"did": "write back", "written": 35, "locked": 2, **rows}
+    yield {"did": "write back", "written": 0, "locked": 1, "by_rule": True, **rows}
+    yield {"did": "write back", "written": 0, "locked": 0, "by_rule": True, **rows}
 
 
 def view_of(hint: Hint, n: int, text: str = "") -> AlertView:

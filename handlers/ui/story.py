@@ -53,10 +53,18 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
         case "redate":
             return f"{who} moved {count(rows, 'transaction')} to {_day(line)}: {outcome}."
         case "write back":
-            locked = f"; {int(line['locked']):,} are locked there" if line.get("locked") else ""
-            return f"Written to {int(line.get('written', 0)):,} in Spend Center{locked}."
+            said = written(int(line.get("written", 0)), int(line.get("locked", 0)))
+            return f"What a rule filled: {said[:1].lower()}{said[1:]}" if line.get("by_rule") else said
         case _:
             return ""
+
+
+def written(n: int, locked: int) -> str:
+    """How many transactions Spend Center took a coding for, and how many are locked there."""
+    if not n and not locked:
+        return "Nothing was written to Spend Center: no value there stands for it."
+    rest = f"; {locked:,} {'is' if locked == 1 else 'are'} locked there" if locked else ""
+    return f"Written to {n:,} in Spend Center{rest}."
 
 
 def short(line: Line, category: str) -> str:
