@@ -43,11 +43,17 @@ log = logging.getLogger(__name__)
 VERSION = "1"
 """Of the jobs' meaning, not of the code: with a hash of the code, jobs of the version before are never picked up."""
 
+JUMP = 60.0
+"""Seconds that the machine's clock and the loop's may differ between two looks; more, and the clock was set."""
+
 GRACE = timedelta(hours=12)
 """A due time older than this is passed over: the next one fetches what it would have."""
 
 AHEAD = timedelta(days=1)
 BEAT, LEASE = timedelta(seconds=5), timedelta(seconds=30)
+GONE = datetime.fromtimestamp(0, UTC)
+"""The last beat of a process that was asked to end: silent at once, so that the others need not wait."""
+
 REVIVE_AFTER, REVIVE_AT_MOST = 5.0, 600.0
 """Seconds before a job that died of errors is promised anew; doubled each time it dies again, up to the second figure."""
 
@@ -126,7 +132,9 @@ class Engine:
         self._last_beat: datetime | None = None
         self._revived: set[str] = set()
         self._lock: int | None = None
-        self._tidying: set[asyncio.Task[Any]] = set()
+        self._stopping = asyncio.Event()
+        self._chores: list[asyncio.Task[None]] = []
+        self._seen: tuple[datetime, float] | None = None
         self.sweep: Callable[[], Awaitable[None]] | None = None
 
     # --- life ---
@@ -148,6 +156,9 @@ class Engine:
             await DBOS.register_queue_async(
                 name, partition_concurrency=1, worker_concurrency=100, polling_interval_sec=POLL_SECONDS
             )
+        self._scheduler.start()
+        await self._beat()
+        await self._reconcile()
         housekeeping: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self._reconcile, 2.0),
             (self._sweep, 2.0),
@@ -155,34 +166,22 @@ class Engine:
             (self._beat, BEAT.total_seconds()),
             (self._purge, 24 * 3600.0),
         )
-        for body, seconds in housekeeping:
-            self._scheduler.add_job(
-                self._tidy,
-                "interval",
-                args=[body],
-                name=body.__name__,
-                seconds=seconds,
-                coalesce=True,
-                misfire_grace_time=None,
-                max_instances=1,
-            )
-        self._scheduler.start()
-        await self._beat()
-        await self._reconcile()
+        self._chores = [asyncio.create_task(self._every(seconds, body)) for body, seconds in housekeeping]
 
     async def stop(self, patience: int = 8) -> None:
         """Stop the clock, let running turns end within `patience` seconds, and hand the rest to whoever comes next."""
         self._scheduler.pause()
-        if self._tidying:  # a shutdown would cut them off in the middle of a statement
-            await asyncio.wait(self._tidying, timeout=patience)
+        self._stopping.set()
+        if self._chores:  # a cancel would cut them off in the middle of a statement
+            await asyncio.wait(self._chores, timeout=patience)
         self._scheduler.shutdown(wait=False)
         _draining.set()
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1) as waiting:
             await loop.run_in_executor(waiting, lambda: DBOS.destroy(workflow_completion_timeout_sec=patience))
         loop.set_default_executor(ThreadPoolExecutor())  # DBOS had made its own the loop's, and took it along
-        with contextlib.suppress(sa.exc.SQLAlchemyError):
-            await replicas.leave(self._store, self._executor_id)
+        with contextlib.suppress(sa.exc.SQLAlchemyError):  # its row stays until another has taken over what it leaves
+            await replicas.beat(self._store, self._executor_id, GONE)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -251,7 +250,9 @@ class Engine:
         return due and due.astimezone(UTC)
 
     async def _reconcile(self) -> None:
-        """Make the clock's jobs those of our schedule columns."""
+        """Make the clock's jobs those of our schedule columns, and have it look at the time, which may have jumped."""
+        if self._jumped():
+            self._known.clear()
         rows = {row.id: row for row in await connection_rows.list_connections(self._store)}
         for gone in self._known.keys() - rows.keys():
             self._drop(gone)
@@ -261,13 +262,21 @@ class Engine:
             self._drop(row.id)
             self._known[row.id] = row.revision
             if row.scheduled:
-                self._add(row)
+                await self._add(row)
+        self._scheduler.wakeup()
 
-    def _add(self, row: Connection) -> None:
+    def _jumped(self) -> bool:
+        """Whether the machine's clock was set since the last look."""
+        now, then = (self._clock(), time.monotonic()), self._seen
+        self._seen = now
+        return then is not None and abs((now[0] - then[0]).total_seconds() - (now[1] - then[1])) > JUMP
+
+    async def _add(self, row: Connection) -> None:
         now = self._clock()
         since = row.last_fired or row.activated or now
         if since > now + AHEAD:
             log.warning("schedule of %s was last fired in the future (%s); starting from now", row.id, since)
+            await connection_rows.fired_ahead(self._store, row.id, since, now)
             since = now
         plan = trigger(row)
         first = plan.get_next_fire_time(None, since + timedelta(microseconds=1))
@@ -301,15 +310,16 @@ class Engine:
 
     # --- housekeeping ---
 
-    async def _tidy(self, body: Callable[[], Awaitable[None]]) -> None:
-        """One round of housekeeping, known to `stop`."""
-        task = asyncio.current_task()
-        assert task is not None  # the scheduler makes one for each round
-        self._tidying.add(task)
-        try:
-            await body()
-        finally:
-            self._tidying.discard(task)
+    async def _every(self, seconds: float, body: Callable[[], Awaitable[None]]) -> None:
+        """Housekeeping goes by the loop's time: the machine's may jump, and who stops beating is taken for dead."""
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+                return
+            try:
+                await body()
+            except Exception:
+                log.exception("housekeeping: %s failed and is tried again", body.__name__.strip("_"))
 
     async def _sweep(self) -> None:
         if self.sweep is not None:
@@ -348,10 +358,11 @@ class Engine:
         if self._settings.on_sqlite or self._beating_since is None or now - self._beating_since < LEASE:
             return  # who has not beaten through a whole lease, because of a stop or of the database, cannot judge others
         for dead in await replicas.silent(self._store, now - LEASE):
-            log.warning("replica %s has been silent for %s; its jobs are taken over", dead, LEASE)
             # The vendor's documented recovery of one's own id, used for another's; pinned to dbos 3.4 by pyproject.
             resumed = await asyncio.to_thread(DBOS._recover_pending_workflows, [dead])  # noqa: SLF001
-            if not resumed:
+            if resumed:
+                log.warning("replica %s is gone or silent; %d of its jobs are taken over", dead, len(resumed))
+            else:
                 await replicas.leave(self._store, dead)
 
     async def _purge(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, TypeVar
 
 from bot import engine as machinery
 from bot.app import jobs, make_desk, open_parts
@@ -23,11 +23,15 @@ from bot.settings import Settings
 from bot.store import connections, postings, runs
 
 KILLED = -signal.SIGKILL
+T = TypeVar("T")
+
+Death = tuple[str, str, str, int] | tuple[str, str, str, int, signal.Signals]
+"""Where a child ends itself: module, function, "before" or "after", which call of it, and the signal if not SIGKILL."""
 
 
 @dataclass(frozen=True)
 class Orders:
-    """What a child is to do. `die` is where it kills itself: module, function, "before" or "after", which call of it.
+    """What a child is to do. `die` is where it ends itself.
 
     `at` is the time on its clock when it starts, `lease` a shorter lease in seconds than the engine's own.
     """
@@ -35,17 +39,22 @@ class Orders:
     settings: dict[str, Any]
     at: datetime
     connection: str = ""
-    die: tuple[str, str, str, int] | None = None
+    die: Death | None = None
     retry: bool = False
     ask: bool = False
     lease: float = 0
 
 
+WHOLE = ("bot.__main__", "bot.serve", "bot.sandbox.intacct", "bot.sandbox.page", "tests.chaos.town")
+"""What the whole bot and a gateway of its own need besides."""
+
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.child", "bot.commands", "bot.intacct.client", "sqlalchemy.dialects.sqlite"])
+_context.set_forkserver_preload(
+    ["tests.child", "bot.commands", "bot.intacct.client", "sqlalchemy.dialects.sqlite", *WHOLE]
+)
 
 
-def start(target: Callable[[Orders], None], orders: Orders) -> BaseProcess:
+def start(target: Callable[[T], None], orders: T) -> BaseProcess:
     """Start a child; the caller kills or joins it."""
     process = _context.Process(target=target, args=(orders,), daemon=True)
     process.start()
@@ -71,20 +80,22 @@ async def killed(process: BaseProcess) -> None:
 
 def one_run(orders: Orders) -> None:
     """One run alone, as the command line does it; with `retry`, what has failed is tried again."""
-    _arm(orders)
+    arm(orders.die)
     asyncio.run(_one_run(orders))
 
 
 def engine(orders: Orders) -> None:
     """A bot without Slack: engine, clock and desk, until it is killed. With `ask`, a person asks for a run first."""
-    _arm(orders)
+    arm(orders.die)
     asyncio.run(_engine(orders))
 
 
-def _arm(orders: Orders) -> None:
-    if orders.die is None:
+def arm(death: Death | None) -> None:
+    """Have this process signal itself there; after a SIGSTOP it goes on from there."""
+    if death is None:
         return
-    module, name, when, number = orders.die
+    module, name, when, number, *others = death
+    how = others[0] if others else signal.SIGKILL
     owner = importlib.import_module(module)
     *path, name = name.split(".")
     for part in path:
@@ -96,11 +107,12 @@ def _arm(orders: Orders) -> None:
     async def fatal(*args: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == number and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+        mine = calls == number
+        if mine and when == "before":
+            os.kill(os.getpid(), how)
         result = await original(*args, **named)
-        if calls == number:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if mine and when == "after":
+            os.kill(os.getpid(), how)
         return result
 
     setattr(owner, name, fatal)

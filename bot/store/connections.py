@@ -255,6 +255,13 @@ async def fired(store: Store, connection: str, due: datetime) -> None:
         await db.execute(update(connections).where(connections.c.id == connection, later).values(last_fired=due))
 
 
+async def fired_ahead(store: Store, connection: str, ahead: datetime, now: datetime) -> None:
+    """A due time that a wrong clock wrote ahead of now is taken back, unless another has fired since."""
+    where = connections.c.id == connection, connections.c.last_fired == ahead
+    async with store.begin() as db:
+        await db.execute(update(connections).where(*where).values(last_fired=now))
+
+
 async def set_watermark(store: Store, connection: str, watermark: datetime | None) -> None:
     """How far the source was read; no change of the connection in the sense of its revision."""
     async with store.begin() as db:

@@ -1,0 +1,20 @@
+"""Waiting for what has to come."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 30) -> float:
+    """Waits for it; returns how many seconds that took.
+
+    Raises:
+        TimeoutError: it did not come.
+    """
+    began = time.monotonic()
+    async with asyncio.timeout(seconds):
+        while not await true():  # noqa: ASYNC110  # other processes act, and set no event of ours
+            await asyncio.sleep(0.05)
+    return time.monotonic() - began
