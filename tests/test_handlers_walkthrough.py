@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -114,12 +115,12 @@ async def test_from_the_first_click_to_a_first_sync(town: Town) -> None:
     await talk.clicks("Create it for me")
     form = await talk.form("Liability account")
     assert form["blocks"][0]["element"]["initial_value"] == "2150"
+    assert "Disallow direct posting: *unticked*" in talk.screen()
+    answer = await talk.submits("Liability account", number="21", category="Accrued expenses")
+    assert "Account numbers have 4 characters" in answer["errors"]["number"]
     await talk.submits("Liability account", number="2150", category="Accrued expenses")
-    await talk.sees("Disallow direct posting: *unticked*")
-    await talk.submits("Liability account")
-    await talk.sees("Account 2150 is there and checked.")
-    await talk.closes()
     await talk.sees("8 of 9 · Card")
+    assert talk.view() is None
     await talk.sees("First switch to entity 100 Portland.")
 
     await far.adds_the_card()
@@ -131,7 +132,7 @@ async def test_from_the_first_click_to_a_first_sync(town: Town) -> None:
     await talk.submits("Doubtful values")
     await talk.submits("Choices", channel="C0FINANCE")
     await talk.sees("*Ready.* 9 of 9 checked. *Preview:* 80 would post ($29,942.82), 44 would not:")
-    await talk.closes()
+    assert talk.view() is None
 
     await talk.clicks("Post the 80 now")
     await talk.sees("Failures go to <#C0FINANCE>.")
@@ -146,6 +147,36 @@ async def test_from_the_first_click_to_a_first_sync(town: Town) -> None:
     await talk.clicks("Pick the entity")
     await talk.submits("Entity", entity="200")
     await talk.sees("*Now* · *7 Liability account*")
+    await the_second_connection_asks_nothing_twice(town)
+
+
+async def the_second_connection_asks_nothing_twice(town: Town) -> None:
+    """Three steps: the account, a card with an ID of its own, and what differs from the first one's choices."""
+    talk, far = town.talk, town.far
+    await talk.clicks("Create it for me")
+    await talk.submits("Liability account")
+    await talk.sees("8 of 9 · Card")
+    card = next(m for m in reversed(far_messages(town)) if "8 of 9" in m)
+    assert "Spend Center CC 200" in card
+    assert "Spend Center CC Object" not in card
+    await far.adds_the_card("200", CARDID="Spend Center CC 200", LOCATION="200", **{"LIABACCT#": "2160"})
+    await talk.sees("Use Harbor & Pine Cards again")
+    await talk.clicks("Use Harbor & Pine Cards again")
+    form = await talk.form("Choices")
+    assert (
+        "As for 100 Portland: account from GL Account, department from Department" in form["blocks"][0]["text"]["text"]
+    )
+    filled = {block["block_id"]: block["element"] for block in form["blocks"] if "element" in block}
+    assert filled["channel"]["initial_conversation"] == "C0FINANCE"
+    assert filled["start"]["initial_date"] == "2026-10-01"
+    assert [one["text"]["text"] for one in filled["selector"]["initial_options"]] == ["Budget Denver"]
+    await talk.submits("Choices")
+    await talk.sees("*Preview:* 71 would post")
+    await talk.sees("Whether a period is closed shows only when a transaction posts")
+
+
+def far_messages(town: Town) -> list[str]:
+    return [json.dumps(one, ensure_ascii=False) for one in town.talk.slack.messages(town.talk.dm, town.talk.user)]
 
 
 # --- refusals and recoveries ------------------------------------------------------------------------------------------
@@ -169,7 +200,7 @@ async def test_a_refusal_keeps_everything_typed_except_the_password(town: Town) 
     assert typed == {"user_id": "Cards", "password": None}
     assert "not-the-password" not in talk.screen()
     await talk.submits("Enter the password", password=password)
-    await talk.sees("Signed in to HarborPine.")
+    await talk.sees("Signed in to `HarborPine` as `")
     await talk.sees("5 of 9 · Entity")
 
 
@@ -276,7 +307,7 @@ async def test_only_the_password_is_asked_of_whoever_got_the_mail(town: Town) ->
     await talk.sees("6 of 9 · Credentials")
     await talk.clicks("Enter the password")
     await talk.submits("Enter the password", password=password)
-    await talk.sees("Signed in to HarborPine.")
+    await talk.sees("Signed in to `HarborPine` as `")
 
     talk.as_(DANA)
     await talk.sees("5 of 9 · Entity")
@@ -357,7 +388,6 @@ async def test_shared_channels_are_refused_public_ones_ask_and_an_invitation_is_
     await talk.sees("Everyone in the company can read merchants, names and amounts here.")
     await talk.submits("Choices", channel="C0GENERAL", public=["yes"])
     await talk.sees("Type `/invite @spend-intacct` in #general, then press *Check again*.")
-    await talk.closes()
     assert "Post the" not in talk.screen()
 
     await talk.do("command", text="/invite @spend-intacct", channel="C0GENERAL")

@@ -12,7 +12,7 @@ from bot.sandbox.intacct.company import Company
 from bot.sandbox.seed_company import WEB_SERVICES_PASSWORD, connected
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import progress
-from bot.walkthrough.steps import CARD, CARD_ID, ROLE
+from bot.walkthrough.steps import CARD, CARD_ID, PERMISSIONS, ROLE
 from tests.walkthrough_bench import DANA, NEEDED, Harbor
 
 USER = "Spendcenter"
@@ -79,6 +79,7 @@ class Visit:
         return [
             (1, self._opens),
             (3, self._signs_in),
+            (4, self._says_that_the_role_is_done),
             (5, self._picks_the_entity),
             (7, self._picks_the_account),
             (8, self._has_the_card),
@@ -93,6 +94,11 @@ class Visit:
 
     async def _signs_in(self) -> None:
         await self.town.talk.door.sign_in(self.id, DANA, self.user_id, Secret(self.password))
+
+    async def _says_that_the_role_is_done(self) -> None:
+        """Where nothing of it is there, the sign-in alone leaves the step to do; who presses is told what is missing."""
+        if progress.state_of(await self.town.talk.get(self.id), PERMISSIONS) is StepState.TO_DO:
+            await self.town.talk.check(self.id, DANA, PERMISSIONS)
 
     async def _picks_the_entity(self) -> None:
         if self.scope == "entity":

@@ -317,7 +317,7 @@ RIGHTS = [
         "no role made",
         both(attribute("roles", {}), user(ROLES=["Administrator"])),
         4,
-        "role",
+        "untouched",
         ("`Spendcenter` has only `Administrator`, which opens no ledger", "Roles > Add"),
     ),
     Wrong(
@@ -334,7 +334,7 @@ RIGHTS = [
         "Credit card accounts",
         ("Credit card accounts: View *missing*",),
     ),
-    Wrong("a role that grants nothing at all", role(has={}), 4, "tried", ("I tried each thing instead",)),
+    Wrong("a role that grants nothing at all", role(has={}), 4, "untouched", ("I tried each thing instead",)),
     Wrong(
         "permissions not readable, a list refused",
         role(has={policy: has for policy, has in NEEDED.items() if policy not in ("Permissions", "Departments")}),

@@ -227,7 +227,10 @@ def remarks_of(rows: Sequence[PreviewRow], lists: Lists) -> tuple[str, ...]:
     """What this preview cannot know."""
     found = []
     if any(row.verdict is None for row in rows):
-        found.append("Whether a period is closed shows only when a transaction posts; Intacct does not tell it before.")
+        found.append(
+            "Whether a period is closed shows only when a transaction posts: Intacct does not tell it before. So some of "
+            "these may still be held back, with an alert that says which."
+        )
     if lists.unread:
         names = ", ".join(one.sentence for one in lists.unread)
         found.append(f"Not checked, since this user may not list them: {names}.")

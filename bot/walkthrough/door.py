@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.intacct.records import Entity
-from bot.models import Check, Secret
+from bot.models import Check, Secret, StepState
 from bot.store import connections
 from bot.store.connections import Company
 from bot.store.walkthroughs import Walkthrough
-from bot.walkthrough import progress, read
+from bot.walkthrough import progress, read, rights
 from bot.walkthrough.checks import DONE, NOT_OURS, TOLD, SignIn
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.steps import CARD, CREDENTIALS, ENTITY, FINISH, OPEN, PERMISSIONS, ROLE, USER, USER_ID
@@ -119,12 +119,17 @@ class Door:
         if seen.tried.category == "auth.sender_credentials":
             log.error("Intacct refuses this app's own sender ID or password: %s", self.keeper.sender_id)
             raise Refused(NOT_OURS)
-        return await self._seen(walk, user, seen, company)
+        return await self._seen(walk, user, seen, company, step)
 
-    async def _seen(self, walk: Walkthrough, user: str, seen: read.Access, company: Company | None) -> Walkthrough:
+    async def _seen(
+        self, walk: Walkthrough, user: str, seen: read.Access, company: Company | None, step: int
+    ) -> Walkthrough:
         def decide(now: Walkthrough) -> dict[str, Any]:
             steps: dict[str, Any] = now.steps
             for number, found in seen.steps.items():
+                todo = number != step and progress.state_of(now, number) is StepState.TO_DO
+                if todo and rights.untouched(found):
+                    continue  # nobody said that this is done: it is to do, and no problem
                 steps = progress.mark(steps, number, found, self.keeper.clock(), user)
             answers = {**now.answers, "user_id": seen.tried.user_id}
             if seen.entity:

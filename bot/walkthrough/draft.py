@@ -89,6 +89,19 @@ def answers_of(connection: Connection, company: Company) -> dict[str, Any]:
     }
 
 
+def proposed(before: Connection) -> dict[str, Any]:
+    """What a second connection of the same Spend Center company is offered of the first one's choices."""
+    same = ("receipts_above", "wait_for_approval", "correct", "retry")
+    return {
+        "from": f"{before.entity_id} {before.entity_name}".strip() or before.name,
+        "start_date": before.start_date.isoformat() if before.start_date else "",
+        "schedule": before.schedule,
+        "time_zone": before.time_zone,
+        "channel": before.channel,
+        "options": {key: value for key, value in (before.options or {}).items() if key in same},
+    }
+
+
 def columns(walk: Walkthrough) -> dict[str, Any]:
     answers = walk.answers
     mapping = {key: from_json(FieldMapping, one) for key, one in answers["mapping"].items()}

@@ -10,6 +10,7 @@ from uuid import uuid4
 from bot.hints.classify import classify
 from bot.intacct.errors import FunctionFailure, IntacctError
 from bot.intacct.records import AccountRecord, CreditCard
+from bot.store import connections
 from bot.store.walkthroughs import OPEN, Walkthrough
 from bot.walkthrough import books, progress, read, shelves
 from bot.walkthrough.checks import DONE, standing
@@ -64,8 +65,7 @@ class Ledger:
         shown = walk.answers.get("planned")
         if not shown:
             raise Refused("Say first which number the account shall have.")
-        number = shown["number"]
-        planned = await self.plan_account(walk_id, user, number, shown["category"])
+        number, planned = shown["number"], books.planned_account(shown["number"], shown["category"])
         async with await self.keeper.client(walk) as client:
             try:
                 await client.create_account(f"acct-{walk.id}-{uuid4().hex}", planned, entity="")
@@ -108,12 +108,21 @@ class Ledger:
         found = books.account(record, number, seen.cards, _own_card(walk, seen.cards), seen.banks)
         wrong = record is not None and standing(found) is not DONE
         changes = books.mending_words(record) if wrong and record and found[0].key in books.mending(record) else []
+        card = await self._free_id(walk)
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             steps = progress.mark(now.steps, ACCOUNT, found, self.keeper.clock(), user, changes=changes)
-            return {"steps": steps, "step": progress.next_step(steps)}
+            answers = {**now.answers, "card": now.answers.get("card") or card}
+            return {"steps": steps, "step": progress.next_step(steps), "answers": answers}
 
         return await self.keeper.change(walk.id, decide)
+
+    async def _free_id(self, walk: Walkthrough) -> str:
+        """The ID for the card that is still to be made: one of the entity's own where another connection has the guide's."""
+        entity = str(walk.answers.get("entity_id", ""))
+        others = await connections.list_connections(self.keeper.store, walk.workspace_id, walk.company)
+        taken = any(one.card == CARD_ID and one.entity_id != entity for one in others if one.id != walk.connection_id)
+        return books.another_id(CARD_ID, entity) if entity and taken else CARD_ID
 
     async def mend_account(self, walk_id: str, user: str) -> Walkthrough:
         """Puts the wrong attributes of the chosen account right; which ones was shown before."""

@@ -134,6 +134,28 @@ def propose(fields: Sequence[CustomField], lists: Lists) -> dict[Dimension, Matc
     return chosen
 
 
+def as_before(
+    codes: Mapping[str, FieldMapping], fields: Sequence[CustomField], lists: Lists
+) -> tuple[dict[Dimension, str], dict[str, str]]:
+    """Another connection's mapping as choices for this one: dimension to field uuid, and value uuid to Intacct ID.
+
+    Values that are not in these lists are left out: they are asked again. A dimension that only a connection file can
+    map is left out too, and with it all the rest, so that nothing is lost unseen.
+    """
+    if not set(codes) <= set(Dimension):
+        return {}, {}
+    chosen: dict[Dimension, str] = {}
+    decided: dict[str, str] = {}
+    for key, mapping in codes.items():
+        same = [one for one in fields if mapping.field in (one.uuid, one.name)]
+        if len(same) != 1 or Dimension(key) not in lists:
+            continue
+        chosen[Dimension(key)] = same[0].uuid
+        there = {value.value_id for value in lists[Dimension(key)]}
+        decided |= {value: wanted for value, wanted in mapping.values.items() if wanted in there}
+    return chosen, decided
+
+
 def _named(name: str, dimension: Dimension) -> bool:
     words = f" {re.sub(r'[^a-z]+', ' ', name.casefold())} "
     return any(f" {hint} " in words or f" {hint}s " in words for hint in NAMES[dimension])

@@ -13,6 +13,7 @@ from bot.intacct.errors import AuthenticationFailure, ControlFailure, FunctionFa
 from bot.intacct.query import Eq
 from bot.intacct.records import Entity, FinancialSetup, UserRecord
 from bot.models import Check
+from bot.sync.introduce import records_tax
 from bot.walkthrough import checks, rights
 from bot.walkthrough.checks import SignIn
 from bot.walkthrough.rights import Holder, Rights
@@ -208,7 +209,7 @@ async def _entity(
     if entity is not None and shut:
         return [checks.limited(user_id, visible)], entity
     known = await _known(client, wanted) if entity is None else checks.Known()
-    taxed = entity is not None and await _tax_enabled(client, wanted)
+    taxed = entity is not None and await records_tax(client, wanted)
     found = checks.one_entity(wanted, visible, known, user_id, tax_enabled=taxed)
     if checks.standing(found) is checks.DONE:
         try:
@@ -243,14 +244,3 @@ async def _known(client: IntacctClient, wanted: str) -> checks.Known:
     if place is None:
         return checks.Known()
     return checks.Known(place.get("NAME", ""), inside=place.get("PARENTID") or place.get("MEGAENTITYID") or "")
-
-
-async def _tax_enabled(client: IntacctClient, entity_id: str) -> bool:
-    """Whether the entity has a tax solution; companies without taxes do not have the field."""
-    try:
-        if "TAXSOLUTIONID" not in await client.fields("LOCATIONENTITY"):
-            return False
-        rows = client.query("LOCATIONENTITY", ["TAXSOLUTIONID"], Eq("LOCATIONID", entity_id))
-        return any([row.get("TAXSOLUTIONID") async for row in rows])
-    except FunctionFailure:
-        return False

@@ -13,6 +13,7 @@ Rights = Mapping[str, Collection[str]]
 ROLES = "Company > Admin > Roles"
 BUILT_IN = "Administrator"
 """The role that every company has and nobody can change; it grants the company's own lists and no ledger."""
+UNTOUCHED = "untouched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,13 @@ def _whole_role(holder: Holder, role: str) -> Check:
             f"`{user}` has {has}; it needs one with the boxes above. {ROLES} > Add, tick the boxes, Save. Then {USERS} > "
             f"{user} > Edit > Roles information > add it > Save."
         )
+        return Check(UNTOUCHED, PROBLEM, sentence)
     return Check("role", PROBLEM, sentence)
+
+
+def untouched(found: Sequence[Check]) -> bool:
+    """Whether nobody has begun with this step: nothing is granted, and no role of one's own is there or named."""
+    return any(check.key == UNTOUCHED for check in found)
 
 
 def subscriptions(off: Collection[str]) -> list[Check]:
@@ -190,7 +197,8 @@ def tried(refused: Collection[str], holder: Holder, off: Collection[str] = ()) -
             clicks += (
                 f" Or the role was not assigned: {USERS} > {holder.user_id} > Edit > Roles information > add it > Save."
             )
-        found.append(Check("tried", PROBLEM, f"{instead} {joined(words)} {verb} refused: {clicks}"))
+        key = UNTOUCHED if len(words) == len(asked) and not holder.own_roles else "tried"
+        found.append(Check(key, PROBLEM, f"{instead} {joined(words)} {verb} refused: {clicks}"))
     else:
         found.append(Check("tried", TOLD, instead))
     return [*subscriptions(off), *found, Check("add", TOLD, "Whether *Add* works shows with the first posting.")]

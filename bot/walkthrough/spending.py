@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.models import CustomField, Dimension, Secret, Selector, StepState
@@ -27,18 +27,21 @@ LOOK_BACK = timedelta(days=30)
 """How far back Spend Center's own sync to Intacct is looked for."""
 FEW_VALUES = 30
 """A field with more values than this tells accounts or projects apart, not connections."""
+RECENT = timedelta(minutes=10)
+"""How long what was read of Spend Center for one connection is good enough to propose the same for another."""
 KEPT = 20
 """Lists of how many set-ups are kept in memory; they are read again when they are not there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What was read of both sides for the choices: fields and budgets of Spend Center, lists of Intacct."""
+    """What was read of both sides for the choices, and when: fields and budgets of Spend Center, lists of Intacct."""
 
     fields: tuple[CustomField, ...]
     budgets: tuple[tuple[str, str], ...]
     cards: tuple[tuple[str, str], ...]
     lists: Lists
+    at: datetime
 
     def selectable(self) -> list[tuple[str, str]]:
         """(text, value) of all that can tell one connection's transactions from another's; see `choices.to_selector`."""
@@ -120,13 +123,24 @@ class Spending:
         return next((one for one in theirs if one.owner == walk.owner and (one.spend_token or one.client_secret)), None)
 
     async def connect_again(self, walk_id: str, user: str) -> Walkthrough:
-        """Uses the sign-in of that other connection; the secret passes through nobody."""
+        """Uses the sign-in and the fields of that other connection, and proposes its other choices.
+
+        The secret passes through nobody, and what was decided about doubtful values is not asked again.
+        """
         before = await self.connected_before(walk_id)
         if before is None:
             raise Refused("There is no other connection of yours to take it from. Enter the token.")
-        return await self.connect(
+        walk = await self.connect(
             walk_id, user, token=before.spend_token, client_id=before.client_id, client_secret=before.client_secret
         )
+        if walk.answers["spend_company"] != before.spend_company:
+            return walk
+        known = await self._read_again(walk, user)
+        chosen, decided = proposals.as_before(before.codes(), known.fields, known.lists)
+        if Dimension.GL_ACCOUNT not in chosen:
+            return walk
+        await self.keep_fields(walk_id, user, chosen, decided)
+        return await self.keeper.answer(walk_id, proposed=draft.proposed(before))
 
     @asynccontextmanager
     async def _source(self, token: Secret | None, client_id: str, secret: Secret | None) -> AsyncIterator[Source]:
@@ -148,20 +162,33 @@ class Spending:
             return self._kept[key]
         if not (walk.spend_token or walk.client_secret):
             raise Refused("Connect Spend Center first.")
-        entity = str(walk.answers.get("entity_id", ""))
         async with self._source(walk.spend_token, walk.answers.get("client_id", ""), walk.client_secret) as source:
             fields, cards = await source.fields(), await source.cards()
             budgets = await source.budgets()
+        shown = tuple((card.uuid, f"{card.name or card.holder} ··{card.last4}") for card in cards)
+        seen = Spend(fields, budgets, shown, await self._lists(walk), self.keeper.clock())
+        return self._keep(key, seen)
+
+    async def _read_again(self, walk: Walkthrough, user: str) -> Spend:
+        """For a second connection: what was read for the first a moment ago; Spend Center answers 60 calls a minute."""
+        company, now = walk.answers["spend_company"], self.keeper.clock()
+        for (_, whose), seen in reversed(self._kept.items()):
+            if whose == company and timedelta() <= now - seen.at < RECENT:
+                return self._keep((walk.id, company), dataclasses.replace(seen, lists=await self._lists(walk)))
+        return await self.read(walk.id, user, fresh=True)
+
+    async def _lists(self, walk: Walkthrough) -> Lists:
         try:
             async with await self.keeper.client(walk) as client:
-                lists = await shelves.lists(client, entity)
+                return await shelves.lists(client, str(walk.answers.get("entity_id", "")))
         except read.Unanswered as silence:
             raise Refused(str(silence)) from None
-        shown = tuple((card.uuid, f"{card.name or card.holder} ··{card.last4}") for card in cards)
-        self._kept[key] = Spend(fields, budgets, shown, lists)
+
+    def _keep(self, key: tuple[str, str], seen: Spend) -> Spend:
+        self._kept[key] = seen
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        return self._kept[key]
+        return seen
 
     async def propose(self, walk_id: str, user: str) -> dict[Dimension, Match]:
         """The field that fits each dimension best, with what was found and what is doubtful."""
@@ -201,7 +228,8 @@ class Spending:
         names = [one.name for one in (await self.read(walk_id, user)).fields]
         mapping, summary = {}, {}
         for dimension, matched in matches.items():
-            made = matched.mapping(chosen=decided)
+            own = {*matched.values, *(doubt.value_id for doubt in matched.doubts)}
+            made = matched.mapping(chosen={key: value for key, value in (decided or {}).items() if key in own})
             unique = names.count(matched.field_name) == 1
             mapping[dimension.value] = to_json(dataclasses.replace(made, field=matched.field_name) if unique else made)
             mapped = sum(1 for doubt in matched.doubts if doubt.value_id in made.values)

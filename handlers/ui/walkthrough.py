@@ -103,7 +103,7 @@ def step(
     told = [section("\n".join(_checked(check) for check in checks), "checks")] if checks else []
     extra = _extra(walk, number)
     blocks += [*told, *extra] if number == FINISH else [*extra, *told]  # what the buttons are about stands next to them
-    if one.stuck and progress.state_of(walk, number) is not StepState.DONE:
+    if one.stuck and progress.state_of(walk, number) in (StepState.TO_DO, StepState.TOLD):  # a problem names itself
         stuck = " · ".join(esc(facts.fill(place)) for place in one.stuck)
         blocks.append(context(f"Where people get stuck: {stuck}", "stuck"))
     if remark:
@@ -205,6 +205,7 @@ def _ready(walk: Walkthrough) -> list[sb.Block]:
         ]
     else:
         lines[0] += "."
+    lines += [f"_{esc(clip(remark, 300))}_" for remark in seen.get("remarks", ())]
     lines.append("Nothing is posted until you press.")
     not_here = (
         f"Not part of this: paying the card, cash-back, statement fees, reimbursements. {_ledger(walk)} {_rights(walk)}"
@@ -230,7 +231,10 @@ def _rights(walk: Walkthrough) -> str:
     named = [words for key, words in (("correct", "correct"), ("retry", "retry")) if options.get(key)]
     if named:
         return f"You named who may {' and '.join(named)}; setting up stays with you."
-    return "You hold all three rights, set up, correct and retry, until you name others."
+    return (
+        "You hold all three rights, set up, correct and retry; until you name who may, everyone in the finance channel may "
+        "correct and retry too."
+    )
 
 
 # --- buttons ----------------------------------------------------------------------------------------------------------
@@ -300,7 +304,7 @@ def _permission_buttons(walk: Walkthrough) -> Sequence[sb.Button]:
             button("Only what is needed", "walkthrough.needed", value, style="primary"),
             button("All on every module", "walkthrough.all_modules", value),
         ]
-    return []
+    return [button("Choose again", "walkthrough.boxes_anew", value)]
 
 
 def _entity_buttons(walk: Walkthrough) -> Sequence[sb.Button]:

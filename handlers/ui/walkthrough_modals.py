@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import slackblocks as sb
 
-from bot.intacct.records import AccountRecord
 from bot.walkthrough import books
 from bot.walkthrough.steps import STEPS, USER_ID
 from handlers.ui.blocks import Json, alert, labelled, modal, option, section, typed
@@ -78,27 +77,21 @@ def entity(metadata: str, *, listed: bool, before: str = "") -> Json:
 
 
 def new_account(metadata: str, categories: Sequence[str], before: Typed, error: str = "") -> Json:
+    """Number and category are chosen; the rest of the record is shown as it will be made."""
     blocks: list[sb.Block] = [alert(error, "error")] if error else []
-    blocks.append(typed("number", "Account number", initial=before.get("number", ""), hint="A free one.", most=24))
+    hint = "A free one is proposed. Change it if your chart keeps card liabilities elsewhere."
+    blocks.append(typed("number", "Account number", initial=before.get("number", ""), hint=hint, most=24))
     if categories:
         options = [option(one, clip(one, 150)) for one in categories[:100]]
         chosen = next((one for one in options if one.value == before.get("category")), None)
         menu = sb.StaticSelectMenu(action_id="picked", options=options, initial_option=chosen)
         hint = "Only for reports; the first ones are those of your liabilities."
         blocks.append(labelled("category", "QuickStart category", menu, hint=hint, optional=True))
-    return modal("Liability account", blocks, callback="walkthrough.account_form", submit="Show it", metadata=metadata)
-
-
-def planned_account(metadata: str, planned: AccountRecord) -> Json:
-    """The whole record, asked once."""
-    lines = "\n".join(f"{name}: *{esc(clip(value, 80))}*" for name, value in books.account_words(planned))
-    blocks = [section(f"This account will be made at the top level of Intacct:\n{lines}", "record")]
+    rest = books.account_words(books.planned_account("", ""))[1:]
+    lines = "\n".join(f"{name}: *{value}*" for name, value in rest if name != "QuickStart category")
+    blocks.append(section(f"It will be made at the top level of Intacct, with:\n{lines}", "record"))
     return modal(
-        "Liability account",
-        blocks,
-        callback="walkthrough.account_confirm",
-        submit=f"Create {clip(planned.account_no, 16)}",
-        metadata=metadata,
+        "Liability account", blocks, callback="walkthrough.account_form", submit="Create it", metadata=metadata
     )
 
 

@@ -14,7 +14,7 @@ from bot.store.connections import Connection
 from bot.store.drift import Mark
 from bot.store.walkthroughs import OPEN, Walkthrough
 from bot.sync.preview import Preview, PreviewCause, PreviewRow
-from bot.walkthrough import books, progress, proposals
+from bot.walkthrough import progress, proposals
 from bot.walkthrough.steps import ACCOUNT, CARD, CARD_ID, ENTITY, FINISH, PERMISSIONS, SENDER, STEPS, USER, Facts
 from handlers.ui import drift
 from handlers.ui import walkthrough as ui
@@ -101,7 +101,6 @@ def _forms(name: str, error: str) -> Iterator[tuple[str, Json]]:
         modals.entity(key, listed=True),
         modals.entity(key, listed=False, before=name),
         modals.new_account(key, ["Accrued expenses", name], before, error),
-        modals.planned_account(key, books.planned_account("2150", name)),
         modals.pick_account(key),
         modals.pick_card(key),
         spend.token(key, before, error),
@@ -114,6 +113,7 @@ def _forms(name: str, error: str) -> Iterator[tuple[str, Json]]:
             whole=name,
             error=error,
             warn_public=True,
+            taken=f"As for {name}: account from {name}; start, channel and time too. Change what differs here.",
         ),
     ]
     for view in views:

@@ -101,6 +101,7 @@ def choices(
     whole: str = "",
     error: str = "",
     warn_public: bool = False,
+    taken: str = "",
 ) -> Json:
     """Start, which transactions, channel, time, receipts, and who may do what.
 
@@ -112,9 +113,15 @@ def choices(
         whole: the Spend Center company's name.
         error: what was refused.
         warn_public: the channel is public, and that has to be confirmed.
+        taken: what another connection lent, in words.
     """
     blocks: list[sb.Block] = [alert(error, "error")] if error else []
-    hint = "Nothing dated before it is ever posted. The proposal is the first day of last month."
+    if taken:
+        blocks.append(section(esc(clip(taken, 600)), "taken"))
+    hint = (
+        "Nothing dated before this day is ever posted. Proposed is the first day of last month, as a rule the oldest that "
+        "is still open. If card spend was entered by hand, start on the day after the last of it."
+    )
     start = sb.DatePicker(action_id="picked", initial_date=before.get("start") or None)
     blocks.append(labelled("start", "Start date", start, hint=hint))
     menu = sb.ExternalMultiSelectMenu(

@@ -12,8 +12,7 @@ from handlers.services import Services
 from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
 from handlers.walkthrough import cards
-from handlers.walkthrough.cards import Note
-from handlers.walkthrough.common import Click, update_view
+from handlers.walkthrough.common import Click, busy, update_view
 from handlers.walkthrough.watching import watch_card
 
 Handler = Callable[[Services, AsyncWebClient, Click], Awaitable[None]]
@@ -21,8 +20,8 @@ Handler = Callable[[Services, AsyncWebClient, Click], Awaitable[None]]
 
 async def check(services: Services, client: AsyncWebClient, click: Click) -> None:
     await services.walkthrough.keeper.allowed(click.walk, click.user, click.step)
-    await cards.show(services, client, click.walk, Note(click.user, busy=ui.CHECKING))
-    await services.walkthrough.check(click.walk, click.user, click.step)
+    async with busy(services, client, click, ui.CHECKING):
+        await services.walkthrough.check(click.walk, click.user, click.step)
     await shown(services, client, click)
 
 
@@ -117,8 +116,9 @@ async def create_account(services: Services, client: AsyncWebClient, click: Clic
     except Refused as refused:
         await update_view(client, view_id, modals.told("Liability account", str(refused)))
         return
-    before = {"number": chart.free_number()}
-    await update_view(client, view_id, modals.new_account(click.key, chart.categories(), before))
+    await update_view(
+        client, view_id, modals.new_account(click.key, chart.categories(), {"number": chart.free_number()})
+    )
 
 
 async def use_account(services: Services, client: AsyncWebClient, click: Click) -> None:
@@ -132,8 +132,8 @@ async def self_account(services: Services, client: AsyncWebClient, click: Click)
 
 
 async def mend_account(services: Services, client: AsyncWebClient, click: Click) -> None:
-    await cards.show(services, client, click.walk, Note(click.user, busy="Changing the account in Intacct…"))
-    await services.walkthrough.ledger.mend_account(click.walk, click.user)
+    async with busy(services, client, click, "Changing the account in Intacct…"):
+        await services.walkthrough.ledger.mend_account(click.walk, click.user)
     await shown(services, client, click)
 
 
@@ -163,6 +163,7 @@ CLICKS: dict[str, Handler] = {
     "show_me": permissions(show_me="yes"),
     "needed": permissions(breadth="needed"),
     "all_modules": permissions(breadth="all"),
+    "boxes_anew": permissions(kind="", breadth=""),
     "entity": entity,
     "create_account": create_account,
     "use_account": use_account,

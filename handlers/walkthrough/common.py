@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ from handlers.walkthrough.cards import Note
 log = logging.getLogger(__name__)
 
 Ack = Callable[..., Awaitable[Any]]
+MOMENT = 0.7
+"""Seconds that a check may take before the card says that it is running: an edit less where it is quick."""
 QUICK = 1.5
 """Seconds of Slack's three that work may take before the form has to wait visibly."""
 APPLIED = 0.5
@@ -123,6 +126,28 @@ async def refuse(services: Services, client: AsyncWebClient, click: Click, refus
         await client.chat_postMessage(channel=click.user, text=esc(str(refused)))
 
 
+@asynccontextmanager
+async def busy(services: Services, client: AsyncWebClient, click: Click, words: str) -> AsyncIterator[None]:
+    """Says on the card of whoever asked that something is under way, once it takes longer than a moment.
+
+    An edit that has begun is waited for, so that it never overtakes the one which shows the outcome.
+    """
+    over = asyncio.Event()
+
+    async def tell() -> None:
+        try:
+            await asyncio.wait_for(over.wait(), MOMENT)
+        except TimeoutError:
+            await cards.show(services, client, click.walk, Note(click.user, busy=words))
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        over.set()
+        await telling
+
+
 async def update_view(client: AsyncWebClient, view_id: str, view: Json) -> None:
     """Changes an open form; one that was closed meanwhile is nobody's loss."""
     try:
@@ -148,10 +173,11 @@ async def filled(
         work: the next view.
         again: the form once more with a refusal at its top, everything in it but the secret.
     """
-    view, fault = await _outcome(title, work, again)
-    await update_view(client, view_id, view)
-    if fault:
-        raise fault
+    outcome = await _outcome(title, work, again)
+    assert outcome.view is not None
+    await update_view(client, view_id, outcome.view)
+    if outcome.fault:
+        raise outcome.fault
 
 
 async def submitted(
@@ -159,36 +185,61 @@ async def submitted(
     client: AsyncWebClient,
     view_id: str,
     waiting: Json,
-    work: Callable[[], Awaitable[Json]],
+    work: Callable[[], Awaitable[Json | None]],
     again: Callable[[str], Json],
-) -> None:
-    """Answers a submission with the outcome of some work, however long it takes.
+    *,
+    done: str = "",
+    fields: Collection[str] = (),
+) -> bool:
+    """Answers a submission with the outcome of some work, however long it takes. Returns whether the work was done.
 
     Quick work is the acknowledgement itself. For slow work the form waits with `waiting`, and is changed afterwards.
+
+    Args:
+        ack: Slack's.
+        client: Slack.
+        view_id: the form.
+        waiting: what it shows from the moment that the work turns out to be slow.
+        work: gives the next view, or None when the form may close, since the conversation shows what became of it.
+        again: the form once more with a refusal at its top, everything in it but the secret.
+        done: what a form that had to wait says instead of closing, which Slack does not allow it by then.
+        fields: blocks of the form that say themselves what is wrong with them; what was typed stays as it is.
     """
     title = str(waiting["title"]["text"])
     task = asyncio.create_task(_outcome(title, work, again))
     quick, _ = await asyncio.wait({task}, timeout=QUICK)
     if quick:
-        view, fault = task.result()
-        await ack(response_action="update", view=view)
+        outcome = task.result()
+        if outcome.refused and outcome.refused.field in fields:
+            await ack(response_action="errors", errors={outcome.refused.field: str(outcome.refused)})
+        elif outcome.view is None:
+            await ack()
+        else:
+            await ack(response_action="update", view=outcome.view)
     else:
         await ack(response_action="update", view=waiting)
         applied = asyncio.create_task(asyncio.sleep(APPLIED))
-        view, fault = await task
+        outcome = await task
         await applied
-        await update_view(client, view_id, view)
-    if fault:
-        raise fault
+        await update_view(client, view_id, outcome.view or modals.told(title, done))
+    if outcome.fault:
+        raise outcome.fault
+    return outcome.refused is None
 
 
-async def _outcome(
-    title: str, work: Callable[[], Awaitable[Json]], again: Callable[[str], Json]
-) -> tuple[Json, Exception | None]:
-    """The next view, and a fault of ours that somebody has to see in the log."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The next view, what was refused, and a fault of ours that somebody has to see in the log."""
+
+    view: Json | None
+    refused: Refused | None = None
+    fault: Exception | None = None
+
+
+async def _outcome(title: str, work: Callable[[], Awaitable[Json | None]], again: Callable[[str], Json]) -> _Outcome:
     try:
-        return await work(), None
+        return _Outcome(await work())
     except Refused as refused:
-        return again(str(refused)), None
+        return _Outcome(again(str(refused)), refused)
     except Exception as fault:  # noqa: BLE001 - raised again once the person knows
-        return modals.told(title, "That did not work, and nothing was kept. Try once more."), fault
+        return _Outcome(modals.told(title, "That did not work, and nothing was kept. Try once more."), fault=fault)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -28,9 +29,8 @@ from handlers.ui import walkthrough_modals as modals
 from handlers.ui import walkthrough_spend as spend_ui
 from handlers.ui.blocks import Json
 from handlers.walkthrough import cards
-from handlers.walkthrough.cards import Note
 from handlers.walkthrough.clicks import Handler
-from handlers.walkthrough.common import Ack, Click, Form, filled, submitted
+from handlers.walkthrough.common import Ack, Click, Form, busy, filled, submitted
 from handlers.walkthrough.forms import FormHandler
 
 log = logging.getLogger(__name__)
@@ -52,8 +52,11 @@ async def spend_again(services: Services, client: AsyncWebClient, click: Click) 
     opened = await client.views_open(trigger_id=click.trigger, view=modals.waiting("Connect Spend Center", READING))
 
     async def work() -> Json:
-        await services.walkthrough.spending.connect_again(click.walk, click.user)
-        return await _fields_view(services, client, click)
+        walk = await services.walkthrough.spending.connect_again(click.walk, click.user)
+        if not walk.answers.get("proposed"):
+            return await _fields_view(services, client, click)
+        await cards.show(services, client, click.walk)
+        return await _choices_view(services, client, click)
 
     await filled(client, str(opened["view"]["id"]), "Connect Spend Center", work, _end)
 
@@ -159,10 +162,13 @@ async def last_choices(services: Services, client: AsyncWebClient, click: Click)
 async def _choices_view(services: Services, client: AsyncWebClient, click: Click) -> Json:
     walk = await services.walkthrough.get(click.walk)
     known = await services.walkthrough.spending.read(click.walk, click.user)
-    answers = walk.answers
-    start = choices.propose_start(services.clock().date(), native_last(walk))
+    taken = {} if walk.answers.get("start_date") else walk.answers.get("proposed", {})
+    answers, last = {**walk.answers, **taken}, native_last(walk)
+    start = choices.propose_start(services.clock().date(), last)
+    if answers.get("start_date") and not (taken and last and answers["start_date"] <= last.isoformat()):
+        start = date.fromisoformat(answers["start_date"])
     before = {
-        "start": answers.get("start_date") or start.isoformat(),
+        "start": start.isoformat(),
         "channel": answers.get("channel", ""),
         "time": choices.clock_time(answers.get("schedule", "")) or "07:00",
         "zone": answers.get("time_zone") or await _zone_of(client, click.user),
@@ -171,7 +177,20 @@ async def _choices_view(services: Services, client: AsyncWebClient, click: Click
     selected, options = _selected(walk, known), answers.get("options", {})
     who = {key: [str(one) for one in options.get(key) or ()] for key in spend_ui.RIGHTS}
     who["wait"] = ["yes"] if options.get("wait_for_approval") else []
-    return spend_ui.choices(click.key, before=before, many=who, selected=selected, whole=answers["spend_company_name"])
+    return spend_ui.choices(
+        click.key,
+        before=before,
+        many=who,
+        selected=selected,
+        whole=answers["spend_company_name"],
+        taken=_taken(answers) if taken else "",
+    )
+
+
+def _taken(answers: Mapping[str, Any]) -> str:
+    """What was not asked again, and where it comes from."""
+    fields = [f"{Dimension(key).sentence} from {one['name']}" for key, one in answers.get("fields", {}).items()]
+    return f"As for {answers['from']}: {text.listed(fields)}; start, channel and time too. Change what differs here."
 
 
 def _selected(walk: Walkthrough, known: Spend) -> list[tuple[str, str]]:
@@ -201,13 +220,10 @@ async def choose(services: Services, client: AsyncWebClient, form: Form, ack: Ac
     texts: dict[str, str] = {}
     whole = str((await services.walkthrough.get(form.walk)).answers.get("spend_company_name", ""))
 
-    async def work() -> Json:
+    async def work() -> None:
         known = await spending.read(form.walk, form.user)
         texts.update({value: words for words, value in known.selectable()})
         await spending.choose(form.walk, form.user, await _wanted(client, form))
-        return modals.told(
-            "Choices", "Saved. The preview comes in the conversation; nothing is posted until you press."
-        )
 
     def again(sentence: str) -> Json:
         picked = [(texts[one], one) for one in form.many.get("selector", ()) if one in texts]
@@ -222,12 +238,15 @@ async def choose(services: Services, client: AsyncWebClient, form: Form, ack: Ac
             warn_public=public,
         )
 
-    await submitted(ack, client, form.view_id, modals.waiting("Choices", "Checking…"), work, again)
-    await cards.show(services, client, form.walk)
-    if spending.complete(await services.walkthrough.get(form.walk)):
+    waiting, done = modals.waiting("Choices", "Checking…"), "Saved. The preview comes in the conversation."
+    kept = await submitted(ack, client, form.view_id, waiting, work, again, done=done, fields=ON_THEIR_FIELD)
+    if kept and spending.complete(await services.walkthrough.get(form.walk)):
         await preview(services, client, form.click)
+    else:
+        await cards.show(services, client, form.walk)
 
 
+ON_THEIR_FIELD = ("start", "selector", "channel", "time", "zone", "receipts")
 PUBLIC = "Everyone in the company can read merchants, names and amounts in this channel. Tick the box, or pick another."
 
 
@@ -238,17 +257,17 @@ async def _wanted(client: AsyncWebClient, form: Form) -> Wanted:
         raise Refused(PUBLIC)
     try:
         selector = choices.to_selector(form.many.get("selector", ()))
-        start = date.fromisoformat(texts.get("start", ""))
-        receipts = texts.get("receipts", "").replace("$", "").replace(",", "").strip()
-        options = {
-            "receipts_above": str(Decimal(receipts)) if receipts else "",
-            "wait_for_approval": "yes" in form.many.get("wait", ()),
-            **{key: list(form.many.get(key, ())) for key in spend_ui.RIGHTS},
-        }
-    except InvalidOperation:
-        raise Refused("The amount for receipts is a number such as 75.") from None
     except ValueError as wrong:
-        raise Refused(str(wrong)) from None
+        raise Refused(str(wrong), "selector") from None
+    receipts = texts.get("receipts", "").replace("$", "").replace(",", "").strip()
+    if receipts and not re.fullmatch(r"\d{1,9}(\.\d{1,2})?", receipts):
+        raise Refused("An amount is a number such as 75 or 75.50.", "receipts")
+    options = {
+        "receipts_above": receipts,
+        "wait_for_approval": "yes" in form.many.get("wait", ()),
+        **{key: list(form.many.get(key, ())) for key in spend_ui.RIGHTS},
+    }
+    start = date.fromisoformat(texts.get("start", ""))
     return Wanted(
         start, texts.get("time", ""), texts.get("zone", ""), texts["channel"], name, problem, selector, options
     )
@@ -268,9 +287,9 @@ async def look_at_channel(client: AsyncWebClient, channel: str) -> tuple[str, st
             return "", f"{invite}the finance channel, then press *Check again*.", False
         raise
     if found.get("is_ext_shared") or found.get("is_shared") or found.get("is_pending_ext_shared"):
-        raise Refused("That channel is shared with another company. Pick one of your own.")
+        raise Refused("That channel is shared with another company. Pick one of your own.", "channel")
     if found.get("is_im") or found.get("is_mpim") or found.get("is_archived"):
-        raise Refused("Pick a channel that is in use, not a direct message.")
+        raise Refused("Pick a channel that is in use, not a direct message.", "channel")
     name = str(found.get("name", ""))
     problem = "" if found.get("is_member") else f"{invite}#{name}, then press *Check again*."
     return name, problem, not found.get("is_private")
@@ -279,10 +298,10 @@ async def look_at_channel(client: AsyncWebClient, channel: str) -> tuple[str, st
 async def channel_again(services: Services, client: AsyncWebClient, click: Click) -> None:
     """Looks at the channel and the Spend Center sign-in again, and goes on to the preview when all is well."""
     walk = await services.walkthrough.keeper.allowed(click.walk, click.user, click.step)
-    await cards.show(services, client, click.walk, Note(click.user, busy="Checking…"))
-    _, problem, _ = await look_at_channel(client, walk.answers.get("channel", ""))
-    await services.walkthrough.spending.channel_checked(click.walk, click.user, problem)
-    walk = await services.walkthrough.spending.check(click.walk, click.user)
+    async with busy(services, client, click, "Checking…"):
+        _, problem, _ = await look_at_channel(client, walk.answers.get("channel", ""))
+        await services.walkthrough.spending.channel_checked(click.walk, click.user, problem)
+        walk = await services.walkthrough.spending.check(click.walk, click.user)
     await cards.show(services, client, click.walk)
     if services.walkthrough.spending.complete(walk):
         await preview(services, client, click)
@@ -293,9 +312,9 @@ async def channel_again(services: Services, client: AsyncWebClient, click: Click
 
 async def preview(services: Services, client: AsyncWebClient, click: Click) -> None:
     connection = await services.walkthrough.spending.ready(click.walk, click.user)
-    await cards.show(services, client, click.walk, Note(click.user, busy=PREVIEWING))
-    seen = await _previewed(services, connection.id)
-    await services.walkthrough.spending.keep_preview(click.walk, click.user, summary(seen))
+    async with busy(services, client, click, PREVIEWING):
+        seen = await _previewed(services, connection.id)
+        await services.walkthrough.spending.keep_preview(click.walk, click.user, summary(seen))
     await cards.show(services, client, click.walk)
 
 
@@ -315,6 +334,7 @@ def summary(seen: Preview) -> Json:
         "total": str(total),
         "currency": seen.currency,
         "causes": [{"n": one.n, "total": str(one.total), "words": one.words.header} for one in seen.would_not],
+        "remarks": list(seen.remarks),
     }
 
 

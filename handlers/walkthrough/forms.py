@@ -15,10 +15,8 @@ from handlers.services import Services
 from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
 from handlers.ui.blocks import Json
-from handlers.walkthrough import cards
-from handlers.walkthrough.cards import Note
 from handlers.walkthrough.clicks import shown
-from handlers.walkthrough.common import Ack, Form, submitted
+from handlers.walkthrough.common import Ack, Form, busy, submitted
 
 FormHandler = Callable[[Services, AsyncWebClient, Form, Ack], Awaitable[None]]
 
@@ -29,8 +27,8 @@ async def company(services: Services, client: AsyncWebClient, form: Form, ack: A
         await ack(response_action="errors", errors={"company_id": problem})
         return
     await ack()
-    await cards.show(services, client, form.walk, Note(form.user, busy=ui.CHECKING))
-    await services.walkthrough.door.choose_company(form.walk, form.user, typed, form.texts.get("user_id", ""))
+    async with busy(services, client, form.click, ui.CHECKING):
+        await services.walkthrough.door.choose_company(form.walk, form.user, typed, form.texts.get("user_id", ""))
     await shown(services, client, form.click)
 
 
@@ -40,7 +38,7 @@ async def password(services: Services, client: AsyncWebClient, form: Form, ack: 
     company_id = str(walk.answers.get("company_id", ""))
     secret = form.secrets.get("password", Secret(""))
 
-    async def work() -> Json:
+    async def work() -> Json | None:
         try:
             seen = await services.walkthrough.door.sign_in(form.walk, form.user, form.texts.get("user_id", ""), secret)
         finally:
@@ -51,12 +49,14 @@ async def password(services: Services, client: AsyncWebClient, form: Form, ack: 
         sign_in = next((one for one in progress.checks_of(seen, USER) if one.key == "sign_in"), None)
         if sign_in and sign_in.state is not StepState.DONE:
             raise Refused(sign_in.sentence)
-        return modals.told("Enter the password", f"Signed in to {company_id}. The password is kept encrypted.")
+        return None
 
     def again(sentence: str) -> Json:
         return modals.password(form.key, company_id, form.texts, sentence, form.fresh)
 
-    await submitted(ack, client, form.view_id, modals.waiting("Enter the password", ui.CHECKING), work, again)
+    waiting = modals.waiting("Enter the password", ui.CHECKING)
+    done = f"Signed in to {company_id}. The password is kept encrypted."
+    await submitted(ack, client, form.view_id, waiting, work, again, done=done)
 
 
 async def hand_over(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
@@ -67,55 +67,46 @@ async def hand_over(services: Services, client: AsyncWebClient, form: Form, ack:
 
 async def entity(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
     await ack()
-    await cards.show(services, client, form.walk, Note(form.user, busy=ui.CHECKING))
-    await services.walkthrough.door.choose_entity(form.walk, form.user, form.texts.get("entity", ""))
+    async with busy(services, client, form.click, ui.CHECKING):
+        await services.walkthrough.door.choose_entity(form.walk, form.user, form.texts.get("entity", ""))
     await shown(services, client, form.click)
 
 
-async def plan_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
-    """Number and category lead to the whole record, which is asked once."""
+async def new_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    """The form showed the whole record: its button is the one question before anything is written."""
     ledger = services.walkthrough.ledger
     categories: list[str] = []
 
-    async def work() -> Json:
+    async def work() -> None:
         chart = await ledger.chart(form.walk, form.user)
         categories.extend(chart.categories())
         number, category = form.texts.get("number", ""), form.texts.get("category", "")
-        return modals.planned_account(
-            form.key, await ledger.plan_account(form.walk, form.user, number, category, chart)
-        )
+        await ledger.plan_account(form.walk, form.user, number, category, chart)
 
     def again(sentence: str) -> Json:
         return modals.new_account(form.key, categories, form.texts, sentence)
 
-    waiting = modals.waiting("Liability account", "Checking the number…")
-    await submitted(ack, client, form.view_id, waiting, work, again)
-
-
-async def create_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
-    async def work() -> Json:
-        seen = await services.walkthrough.ledger.create_account(form.walk, form.user)
+    waiting, done = (
+        modals.waiting("Liability account", "Checking the number…"),
+        "The number is free; I create the account.",
+    )
+    if await submitted(ack, client, form.view_id, waiting, work, again, done=done, fields=("number",)):
+        async with busy(services, client, form.click, "Creating the account in Intacct…"):
+            await ledger.create_account(form.walk, form.user)
         await shown(services, client, form.click)
-        return modals.told("Liability account", f"Account {seen.answers['account']} is there and checked.")
-
-    def again(sentence: str) -> Json:
-        return modals.told("Liability account", sentence)
-
-    waiting = modals.waiting("Liability account", "Creating it in Intacct…")
-    await submitted(ack, client, form.view_id, waiting, work, again)
 
 
 async def pick_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
     await ack()
-    await cards.show(services, client, form.walk, Note(form.user, busy="Checking the account…"))
-    await services.walkthrough.ledger.use_account(form.walk, form.user, form.texts.get("account", ""))
+    async with busy(services, client, form.click, "Checking the account…"):
+        await services.walkthrough.ledger.use_account(form.walk, form.user, form.texts.get("account", ""))
     await shown(services, client, form.click)
 
 
 async def pick_card(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
     await ack()
-    await cards.show(services, client, form.walk, Note(form.user, busy="Checking the card…"))
-    await services.walkthrough.ledger.use_card(form.walk, form.user, form.texts.get("card", ""))
+    async with busy(services, client, form.click, "Checking the card…"):
+        await services.walkthrough.ledger.use_card(form.walk, form.user, form.texts.get("card", ""))
     await shown(services, client, form.click)
 
 
@@ -124,8 +115,7 @@ FORMS: dict[str, FormHandler] = {
     "password_form": password,
     "hand_over_form": hand_over,
     "entity_form": entity,
-    "account_form": plan_account,
-    "account_confirm": create_account,
+    "account_form": new_account,
     "account_pick": pick_account,
     "card_pick": pick_card,
 }

@@ -177,16 +177,15 @@ def lets_the_app_in(visitor: Visitor) -> None:
 def signs_in(visitor: Visitor, password: str) -> None:
     visitor.clicks("Enter the password")
     visitor.submits("Enter the password", password=password)
-    visitor.sees("Signed in to HarborPine.")
+    visitor.sees("Signed in to `HarborPine` as `")
     visitor.closes()
 
 
 def makes_the_account(visitor: Visitor, number: str = "") -> None:
     visitor.clicks("Create it for me")
+    visitor.sees("It will be made at the top level of Intacct")
     visitor.submits("Liability account", **({"number": number} if number else {}), category="Accrued expenses")
-    visitor.sees("This account will be made at the top level of Intacct")
-    visitor.submits("Liability account")
-    visitor.sees("is there and checked.")
+    visitor.sees("8 of 9 · Card")
     visitor.closes()
 
 
