@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 from bot.engine import Engine, Work
@@ -31,6 +33,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def sniff_nothing() -> None:
+    """Say once that sniffio is not installed: httpcore tries to import it six times a request, and searches the whole path."""
+    if find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # the language's own way to say so
+
+
 class Parts:
     """What the commands and the bot share: the store, the far ends and the runner. No Slack, no engine."""
 
@@ -38,6 +46,7 @@ class Parts:
     """Instead of the setting's, for tests that measure something else than waiting."""
 
     def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
+        sniff_nothing()
         self.settings, self.store, self.clock = settings, store, clock
         self.gateway = Gateway(settings.intacct_url, settings.intacct_sender_id, settings.sender_password)
         self._allowances: dict[tuple[str, int], Allowance] = {}

@@ -60,6 +60,9 @@ REVIVE_AFTER, REVIVE_AT_MOST = 5.0, 600.0
 POLL_SECONDS = 0.5
 """Between two looks at a queue; a company gets at most one job started in that time. Tests look more often."""
 
+REMEMBERED = 10_000
+"""Promises that this process knows it has made: what is swept every few seconds is not written again each time."""
+
 STEP_SECONDS = 900
 PERSON, CLOCK = 10, 100
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -128,6 +131,7 @@ class Engine:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_executor(_Clock(self._fire), "due")
         self._known: dict[str, int] = {}
+        self._promised: dict[str, None] = {}
         self._beating_since: datetime | None = None
         self._last_beat: datetime | None = None
         self._revived: set[str] = set()
@@ -219,11 +223,15 @@ class Engine:
             urgent: someone is waiting; goes before the clock's jobs of the same company.
             ids: what it works on; ids only, never a secret or a text from outside.
         """
-        promise = self._promise(
-            job, f"{job}:{key}", str(company), delay or None, PERSON if urgent else CLOCK, dict(ids)
-        )
-        # A context of its own: inside a turn DBOS would take this for a child of the job at work, and refuse.
-        await asyncio.get_running_loop().create_task(promise, context=contextvars.Context())
+        name = f"{job}:{key}"
+        if name not in self._promised:
+            promise = self._promise(job, name, str(company), delay or None, PERSON if urgent else CLOCK, dict(ids))
+            # A context of its own: inside a turn DBOS would take this for a child of the job at work, and refuse.
+            await asyncio.get_running_loop().create_task(promise, context=contextvars.Context())
+        self._promised.pop(name, None)
+        self._promised[name] = None  # the newest is the last
+        if len(self._promised) > REMEMBERED:
+            del self._promised[next(iter(self._promised))]
 
     async def _promise(
         self, job: str, key: str, partition: str, delay: float | None, priority: int, ids: dict[str, str | int]
@@ -253,12 +261,11 @@ class Engine:
         """Make the clock's jobs those of our schedule columns, and have it look at the time, which may have jumped."""
         if self._jumped():
             self._known.clear()
-        rows = {row.id: row for row in await connection_rows.list_connections(self._store)}
-        for gone in self._known.keys() - rows.keys():
+        now = await connection_rows.revisions(self._store)
+        for gone in self._known.keys() - now.keys():
             self._drop(gone)
-        for row in rows.values():
-            if self._known.get(row.id) == row.revision:
-                continue
+        changed = [one for one, revision in now.items() if self._known.get(one) != revision]
+        async for row in connection_rows.each_connection(self._store, changed):
             self._drop(row.id)
             self._known[row.id] = row.revision
             if row.scheduled:

@@ -46,7 +46,7 @@ class Digests:
         if self._asked is not None and timedelta() <= now - self._asked < PAUSE:
             return
         self._asked = now
-        for one in await connections.list_connections(self.services.store):
+        async for one in connections.each_connection(self.services.store):
             if one.channel and self.due(one, now):
                 await self.services.engine.enqueue(
                     "digest", _key(one, now), company=one.company, connection_id=one.id, day=_today(one, now)

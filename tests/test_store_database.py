@@ -88,6 +88,19 @@ async def test_counts_of_a_run_added_at_once_all_count(store: Store) -> None:
     assert (run.posted, run.failed, run.requests) == (10, 0, 5)
 
 
+async def test_connections_come_page_by_page_each_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "PAGE", 2)
+    made = sorted([await _connection(store) for _ in range(5)])
+    await connections.change_connection(store, made[3], name="Denver")
+    await connections.remove_connection(store, made[1], NOW)
+    there = [made[0], *made[2:]]
+
+    assert [one.id async for one in connections.each_connection(store)] == there
+    assert [one.id async for one in connections.each_connection(store, made[1:4])] == made[2:4]
+    assert [one.id async for one in connections.each_connection(store, [])] == []
+    assert await connections.revisions(store) == {one: int(one == made[3]) for one in there}
+
+
 async def _connection(store: Store) -> str:
     workspace = await connections.ensure_workspace(store, "", "T0", "Harbor", NOW)
     company = await connections.save_company(

@@ -54,7 +54,6 @@ class Drift:
     runner: Runner
     engine: Engine
     _asked: datetime = field(init=False)
-    _due: set[tuple[str, str]] = field(default_factory=set, init=False)  # as of the last time
 
     def __post_init__(self) -> None:
         self._asked = self.runner.reach.clock()  # the syncs of a start go first
@@ -69,9 +68,9 @@ class Drift:
         now = self.runner.reach.clock()
         if timedelta() <= now - self._asked < PAUSE:
             return
-        self._asked, before = now, self._due
-        last, self._due = await runs.newest(self.runner.reach.store), set()
-        for connection in await connections.list_connections(self.runner.reach.store):
+        self._asked = now
+        last = await runs.newest(self.runner.reach.store)
+        async for connection in connections.each_connection(self.runner.reach.store):
             if connection.state != ConnectionState.ACTIVE or connection.activated is None:
                 continue
             local = now.astimezone(ZoneInfo(connection.time_zone or "UTC"))
@@ -80,9 +79,7 @@ class Drift:
             if run and (run.state == RunState.STOPPED or run.failed):
                 due[f"run {run.id}"] = 0
             for why, delay in due.items():
-                self._due.add((connection.id, why))
-                if (connection.id, why) not in before:
-                    await self.ask(connection, why, delay=delay)
+                await self.ask(connection, why, delay=delay)
 
     async def ask(self, connection: Connection, why: str, *, urgent: bool = False, delay: float = 0) -> None:
         """One look; asking for the same reason again is asking once."""
