@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -43,6 +44,8 @@ __all__ = ["Services", "make_digests", "refresh", "register"]
 
 log = logging.getLogger(__name__)
 
+LATEST = 2.0
+"""Seconds of Slack's three after which a press is acknowledged, whatever it still waits for."""
 Command = Callable[[Ask, str], Awaitable[None]]
 
 
@@ -142,11 +145,13 @@ class Gate:
     """What every request passes, and events that belong to no feature."""
 
     services: Services
+    _late: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def mark(
         self,
         body: dict[str, Any],
         context: AsyncBoltContext,
+        ack: AsyncAck,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002  # Bolt names it so
     ) -> BoltResponse:
         """A reference for the log and for people; secrets leave the body first. The log names who and what, never a body."""
@@ -154,6 +159,9 @@ class Gate:
         if body.get("type") == "view_submission":
             context["secrets"] = walkthrough.take_secrets(body)
         workspace = workspace_of(body)
+        if body.get("type") == "block_actions":
+            self._late.add(late := asyncio.create_task(in_time(ack)))
+            late.add_done_callback(self._late.discard)
         log.info("%s %s by %s of %s", context["reference"], _what(body), user_of(body) or "Slack", workspace)
         return await next()
 
@@ -173,6 +181,16 @@ class Gate:
             return
         await rows.remove_workspace(self.services.store, workspace_of(body))
         log.warning("the app was removed from workspace %s", workspace_of(body))
+
+
+async def in_time(ack: AsyncAck) -> None:
+    """A press is acknowledged when its work is committed, and in any case before Slack calls it lost.
+
+    Whether somebody has the right is asked of Slack, which may be slow; the work goes on behind the acknowledgement.
+    """
+    await asyncio.sleep(LATEST)
+    if ack.response is None:
+        await ack()
 
 
 def _what(body: dict[str, Any]) -> str:

@@ -76,6 +76,21 @@ async def test_a_second_sync_learns_who_started_the_first(harbor: Office) -> Non
     assert await harbor.room.reads("Dana Whitfield started a sync of 100 Portland")
 
 
+async def test_a_press_is_acknowledged_in_time_while_slack_itself_is_slow(harbor: Office) -> None:
+    await harbor.far.connect("100", schedule="")
+    await harbor.far.connect("200", schedule="")
+    await harbor.room.in_(LEE).types("sync")
+    await harbor.room.reads("Which one shall I sync?")
+    harbor.clock.pass_(minutes=2)  # what was known of the channel's members is old: it is asked again
+    await harbor.slack.control("fault", {"user": DANA, "kind": "slow", "n": 1, "seconds": 4})
+
+    pressed = await harbor.room.presses("Which one shall I sync?", "200 Denver")
+
+    assert pressed["acked"]
+    assert pressed["ms"] < 3000
+    assert await harbor.room.reads("Posted 67 transactions", "D0LEE")
+
+
 async def test_of_several_connections_the_one_that_is_meant_is_asked_for(harbor: Office) -> None:
     await harbor.far.connect("100", schedule="")
     denver = await harbor.far.connect("200", schedule="")
