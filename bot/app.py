@@ -20,6 +20,7 @@ from bot.spend.csv_source import CsvSource
 from bot.spend.source import Source
 from bot.store.connections import Connection
 from bot.store.database import Store, open_store
+from bot.sync.deleted import Deleted
 from bot.sync.desk import Desk
 from bot.sync.reach import Reach
 from bot.sync.run import Runner
@@ -118,6 +119,7 @@ def jobs(runner: Runner) -> dict[str, Work]:
         "check_company": Work(runner.check_company, exclusive=True),
         "write_back": Work(WriteBack(runner)),
         "write_rules": Work(WriteRules(runner)),
+        "deleted": Work(Deleted(runner)),
     }
 
 

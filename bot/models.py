@@ -84,6 +84,10 @@ class PostingState(Worded):
     FAILED = "failed", "Proven not to be in Intacct; waits for a fix and a retry."
     UNKNOWN = "unknown", "Nobody knows yet whether Intacct has it; settled by looking it up."
     IGNORED = "ignored", "A person decided that it shall not be posted, with a reason."
+    REVERSING = (
+        "reversing",
+        "A person asked to reverse its record; nothing else happens before Intacct shows it reversed.",
+    )
     REVERSED = "reversed", "Was posted and reversed by a person."
 
 

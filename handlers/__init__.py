@@ -39,6 +39,7 @@ from handlers.rules import Rules
 from handlers.services import Services
 from handlers.sync import Links, Syncs
 from handlers.ui import help as words
+from handlers.undo import Undo
 
 __all__ = ["Services", "make_digests", "refresh", "register"]
 
@@ -71,12 +72,14 @@ def register(app: AsyncApp, services: Services) -> None:
     alerts = Alerts(services, access)
     corrections = Corrections(services, access, alerts)
     kept, finds = Rules(services, access, choosing), Finds(services, access, choosing)
+    undo = Undo(services, access, alerts)
     by_hand, cardholders = ByHand(services, access, alerts), Cardholders(services, access, alerts)
     for feature in (
         by_hand,
         cardholders,
         alerts,
         corrections,
+        undo,
         kept,
         finds,
         syncs,

@@ -31,7 +31,7 @@ Ack = Callable[..., Awaitable[Any]]
 LONGEST = timedelta(days=31)
 """The furthest end of a snooze: past the next close nobody remembers."""
 
-OPEN = [PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN, PostingState.POSTED]
+OPEN = [PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN, *postings.CHANGING]
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ async def test_a_change_after_the_posting_asks_and_a_change_back_takes_the_quest
     row = await row_of(harbor, portland, uuid)
     assert (row.state, row.category) == (POSTED, CHANGED)
     assert row.details is not None
-    assert (row.details["was"], row.details["now"]) == ("12.50", "99.00")
+    assert (row.details["old"], row.details["new"]) == ("12.50 USD on 5 Nov", "99.00 USD on 5 Nov")
     assert {one["total"] for one in ledger(harbor) if one["reference"] == row.reference} == {"12.50"}
 
     await harbor.spend.control("edit_transaction", {"uuid": uuid, "amount": "12.50"})

@@ -45,7 +45,7 @@ from bot.intacct.sessions import Session, Sessions, SignIn
 from bot.intacct.wire import Gateway, Wire, open_http
 from bot.models import Dimension, Fault, Level, Operation
 
-__all__ = ["Gateway", "IntacctClient", "SignIn", "probe", "render_posting"]
+__all__ = ["Gateway", "IntacctClient", "SignIn", "probe", "render_posting", "render_reversal"]
 
 T = TypeVar("T")
 
@@ -69,6 +69,11 @@ _USER = ("RECORDNO", "LOGINID", "STATUS", "USERTYPE", "ADMIN", "LOGINDISABLED", 
 def render_posting(controlid: str, transaction: CardTransaction) -> str:
     """The frozen body of one posting: stored with its attempt, sent by `record_batch`, and sent again unchanged."""
     return render_function(controlid, calls.record_cctransaction(transaction))
+
+
+def render_reversal(controlid: str, record_no: str, day: date, memo: str) -> str:
+    """The frozen body of one reversal, sent by `record_batch` like a posting."""
+    return render_function(controlid, calls.reverse_cctransaction(record_no, day, memo))
 
 
 async def probe(

@@ -16,6 +16,9 @@ from bot.store.rows import as_row, as_rows, to_json
 from bot.store.tables import attempts, postings
 
 ON_ITS_WAY = (PostingState.POSTING,)
+REVERSAL = "rv-"
+"""How the id of an attempt to reverse begins; all others are attempts to post."""
+
 IN_DOUBT = (PostingState.POSTING, PostingState.UNKNOWN)
 
 
@@ -42,6 +45,10 @@ class Attempt:
     answered: datetime | None
     record_no: str
     fault: dict[str, Any] | None
+
+    @property
+    def reverses(self) -> bool:
+        return self.controlid.startswith(REVERSAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +207,12 @@ def _attempt_values(one: Settled, now: datetime) -> dict[str, Any]:
 
 
 async def last_attempts(store: Store, posting_ids: Sequence[int]) -> dict[int, Attempt]:
-    """The newest attempt of each posting."""
+    """The newest attempt to post of each posting."""
     found: dict[int, Attempt] = {}
+    to_post = attempts.c.controlid.not_like(f"{REVERSAL}%")
     for start in range(0, len(posting_ids), AT_ONCE):
         part = posting_ids[start : start + AT_ONCE]
-        query = select(attempts).where(attempts.c.posting_id.in_(part)).order_by(attempts.c.id)
+        query = select(attempts).where(attempts.c.posting_id.in_(part), to_post).order_by(attempts.c.id)
         async with store.read() as db:
             for row in await db.execute(query):
                 found[row.posting_id] = as_row(Attempt, row)

@@ -49,6 +49,7 @@ def _has(one: Wanted) -> ColumnElement[bool]:
         postings.c.email.icontains(one.text, autoescape=True),
         postings.c.reference.istartswith(one.text, autoescape=True),
         postings.c.record_no == one.text,
+        postings.c.id.in_(select(attempts.c.posting_id).where(attempts.c.record_no == one.text)),
         postings.c.last4 == one.text,
     ]
     if one.amount is not None:

@@ -21,6 +21,9 @@ AT_ONCE = 500
 CHANGED = "source.changed"
 """The one cause that a posted row can have: its source differs from what was sent."""
 
+CHANGING = (PostingState.POSTED, PostingState.REVERSING)
+"""States in which a row has that cause: until a person decides, and until what was decided is done."""
+
 BY_HAND = "by_hand"
 """Key of a decision that names a record which a person posted."""
 
@@ -215,7 +218,7 @@ async def causes(store: Store, connection: str) -> list[Cause]:
 def _is_open() -> Any:
     return or_(
         postings.c.state.in_(OPEN),
-        and_(postings.c.state == PostingState.POSTED, postings.c.category == CHANGED),
+        and_(postings.c.state.in_(CHANGING), postings.c.category == CHANGED),
     )
 
 
@@ -340,7 +343,9 @@ async def receipt_done(store: Store, posting: int, outcome: str) -> None:
 
 async def accept_change(store: Store, ids: Sequence[int], now: datetime) -> list[int]:
     """A person keeps what was posted although the source differs; the next difference asks again."""
-    changed = select(postings.c.id, postings.c.details).where(postings.c.id.in_(ids), postings.c.category == CHANGED)
+    changed = select(postings.c.id, postings.c.details).where(
+        postings.c.id.in_(ids), postings.c.state == PostingState.POSTED, postings.c.category == CHANGED
+    )
     async with store.begin() as db:
         rows = (await db.execute(changed.with_for_update())).all()
         for row in rows:

@@ -10,8 +10,9 @@ from sqlalchemy import and_, func, insert, or_, select, update
 
 from bot.models import AlertState, AttemptState, PostingState, RunState
 from bot.store.alerts import Alert
+from bot.store.attempts import REVERSAL
 from bot.store.database import Store
-from bot.store.postings import CHANGED
+from bot.store.postings import CHANGED, CHANGING
 from bot.store.rows import as_rows
 from bot.store.runs import Run
 from bot.store.tables import alerts, attempts, events, postings, sync_runs
@@ -62,10 +63,11 @@ async def ended_runs(store: Store, connection: str, since: datetime) -> list[Run
 
 async def posted_by(store: Store, run: int) -> tuple[int, Decimal]:
     """Number and sum of what a run's own attempts posted, later settled ones included."""
+    to_post = attempts.c.controlid.not_like(f"{REVERSAL}%")
     query = (
         select(func.count(), func.sum(postings.c.amount, type_=postings.c.amount.type))
         .select_from(attempts.join(postings, postings.c.id == attempts.c.posting_id))
-        .where(attempts.c.run_id == run, attempts.c.state == AttemptState.POSTED)
+        .where(attempts.c.run_id == run, attempts.c.state == AttemptState.POSTED, to_post)
     )
     async with store.read() as db:
         n, total = (await db.execute(query)).one()
@@ -75,7 +77,7 @@ async def posted_by(store: Store, run: int) -> tuple[int, Decimal]:
 async def open_rows(store: Store, connection: str) -> dict[str, int]:
     """How many rows wait for someone or for an answer, by state."""
     waiting = postings.c.state.in_([PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN])
-    changed = and_(postings.c.state == PostingState.POSTED, postings.c.category == CHANGED)
+    changed = and_(postings.c.state.in_(CHANGING), postings.c.category == CHANGED)
     query = select(postings.c.state, func.count().label("n")).where(
         postings.c.connection_id == connection, or_(waiting, changed)
     )

@@ -15,7 +15,7 @@ from bot.store import alerts, connections, postings, runs
 from bot.store.alerts import Alert
 from bot.store.connections import Company, Connection
 from bot.store.database import Store
-from bot.store.postings import CHANGED, OPEN, Cause, Posting
+from bot.store.postings import CHANGED, CHANGING, OPEN, Cause, Posting
 from bot.store.rows import from_json
 from bot.store.runs import Run
 
@@ -50,7 +50,8 @@ class AlertView:
     `n` and `total` are what is open now, `most` and `peak` what it stood for at most. `rest` is how many of the last run
     posted. `details` are Intacct's own words for the administrator. `choices` are the answers to a held posting's
     question as (key, button text); empty when the cause is mended elsewhere. `rows` are the largest ones. `titles` give
-    named parts of the verdict the name that accountants know: {"account": "Travel"} for 6420.
+    named parts of the verdict the name that accountants know: {"account": "Travel"} for 6420. `reversing` says that a
+    reversal was asked for and is not proven yet.
     """
 
     alert: Alert
@@ -72,6 +73,7 @@ class AlertView:
     details: str
     choices: tuple[tuple[str, str], ...]
     waiting: tuple[str, ...]
+    reversing: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -260,6 +262,7 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         details=raw_words(fault),
         choices=CHOICES.get(alert.category, ()),
         waiting=(),
+        reversing=sample is not None and sample.state == PostingState.REVERSING,
         titles=titles,
     )
 
@@ -287,7 +290,7 @@ class _NoRow:
 
 
 async def _rows(store: Store, alert: Alert, connection: Connection) -> list[Posting]:
-    states = [PostingState.POSTED] if alert.category == CHANGED else list(OPEN)
+    states = list(CHANGING if alert.category == CHANGED else OPEN)
     return await postings.list_postings(
         store,
         connection.id,

@@ -189,11 +189,13 @@ class Desk:
         if alert.category == CHANGED:
             changed = await self._rows(alert, [PostingState.POSTED])
             moved += await postings.accept_change(self.reach.store, [row.id for row in changed], now)
+        did = "keep" if alert.category == CHANGED else "ignore"
+        what = "kept" if alert.category == CHANGED else "ignored"
         for posting in moved:
             await runs.tell(
-                self.reach.store, "ignored", reason, now, actor=actor, connection=alert.connection_id, posting=posting
+                self.reach.store, what, reason, now, actor=actor, connection=alert.connection_id, posting=posting
             )
-        await self._note(alert, {"actor": actor, "did": "ignore", "reason": reason, "rows": len(moved), "postings": []})
+        await self._note(alert, {"actor": actor, "did": did, "reason": reason, "rows": len(moved), "postings": []})
         await self._refresh(await self._connection(alert.connection_id or ""))
         return len(moved)
 

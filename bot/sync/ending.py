@@ -29,6 +29,7 @@ from bot.store.rows import to_json
 from bot.store.runs import Run
 from bot.sync.post import DOUBT
 from bot.sync.reach import Reach, line_of
+from bot.sync.reversals import next_looks
 from bot.sync.settle import next_look
 
 log = logging.getLogger(__name__)
@@ -119,15 +120,17 @@ class Ending:
         store, now = self.reach.store, self.reach.clock()
         await self.refresh(connection)
         unknown = await postings.list_postings(store, connection.id, states=[PostingState.UNKNOWN], limit=500)
-        if unknown:
+        looks = await next_looks(self.reach, connection.id)
+        if unknown or looks:
             tried = await attempts.last_attempts(store, [row.id for row in unknown])
-            await self.promise_settle(
-                connection, min((next_look(one, now, self.reach.settle_after) for one in tried.values()), default=1.0)
-            )
+            looks += [next_look(one, now, self.reach.settle_after) for one in tried.values()]
+            await self.promise_settle(connection, min(looks, default=1.0))
         later = await postings.next_due(store, connection.id)
         goes_on = later is not None and connection.state == ConnectionState.ACTIVE
         if later is not None and goes_on and not await self.engine.waiting(f"sync:{connection.id}:"):
             await self.promise_sync(connection, "due", delay=max(1.0, (later - now).total_seconds()))
+        day = f"{connection.id}:{now.date().isoformat()}"  # once a day, however many runs there are
+        await self.engine.enqueue("deleted", day, company=line_of(connection), connection_id=connection.id)
         if await postings.receipts_due(store, connection.id, 1):
             key = f"{connection.id}:{now.isoformat()}"
             await self.engine.enqueue("receipts", key, company=connection.company, connection_id=connection.id)

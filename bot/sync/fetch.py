@@ -18,7 +18,8 @@ from bot.store.connections import Connection
 from bot.store.database import Store
 from bot.store.postings import CHANGED, RESTING, Posting, cause_values
 from bot.store.rows import to_json
-from bot.sync.mapping import Composed, Terms, compose, hold, passed_over, posting_date, reference_for
+from bot.sync.changes import change, composed, told, verdict_of
+from bot.sync.mapping import Terms, compose, hold, passed_over, posting_date, reference_for
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,7 @@ WAITING = "source.incomplete"
 """Cause of a row that waits for something at the source; nobody is alerted."""
 
 ELSEWHERE = "no connection"
-UNDONE = {"not cleared yet", "declined", "zero amount", "posted by Spend Center itself"}
-"""Reasons to pass over that are news about a transaction which was posted already."""
-
-ON_ITS_WAY = (PostingState.POSTING, PostingState.UNKNOWN)
+ON_ITS_WAY = (PostingState.POSTING, PostingState.UNKNOWN, PostingState.REVERSING)
 
 
 @dataclass(slots=True)
@@ -202,12 +200,12 @@ def _new_row(
         "receipt": "due" if transaction.receipts else "",
         "created": now,
         "updated": now,
-        **_read(transaction),
-        **_standing(transaction, terms, day, reference, None, twin=twin),
+        **columns_of(transaction),
+        **standing_of(transaction, terms, day, reference, None, twin=twin),
     }
 
 
-def _read(transaction: Transaction) -> dict[str, Any]:
+def columns_of(transaction: Transaction) -> dict[str, Any]:
     """The columns that follow the source."""
     return {
         "amount": transaction.amount.amount,
@@ -221,7 +219,7 @@ def _read(transaction: Transaction) -> dict[str, Any]:
     }
 
 
-def _standing(
+def standing_of(
     transaction: Transaction,
     terms: Terms,
     day: date,
@@ -247,7 +245,10 @@ def _changes(terms: Terms, row: Posting, transaction: Transaction, *, twin: bool
     if row.state in RESTING:
         standing = _standing_again(terms, row, transaction, twin=twin, other=other)
         return (
-            values | (_read(transaction) if other else {}) | standing | ({"updated": now} if other or standing else {})
+            values
+            | (columns_of(transaction) if other else {})
+            | standing
+            | ({"updated": now} if other or standing else {})
         )
     if row.state == PostingState.POSTED and (other or row.category == CHANGED):
         return values | _differs(terms, row, transaction, now)
@@ -264,7 +265,7 @@ def _standing_again(
     """
     if row.category.startswith("duplicate."):
         return {}
-    standing = _standing(transaction, terms, row.date, row.reference, row.decision, twin=twin)
+    standing = standing_of(transaction, terms, row.date, row.reference, row.decision, twin=twin)
     if row.state == PostingState.FAILED:
         return standing if standing["category"] == WAITING else {}
     if (row.state, row.category, row.subject) == (standing["state"], standing["category"], standing["subject"]):
@@ -273,19 +274,14 @@ def _standing_again(
 
 
 def _differs(terms: Terms, row: Posting, transaction: Transaction, now: datetime) -> dict[str, Any]:
-    """Whether a posted row's source says something else than was sent: both read on the terms of today."""
-    before, after = _print(terms, row, row.read()), _print(terms, row, transaction)
-    reason = passed_over(transaction, terms)
-    undone = reason if reason in UNDONE else ""
-    if not undone and after in {before, row.fingerprint}:
-        taken = {"source": to_json(transaction), "fingerprint": row.fingerprint or after}
+    """Whether a posted row's source says something else than was sent."""
+    said = change(terms, row, transaction)
+    if not said:
+        taken = {
+            "source": to_json(transaction),
+            "fingerprint": row.fingerprint or told(composed(terms, row, transaction)),
+        }
         return taken | (cause_values(None) | {"updated": now} if row.category == CHANGED else {})
-    said = {"was": str(row.amount), "now": undone or str(transaction.amount.amount), "fingerprint": after}
-    if (row.category, row.details) == (CHANGED, said):
+    if row.category == CHANGED and said.items() <= (row.details or {}).items():
         return {}
-    return cause_values(Verdict(CHANGED, row.reference, RetryClass.NO, tuple(said.items()))) | {"updated": now}
-
-
-def _print(terms: Terms, row: Posting, transaction: Transaction) -> str:
-    made = compose(transaction, terms, day=row.date, reference=row.reference, decision=row.decision)
-    return made.fingerprint if isinstance(made, Composed) else f"{made.category} {made.subject}"[:64]
+    return cause_values(verdict_of(row, said)) | {"updated": now}

@@ -23,6 +23,7 @@ from bot.models import (
     TransactionLine,
     Verdict,
 )
+from bot.store.attempts import REVERSAL
 from bot.store.rules import Rule
 from bot.sync.rules import Line, fill
 
@@ -163,7 +164,8 @@ def compose(
         day: the posting date as fixed when the row was first read; `decision["date"]` moves it by a person's act.
         reference: our unique reference in this company.
         decision: {"coding": {dimension key: Intacct ID}, "instead": {dimension key: the ID it replaces}, "date": ISO
-            day, "by": name, "refused": {dimension key: [Intacct IDs that Intacct refused for it]}}, each optional.
+            day, "by": name, "refused": {dimension key: [Intacct IDs that Intacct refused for it]}, "replaces": the
+            record that was reversed for this one}, each optional.
     """
     decided = decision or {}
     lines: list[PostingLine] = []
@@ -271,6 +273,8 @@ def describe(
         after.append(f"coded by {_text(decision['by'], NAME_LIMIT)}")
     if decision.get("date"):
         after.append(f"dated {day.isoformat()}")
+    if decision.get("replaces"):
+        after.append(f"replaces record {_text(decision['replaces'], NAME_LIMIT)}")
     after += [f"rule {name}" for name in rules]
     fixed = [part for part in (who, *after) if part]
     room = DESCRIPTION_LIMIT - sum(len(part) + len(BAR) for part in fixed)
@@ -306,7 +310,22 @@ def reference_for(transaction: str, generation: int = 1) -> str:
     return bare if generation == 1 else f"{bare}-{generation}"
 
 
+def next_reference(reference: str, generation: int) -> str:
+    """The reference of the generation after this one: `-2` the first time, then `-3`."""
+    bare = reference.removesuffix(f"-{generation}") if generation > 1 else reference
+    return f"{bare}-{generation + 1}"
+
+
 def control_id(company_id: str, spend_company: str, transaction: str, generation: int, try_no: int) -> str:
     """The function's controlid: the same whoever asks again, so that a second install or set-up cannot double."""
-    said = "\n".join([company_id.casefold(), spend_company, transaction, str(generation), str(try_no)])
-    return "cc-" + hashlib.sha256(said.encode()).hexdigest()[:40]
+    return "cc-" + _hashed(company_id.casefold(), spend_company, transaction, str(generation), str(try_no))
+
+
+def reversal_id(company_id: str, spend_company: str, transaction: str, generation: int, try_no: int) -> str:
+    """The controlid of the function that reverses what a generation posted, by the same rule."""
+    parts = (company_id.casefold(), spend_company, transaction, str(generation), str(try_no), "reversal")
+    return REVERSAL + _hashed(*parts)
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]

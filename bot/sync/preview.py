@@ -36,7 +36,14 @@ REQUIRED = {
 }
 """Intacct's REQUIRE… switch to the line's field and its name on the screen."""
 
-SETTLED = (PostingState.POSTED, PostingState.POSTING, PostingState.UNKNOWN, PostingState.IGNORED, PostingState.REVERSED)
+SETTLED = (
+    PostingState.POSTED,
+    PostingState.POSTING,
+    PostingState.UNKNOWN,
+    PostingState.IGNORED,
+    PostingState.REVERSING,
+    PostingState.REVERSED,
+)
 """What no next sync would send."""
 
 

@@ -17,7 +17,8 @@ from bot.models import PostingState, RetryClass, Transaction, Verdict
 from bot.spend.source import RowProblem
 from bot.store import connections, postings
 from bot.store.connections import Connection
-from bot.store.postings import BY_HAND, Posting
+from bot.store.postings import BY_HAND, CHANGING, Posting
+from bot.store.reversals import ASKED
 from bot.sync.introduce import introduce
 from bot.sync.mapping import Terms, passed_over, posting_date, reference_for
 from bot.sync.reach import Reach
@@ -246,7 +247,7 @@ def _differs(
 
 
 def _who_changed(row: Posting | None, one: Transaction) -> str:
-    if row is None or row.state != PostingState.POSTED:
+    if row is None or row.state not in CHANGING:
         return "The amounts differ."
     if row.amount == one.amount.amount:
         return "Changed in Intacct after it was posted."
@@ -259,7 +260,8 @@ def _why_missing(row: Posting | None, *, was_reversed: bool) -> tuple[str, str]:
         reason, name = ((row.decision or {}).get(key, "") for key in ("ignored", "by"))
         return "ignored", f"Left out{f' by {name}' if name else ''}{f': {reason}' if reason else '.'}"
     if was_reversed:
-        return "reversed", "Its record was reversed in Intacct."
+        name = ((row.decision or {}).get(ASKED) or {}).get("by", "") if row else ""
+        return "reversed", f"Its record was reversed in Intacct{f' by {name}' if name else ''}."
     if row is None:
         return "missing", "Not read by a sync yet."
     if row.state == PostingState.POSTED:

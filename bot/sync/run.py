@@ -16,6 +16,7 @@ from bot.hints.classify import classify
 from bot.intacct.errors import IntacctError
 from bot.models import ConnectionState, PostingState, RunState, Trigger
 from bot.spend.errors import SourceError
+from bot.spend.source import Source
 from bot.store import attempts, connections, postings, runs
 from bot.store.connections import Company, Connection
 from bot.store.rows import to_json
@@ -29,6 +30,7 @@ from bot.sync.mend import mend
 from bot.sync.post import LARGEST, Pass, Round, post_round
 from bot.sync.reach import Reach
 from bot.sync.receipts import attach_some
+from bot.sync.reversals import turn_back
 from bot.sync.settle import look_before_first, settle_unknown
 from bot.sync.standing import Standing
 
@@ -230,7 +232,16 @@ class Runner:
     async def _ask_again(self, work: Pass) -> bool:
         await self._begin(work)
         await self._settle(work)
+        if await self._turn_back(work):
+            await self.ending.promise_sync(work.connection, "reversed", urgent=True)
         return False
+
+    async def _turn_back(self, work: Pass, source: Source | None = None) -> bool:
+        """Whether a reversal is proven, so that its transaction can be posted again."""
+        again, stop = await turn_back(work, source)
+        if stop is not None:
+            raise Stopped(*stop)
+        return again
 
     async def _prepare(self, work: Pass, intent: str) -> bool:
         """The first turn. What a person asked for is stored first, so that it is not lost if this run stops early."""
@@ -240,6 +251,7 @@ class Runner:
             await self._take_up(work, intent)
         await self._settle(work)
         source = await self.reach.source(connection)
+        await self._turn_back(work, source)
         haul = await fetch(store, connection, source, work.terms, now=now)
         values: dict[str, Any] = {"fetched": haul.fetched, "skipped": {k: n for k, n in haul.skipped.items() if n}}
         await runs.change_run(store, work.run.id, **values)

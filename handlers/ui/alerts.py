@@ -18,6 +18,10 @@ from handlers.ui import corrections, story
 from handlers.ui.blocks import Json, actions, button, context, header, message, section
 from handlers.ui.text import clip, count, days, esc, listed, money, plain, when
 
+REVERSING = (
+    "The reversal was sent, and the answer was lost: I ask Intacct whether it was made. Nothing is sent twice and nothing is "
+    "posted before Intacct shows it. Do not reverse it by hand."
+)
 LINE = 900
 """Characters of one foreign sentence, before escaping."""
 
@@ -43,7 +47,10 @@ def alert(view: AlertView, cast: Cast) -> Json:
     if view.alert.working:
         blocks.append(section(_working(view), "working"))
         return message(f"{esc(title)}. {_working(view)}", [*blocks, context(_state(view, cast), "state")])
-    blocks += [section(_safe(view.words.why), "why"), section(_ways(view), "ways")]
+    if view.reversing:
+        blocks.append(section(REVERSING, "why"))
+    else:
+        blocks += [section(_safe(view.words.why), "why"), section(_ways(view), "ways")]
     if view.words.retry_note:
         blocks.append(section(_safe(view.words.retry_note), "note"))
     blocks += [context(_state(view, cast), "state"), actions("do", *_buttons(view, cast.today))]
@@ -157,9 +164,12 @@ def _buttons(view: AlertView, today: date) -> list[sb.Element]:
         found.append(button("Ask the administrator", "alert.ask", value))
         if step := hint(view).step:
             found.append(button(f"Open step {step}", "alert.open_step", value))
-    elif view.alert.category == CHANGED:
-        pass  # nothing to post again: what was posted stays until a person decides
-    elif hint(view).retry is RetryClass.LOOK:
+    elif view.alert.category == CHANGED and not view.reversing:
+        again = view.verdict.detail("then") != "leave"
+        label = "Reverse and post again" if again else "Reverse the record"
+        found.append(button(label, "alert.reverse", value, style="primary"))
+        found.append(button("Keep as it is", "alert.keep", value))
+    elif view.reversing or hint(view).retry is RetryClass.LOOK:
         found.append(button("Check now", "alert.check_now", value, style="primary"))
     else:
         label = f"Retry {view.n:,}" if view.n else "Sync again"
@@ -174,11 +184,8 @@ def _buttons(view: AlertView, today: date) -> list[sb.Element]:
 def _menu(view: AlertView) -> sb.Element:
     value = str(view.alert.id)
     offered = [("Ask the cardholders", f"people:{value}")] if corrections.missing(view) else []
-    if view.n and not view.paused and hint(view).retry is not RetryClass.LOOK:
-        if view.alert.category == CHANGED:
-            offered.append(("Keep what was posted…", f"ignore:{value}"))
-        else:
-            offered += [("Posted by hand…", f"hand:{value}"), ("Ignore…", f"ignore:{value}")]
+    if view.n and not view.paused and hint(view).retry is not RetryClass.LOOK and view.alert.category != CHANGED:
+        offered += [("Posted by hand…", f"hand:{value}"), ("Ignore…", f"ignore:{value}")]
     offered += [("Snooze…", f"snooze:{value}"), ("Details", f"details:{value}")]
     return sb.OverflowMenu("alert.menu", [sb.Option(sb.PlainText(label), chosen) for label, chosen in offered])
 
@@ -209,9 +216,13 @@ def solved_title(view: AlertView) -> str:
     if view.done and view.alert.category == "outcome.unknown":
         return f"Solved: {count(view.done, 'transaction')} posted once, found after the line dropped"
     ignored = sum(int(line.get("rows", 0)) for line in view.alert.story if line.get("did") == "ignore")
+    if any(line.get("did") == "keep" for line in view.alert.story):
+        return "Solved: what was posted stays"
+    if any(line.get("did") == "reversed" and line.get("then") == "leave" for line in view.alert.story):
+        return "Solved: reversed, and nothing posted in its place"
     parts = []
     if view.done:
-        parts.append(f"{count(view.done, 'transaction')} posted")
+        parts.append(f"{count(view.done, 'transaction')} posted{' again' if view.alert.category == CHANGED else ''}")
     if ignored:
         parts.append(f"{ignored:,} left out" if parts else f"{count(ignored, 'transaction')} left out")
     if parts:

@@ -33,6 +33,12 @@ HOW = "Type what you know after `/intacct find`: a merchant, an amount, a day, a
 SHOWN = 25
 """Moments of a life in one form, the newest; an old transaction that was tried a hundred times has more."""
 
+DEEDS = {
+    "ignored": "left it out",
+    "kept": "kept what was posted",
+    "by hand": "marked it as posted by hand",
+    "taken back": "took it back",
+}
 TRIES = {
     AttemptState.SENDING: "Sent to Intacct; no answer yet",
     AttemptState.POSTED: "Posted",
@@ -91,7 +97,8 @@ def state(row: Posting) -> str:
         PostingState.POSTING: "On its way to Intacct",
         PostingState.UNKNOWN: "Checking with Intacct whether it posted; do not enter it by hand",
         PostingState.IGNORED: "Left out, as a person decided",
-        PostingState.REVERSED: "Reversed",
+        PostingState.REVERSING: f"Posted, record {esc(plain(row.record_no, 20))}; its reversal is being made or looked up",
+        PostingState.REVERSED: f"Reversed: record {esc(plain(row.record_no, 20))}, nothing in its place",
         PostingState.PENDING: "Goes with the next sync",
     }
     if row.state == PostingState.POSTED and BY_HAND in (row.decision or {}):
@@ -128,9 +135,10 @@ def _moments(row: Posting, past: Past, posted: Mapping[int, bool], scene: Scene)
     found += [(one.answered or one.committed, _try(one)) for one in past.attempts]
     for event in past.events:
         who = scene.name(event.actor) if event.actor else "This app"
-        what = {"ignored": "left it out", "by hand": "marked it as posted by hand", "taken back": "took it back"}
-        if event.what in what:
-            found.append((event.at, f"{who} {what[event.what]}: {esc(clip(event.text, 500))}"))
+        if event.what in DEEDS:
+            found.append((event.at, f"{who} {DEEDS[event.what]}: {esc(clip(event.text, 500))}"))
+        elif event.what in {"reversed", "not reversed"}:
+            found.append((event.at, f"{esc(clip(event.text, 500))} {who} had asked for it."))
         elif event.what == WRITTEN:
             found.append((event.at, f"What a rule filled: {BACK[event.text]}"))
         elif event.what == "settled":
@@ -138,7 +146,7 @@ def _moments(row: Posting, past: Past, posted: Mapping[int, bool], scene: Scene)
     for alert in past.alerts:
         for line in alert.story:
             ids = [int(one) for one in line.get("postings") or []]
-            if row.id in ids and "at" in line and line.get("did") != "by hand":
+            if row.id in ids and "at" in line and line.get("did") not in {"by hand", "reversed"}:
                 done = sum(posted.get(one, False) for one in ids)
                 actor = scene.names.get(str(line.get("actor") or ""), "")
                 if text := story.reply(line, alert.category, actor or "Someone", done, zone):
@@ -149,6 +157,8 @@ def _moments(row: Posting, past: Past, posted: Mapping[int, bool], scene: Scene)
 def _try(one: Attempt) -> str:
     """One try, with Intacct's words in full."""
     said = TRIES[AttemptState(one.state)]
+    if one.reverses:
+        said = "Reversed" if one.state == AttemptState.POSTED else f"Reversal: {said[0].lower()}{said[1:]}"
     if one.state == AttemptState.POSTED:
         again = ", found after the answer was lost" if one.looked or one.resent else ""
         return f"{said}: record {esc(plain(one.record_no, 20))}{again}"

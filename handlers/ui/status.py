@@ -60,7 +60,7 @@ def tallies(one: Overview) -> str:
     base = one.company.base_currency or "USD"
     posted = _sum(one.tally, PostingState.POSTED)
     left = _sum(one.tally, PostingState.FAILED, PostingState.HELD)
-    checking = _sum(one.tally, PostingState.UNKNOWN)
+    checking = _sum(one.tally, PostingState.UNKNOWN, PostingState.REVERSING)
     due = _sum(one.tally, PostingState.PENDING, PostingState.POSTING)
     ignored = _sum(one.tally, PostingState.IGNORED)
     parts = [f"posted {posted[0]:,}, {money(posted[1], base, base)}"]

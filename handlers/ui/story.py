@@ -37,6 +37,17 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
         case "ignore":
             left = count(int(line.get("rows", 0)), "transaction")
             return f"{who} left out {left}: {_reason(line)}"
+        case "keep":
+            return f"{who} keeps what was posted: {_reason(line)}"
+        case "reverse":
+            again = " and to post it again" if line.get("then") == "post" else ""
+            return f"{who} asked to reverse record {_record(line)} on {_day(line)}{again}."
+        case "reversed":
+            by = f" by record {_number(line, 'by')}" if line.get("by") else ""
+            after = _again(posted) if line.get("then") == "post" else " Nothing is posted in its place."
+            return f"Record {_record(line)} is reversed{by}.{after}"
+        case "not reversed":
+            return f"Record and books stay as they are. {_reason(line)}"
         case "snooze":
             until = when(datetime.fromisoformat(str(line["until"])), zone)
             return f"{who} wants this quiet until {until}: {_reason(line)}"
@@ -74,6 +85,10 @@ def short(line: Line, category: str) -> str:
             return esc(dict(CHOICES.get(category, ())).get(str(line.get("choice")), ""))
         case "ignore":
             return _reason(line)
+        case "keep":
+            return _reason(line)
+        case "reversed":
+            return f"record {_record(line)} reversed"
         case "by hand":
             return "posted by hand"
         case "code":
@@ -94,6 +109,18 @@ def _outcome(rows: int, posted: int) -> str:
 
 def _reason(line: Line) -> str:
     return esc(plain(str(line.get("reason", "")), 300))
+
+
+def _again(posted: int) -> str:
+    return " The transaction is posted again." if posted else " The transaction is to be posted again."
+
+
+def _record(line: Line) -> str:
+    return _number(line, "record")
+
+
+def _number(line: Line, name: str) -> str:
+    return esc(plain(str(line.get(name, "")), 20))
 
 
 def _value(line: Line) -> str:

@@ -69,6 +69,11 @@ class Books:
         self._index[row["uuid"]] = self._index[row["id"]] = row
         return row
 
+    def remove(self, row: Row) -> None:
+        for one in (*self.children(row), row):
+            self.transactions.remove(one)
+            del self._index[one["uuid"]], self._index[one["id"]]
+
     def new_uuid(self) -> str:
         """Random, so that a transaction made after a reset is never taken for one made before it."""
         return f"txr_{secrets.token_hex(10)}"

@@ -55,6 +55,7 @@ class SpendSim:
         "add_transaction": "A purchase: card, amount, merchant; date, fields, lines … as wanted.",
         "clear_authorization": "An authorisation clears, as the same row or as a new one.",
         "edit_transaction": "Spend Center changes a transaction afterwards.",
+        "delete_transaction": "Spend Center takes a transaction off its list altogether.",
         "set_coding": "A person codes a transaction in Spend Center.",
         "lock": "A transaction's coding can no longer be changed.",
         "unlock": "It can again.",

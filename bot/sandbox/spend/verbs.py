@@ -111,6 +111,15 @@ class Verbs:
         row.update(new)
         return self._finish(row)
 
+    def delete_transaction(self, uuid: str) -> Row:
+        """The transaction is gone, split children and all: in no list, and not found by its id."""
+        row = self._row(uuid)
+        if row["parentTransactionUuid"]:
+            raise ControlError("A part of a split goes with its whole.")
+        answer = self._answer(row)
+        self.books.remove(row)
+        return answer
+
     def set_coding(self, uuid: str, field: str, value: str) -> Row:
         """Codes as a person in Spend Center would: `value` is a text of the list, a note's text, or empty to clear."""
         row = self._row(uuid)

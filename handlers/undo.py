@@ -1,0 +1,65 @@
+"""A posting whose transaction changed: reversed and posted again, or kept. Whoever may correct decides, and is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sync import undo
+from bot.sync.undo import CannotBe, Plan
+from bot.walkthrough.conversation import Refused
+from handlers.access import Access
+from handlers.alerts import Ack, Alerts
+from handlers.asking import Ask
+from handlers.services import Services
+from handlers.ui import undo as ui
+from handlers.ui.text import day
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    services: Services
+    access: Access
+    alerts: Alerts
+
+    def register(self, app: AsyncApp) -> None:
+        app.action(ui.REVERSE)(self.open)
+        app.action(ui.KEEP)(self.keep)
+        app.view(ui.REVERSE)(self.reverse)
+
+    async def open(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        view = await self.alerts.decides(ask, ask.value)
+        await ask.open(ui.reverse(view, await self._plan(view.alert.id), self.services.clock().date()))
+
+    async def keep(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        ask = Ask.of(body, client)
+        await ask.open(ui.keep(await self.alerts.decides(ask, ask.value)))
+
+    async def reverse(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        ask = Ask.of(body, client)
+        view = await self.alerts.decides(ask, ask.metadata)
+        plan, chosen = await self._plan(view.alert.id), date.fromisoformat(ask.text("day"))
+        if chosen < plan.first:
+            await ack(response_action="errors", errors={"day": f"Pick {day(plan.first)} or a later day."})
+            return
+        name = (await self.access.people.person(client, ask.user)).name
+        try:
+            asked = await undo.reverse(self.services.desk, view.alert.id, chosen, ask.user, name)
+        except CannotBe as no:
+            raise Refused(str(no)) from no
+        await self.alerts.refresh(view)
+        await ack()
+        await self.alerts.first(ask, asked, "the button")
+
+    async def _plan(self, alert_id: int) -> Plan:
+        try:
+            return await undo.plan(self.services.desk, alert_id)
+        except CannotBe as no:
+            raise Refused(str(no)) from no
