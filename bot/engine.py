@@ -63,6 +63,9 @@ POLL_SECONDS = 0.5
 REMEMBERED = 10_000
 """Promises that this process knows it has made: what is swept every few seconds is not written again each time."""
 
+GATHER = 1.0
+"""Seconds in which those who ask for a job that looks at the newest state of something ask for the same one."""
+
 STEP_SECONDS = 900
 PERSON, CLOCK = 10, 100
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -89,6 +92,9 @@ class TurnFailed(Exception):
 
 
 _draining = threading.Event()
+_soon: dict[tuple[object, ...], float] = {}
+"""Jobs that gather, by name and ids: until when, on the loop's clock, none of them has begun."""
+
 _jobs: dict[str, Work] = {}
 """DBOS looks workflows up in a registry of the process; ours hands them to the engine that was started last."""
 
@@ -103,11 +109,16 @@ _jobs: dict[str, Work] = {}
     timeout_seconds=STEP_SECONDS,
 )
 async def _turn(job: str, turn: int, ids: dict[str, Any]) -> bool:
+    _soon.pop(_what(job, ids), None)
     try:
         return await _jobs[job].body(turn, **ids)
     except Exception as error:
         log.exception("job %s turn %d failed", job, turn)
         raise TurnFailed(f"{job}: {type(error).__name__}") from None
+
+
+def _what(job: str, ids: Mapping[str, Any]) -> tuple[object, ...]:
+    return job, *sorted(ids.items())
 
 
 @DBOS.workflow(name="job", max_recovery_attempts=10)
@@ -153,6 +164,7 @@ class Engine:
             self._lock = lock_file(self._settings.data_dir)
         _draining.clear()
         _jobs.clear()
+        _soon.clear()
         _jobs.update(self._jobs)
         DBOS(config=self._config())
         DBOS.launch()
@@ -232,6 +244,18 @@ class Engine:
         self._promised[name] = None  # the newest is the last
         if len(self._promised) > REMEMBERED:
             del self._promised[next(iter(self._promised))]
+
+    async def soon(self, job: str, about: str, *, company: int | str, **ids: str | int) -> None:
+        """Promise a job that looks at the newest state of `about`: all who ask until it begins have asked for the same one.
+
+        It is durable when this returns, and begins later than that, so that it sees whatever was stored before.
+        """
+        what, now = _what(job, ids), time.monotonic()
+        if _soon.get(what, 0.0) > now:
+            return
+        key = f"{about}:{self._clock().isoformat()}"
+        await self.enqueue(job, key, company=company, delay=GATHER, urgent=False, **ids)
+        _soon[what] = now + GATHER * 0.9  # the queue counts whole milliseconds, and cuts them off
 
     async def _promise(
         self, job: str, key: str, partition: str, delay: float | None, priority: int, ids: dict[str, str | int]

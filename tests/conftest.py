@@ -13,6 +13,7 @@ from tests.world import World, world
 def quick_queues(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that is ready is started soon: what is tested is what it does, not the pause before."""
     monkeypatch.setattr(engine, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(engine, "GATHER", 0.0)
 
 
 @pytest.fixture

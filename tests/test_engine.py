@@ -108,6 +108,31 @@ async def test_a_job_that_died_of_errors_lives_again_under_another_name(
     assert len(jobs.done) == 3, "promising it once more does not make a fourth of it"
 
 
+async def test_jobs_that_gather_are_few_and_the_last_one_sees_the_newest_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machinery, "GATHER", 0.5)
+    state, seen = 0, list[int]()
+
+    async def look(_turn: int, *, name: str) -> bool:
+        seen.append(state)
+        return False
+
+    jobs = Jobs()
+    monkeypatch.setattr(jobs, "work", look)
+    async with running(tmp_path, jobs) as engine:
+        for number in range(1, 41):
+            state = number
+            await engine.soon("work", "books", company=1, name="books")
+            await asyncio.sleep(0.05)
+        await until(lambda: seen[-1:] == [40])
+        assert len(seen) <= 12
+
+        state = 41
+        await engine.soon("work", "books", company=1, name="books")
+        await until(lambda: seen[-1] == 41)
+
+
 async def _die(folder: Path) -> None:
     """As the engine marks a job whose retries are used up."""
     db = sqlite3.connect(folder / "engine.db")

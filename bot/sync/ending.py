@@ -171,8 +171,7 @@ class Ending:
     async def refresh(self, connection: Connection) -> None:
         """What people see is rebuilt from the store, by a job of its own."""
         if self.engine is not None:
-            key = f"{connection.id}:{self.reach.clock().isoformat()}"
-            await self.engine.enqueue("refresh", key, company=connection.company, connection_id=connection.id)
+            await self.engine.soon("refresh", connection.id, company=connection.company, connection_id=connection.id)
 
     def known(self, company: Company) -> dict[str, str]:
         return {"company": company.company_id, "user": company.user_id, "sender": self.reach.sender_id}
