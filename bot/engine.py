@@ -63,7 +63,7 @@ POLL_SECONDS = 0.5
 REMEMBERED = 10_000
 """Promises that this process knows it has made: what is swept every few seconds is not written again each time."""
 
-GATHER = 1.0
+GATHER = 2.0
 """Seconds in which those who ask for a job that looks at the newest state of something ask for the same one."""
 
 STEP_SECONDS = 900

@@ -91,8 +91,8 @@ async def get(store: Store, alert: int) -> Alert | None:
 
 async def change(store: Store, alert: int, **values: Any) -> Alert:
     async with store.begin() as db:
-        await db.execute(update(alerts).where(alerts.c.id == alert).values(**values))
-        return as_row(Alert, (await db.execute(select(alerts).where(alerts.c.id == alert))).one())
+        changed = update(alerts).where(alerts.c.id == alert).values(**values).returning(*alerts.c)
+        return as_row(Alert, (await db.execute(changed)).one())
 
 
 async def start_work(store: Store, alert: int, actor: str, now: datetime) -> bool:

@@ -65,20 +65,19 @@ class Event:
 
 async def ensure_run(store: Store, key: str, *, connection: str, trigger: Trigger, actor: str, now: datetime) -> Run:
     """The run of this key, made on first sight; a job that is started again finds its own."""
-    query = select(sync_runs).where(sync_runs.c.key == key)
     values = {"connection_id": connection, "trigger": trigger, "actor": actor, "state": RunState.QUEUED, "created": now}
     async with store.begin() as db:
-        row = (await db.execute(query)).first()
+        made = insert_new(db, sync_runs).values(key=key, **values).returning(*sync_runs.c)
+        row = (await db.execute(made)).first()
         if row is None:
-            await db.execute(insert_new(db, sync_runs).values(key=key, **values))
-            row = (await db.execute(query)).one()
+            row = (await db.execute(select(sync_runs).where(sync_runs.c.key == key))).one()
     return as_row(Run, row)
 
 
 async def change_run(store: Store, run: int, **values: Any) -> Run:
     async with store.begin() as db:
-        await db.execute(update(sync_runs).where(sync_runs.c.id == run).values(**values))
-        return as_row(Run, (await db.execute(select(sync_runs).where(sync_runs.c.id == run))).one())
+        changed = update(sync_runs).where(sync_runs.c.id == run).values(**values).returning(*sync_runs.c)
+        return as_row(Run, (await db.execute(changed)).one())
 
 
 async def add(store: Store, run: int, *, posted: int = 0, failed: int = 0, requests: int = 0) -> None:
@@ -118,8 +117,11 @@ async def strand(store: Store, connection: str, but: int, now: datetime) -> list
         return list((await db.execute(dead)).scalars())
 
 
-async def last_runs(store: Store, connection: str, limit: int = 5) -> list[Run]:
+async def last_runs(store: Store, connection: str, limit: int = 5, *, ended: bool = False) -> list[Run]:
+    """The newest first; `ended` leaves out those that wait or are at work."""
     query = select(sync_runs).where(sync_runs.c.connection_id == connection).order_by(sync_runs.c.id.desc())
+    if ended:
+        query = query.where(sync_runs.c.state.in_([RunState.FINISHED, RunState.STOPPED]))
     async with store.read() as db:
         return as_rows(Run, await db.execute(query.limit(limit)))
 

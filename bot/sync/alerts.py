@@ -135,13 +135,12 @@ def _too_early(cause: Cause, now: datetime) -> bool:
 
 async def _stopped_run(store: Store, connection: Connection, now: datetime) -> Run | None:
     """The run-wide cause of the newest run, once it has lasted; sign-in causes belong to the company."""
-    last = await runs.last_runs(store, connection.id, 20)
-    ended = [run for run in last if run.state in {RunState.FINISHED, RunState.STOPPED}]
-    if not ended or ended[0].state != RunState.STOPPED or not ended[0].category:
+    newest = next(iter(await runs.last_runs(store, connection.id, 1, ended=True)), None)
+    if newest is None or newest.state != RunState.STOPPED or not newest.category:
         return None
-    newest = ended[0]
     if newest.category.startswith("auth."):
         return None
+    ended = await runs.last_runs(store, connection.id, 20, ended=True)
     streak = ended[: next((n for n, r in enumerate(ended) if r.state != RunState.STOPPED), len(ended))]
     passing = newest.category in {"transient.gateway", "limit.rate", "source.rate_limit", "outcome.unknown"}
     if passing and now - streak[-1].created < QUIET:

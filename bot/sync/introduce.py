@@ -42,6 +42,9 @@ async def meet_source(reach: Reach, connection: Connection) -> Connection:
 
 async def meet_books(reach: Reach, connection: Connection) -> Connection:
     """The currency of the books, the card's liability account, and the location that a line without one gets."""
+    met = connection.default_location and connection.card_account
+    if met and connection.entity_id and connection.option("currency"):
+        return connection
     company = await connections.get_company(reach.store, connection.company)
     client = await reach.intacct(company)
     if connection.entity_id:
