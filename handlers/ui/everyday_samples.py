@@ -17,7 +17,8 @@ from bot.store.rows import to_json
 from bot.store.rules import Rule
 from bot.store.runs import Event
 from bot.sync.alerts import AlertView
-from handlers.ui import by_hand, cardholders, digest, find, rules, story
+from bot.sync.undo import Plan
+from handlers.ui import by_hand, cardholders, digest, find, rules, story, undo
 from handlers.ui import help as words
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json
@@ -33,6 +34,7 @@ def samples(
         yield from _found([posting(number, text) for number in range(60)], view(text), text)
         yield from _digests([replace(view(text), alert=replace(view(text).alert, id=at)) for at in range(30)])
         yield from _menu(view(text), [posting(number, text) for number in range(60)], text)
+        yield from _changed(view(text), posting(1, text), text)
         yield from _rules(text, [posting(number, text) for number in range(60)])
 
 
@@ -112,6 +114,15 @@ def _menu(view: AlertView, rows: list[Posting], text: str) -> Iterator[tuple[str
     names = [row.cardholder for row in rows[:2]]
     yield _private(words.said(cardholders.told(names, names, names)))
     yield _private(words.said(cardholders.told([], [], names)))
+
+
+def _changed(view: AlertView, row: Posting, text: str) -> Iterator[tuple[str, Json]]:
+    """A posting whose transaction changed: both forms, and what the form is without a new posting."""
+    day = NOW.date()
+    plan = Plan(row, text or "612.40 USD on 12 Oct", text or "640.00 USD on 12 Oct", day, day, day)
+    yield _open(undo.reverse(view, plan, day))
+    yield _open(undo.reverse(view, replace(plan, again=None, new="deleted"), day))
+    yield _open(undo.keep(view))
 
 
 def rule_of(number: int, text: str) -> Rule:

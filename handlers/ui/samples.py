@@ -120,6 +120,13 @@ def _life(hint: Hint) -> Iterator[AlertView]:
     yield replace(view, alert=replace(solved, story=[]), n=0)
     if view.connection is not None:
         yield replace(view, alert=solved, connection=replace(view.connection, removed=NOW))
+    changed = view_of(HINTS["source-changed"], 1)
+    yield replace(changed, reversing=True)
+    for did in ("keep", "reversed"):
+        deed: list[dict[str, Any]] = [
+            {"did": did, "actor": DANA, "then": "leave", "reason": HOSTILE, "record": "10390"}
+        ]
+        yield replace(changed, alert=replace(changed.alert, state=AlertState.SOLVED, solved=NOW, story=deed), n=0)
     shut = view_of(HINTS["sender-not-authorized"], 12)
     yield replace(shut, alert=replace(shut.alert, working=LEE, working_since=NOW, story=checked))
     yield replace(shut, alert=replace(shut.alert, state=AlertState.SOLVED, solved=NOW, story=checked))
@@ -138,6 +145,11 @@ def _lines() -> Iterator[story.Line]:
     yield {"did": "map", "dimension": "account", "value": "6120", "field": "GL Account", "text": HOSTILE, **rows}
     yield {"did": "redate", "day": "2026-11-01", **rows}
     yield {"did": "by hand", "record": HOSTILE, "reason": HOSTILE, **rows}
+    yield {"did": "keep", "reason": HOSTILE, **rows}
+    yield {"did": "not reversed", "reason": HOSTILE, **rows}
+    for then in ("post", "leave"):
+        yield {"did": "reverse", "day": "2026-11-01", "then": then, "record": HOSTILE, **rows}
+        yield {"did": "reversed", "record": HOSTILE, "by": HOSTILE, "then": then, **rows}
     yield {"did": "ask", "people": 4, "rows": 37, **rows}
     yield {"did": "write back", "written": 35, "locked": 2, **rows}
     yield {"did": "write back", "written": 0, "locked": 1, "by_rule": True, **rows}
