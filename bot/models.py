@@ -118,6 +118,15 @@ class AlertState(Worded):
     SNOOZED = "snoozed", "Quiet until a stated time."
 
 
+class MessageState(Worded):
+    """The way of one message to Slack."""
+
+    DUE = "due", "Has to be said."
+    SENDING = "sending", "The call may have left; until Slack's answer is stored nobody knows whether it stands."
+    SENT = "sent", "Stands in Slack."
+    GIVEN_UP = "given up", "Was no news any more before it could be said."
+
+
 class StepState(Worded):
     TO_DO = "to do", "Not done yet."
     TOLD = "told", "Told, not checked yet."

@@ -29,14 +29,15 @@ from handlers.cardholders import Cardholders
 from handlers.choosing import Choosing
 from handlers.connections import Connections
 from handlers.corrections import Corrections
-from handlers.delivery import Post
 from handlers.digest import Digests
 from handlers.find import Finds
 from handlers.home import Homes
+from handlers.outbox import Outbox
 from handlers.people import People
 from handlers.refreshing import refresh
 from handlers.rules import Rules
 from handlers.services import Services
+from handlers.strays import Strays
 from handlers.sync import Links, Syncs
 from handlers.ui import help as words
 from handlers.undo import Undo
@@ -67,6 +68,7 @@ def register(app: AsyncApp, services: Services) -> None:
     managed = Connections(services, access, choosing)
     gate = Gate(services)
     app.use(gate.mark)
+    app.use(Strays(services).seen)
     app.error(trouble)
     walkthrough.register(app, services)
     alerts = Alerts(services, access)
@@ -94,10 +96,10 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action(re.compile(".*"))(unknown_button)
 
 
-def make_digests(services: Services, client: AsyncWebClient, post: Post) -> Digests:
+def make_digests(services: Services, client: AsyncWebClient, sender: Outbox) -> Digests:
     """The daily digest, for whoever runs the jobs."""
     access = Access(People(services.clock))
-    return Digests(services, client, post, Syncs(services, access, Choosing(services, access), Links()))
+    return Digests(services, client, sender, Syncs(services, access, Choosing(services, access), Links()))
 
 
 def _subcommands(

@@ -5,32 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import AlertState, PostingState
-from bot.store import alerts, postings, runs, told
-from bot.store.alerts import Alert
+from bot.store import alerts, outbox, postings, runs, told
+from bot.store.alerts import FINAL, Alert
 from bot.store.connections import Connection
+from bot.store.outbox import Also, Note
 from bot.sync.alerts import AlertView
 from handlers.delivery import ChannelClosed, MessageGone, Post
+from handlers.outbox import Outbox
 from handlers.people import People
 from handlers.services import Services
 from handlers.ui import alerts as ui
 from handlers.ui import story
 from handlers.ui.alerts import Cast
+from handlers.ui.blocks import Json
 from handlers.ui.text import channel
 
 log = logging.getLogger(__name__)
 
-BETWEEN_EDITS = timedelta(seconds=2)
-"""Progress is shown at most this often; what a person has to know is shown at once."""
-
 ROWS, DETAILS, UNKNOWN = "rows", "details", "outcome.unknown"
 DIGEST = 40
+
+REMEMBER = timedelta(days=7)
+"""A reply that could not be told for so long is told no more; the audit trail has it."""
 
 
 @dataclass(slots=True)
@@ -40,8 +44,11 @@ class Board:
     services: Services
     client: AsyncWebClient
     people: People
-    post: Post
-    _progress: dict[int, datetime] = field(default_factory=dict)
+    outbox: Outbox
+
+    @property
+    def post(self) -> Post:
+        return self.outbox.post
 
     async def messages(self, connection: Connection) -> list[int]:
         """Every message of a connection whose alert may have changed.
@@ -59,16 +66,14 @@ class Board:
         return unfinished
 
     async def threads(self, connection: Connection, changed: list[int]) -> None:
-        """What is new in the threads, a message at a time, until a later refresh stands in line and does it."""
+        """What is new in the threads is written into the outbox, in the order in which it happened."""
         for alert_id in changed:
             view = await self.services.desk.alert_view(alert_id)
             if view is None or not view.alert.ts:
                 continue
-            if await self.services.engine.waiting(f"refresh:{connection.id}:"):
-                return
-            told_all = await self._thread(view, view.alert, await self._cast(view, connection))
+            told_all = await self._thread(view, connection, await self._cast(view, connection))
             if told_all and view.solved and view.alert.shown.startswith(AlertState.SOLVED):
-                final = told.FINAL + view.alert.shown[-DIGEST:]
+                final = FINAL + view.alert.shown[-DIGEST:]
                 await alerts.change(self.services.store, alert_id, shown=final)
 
     async def _follow_channel(self, connection: Connection) -> None:
@@ -81,9 +86,8 @@ class Board:
             view = await self.services.desk.alert_view(alert.id)
             if alert.ts and view is not None:
                 try:
-                    await self.post.edit(
-                        self.client, alert.channel, alert.ts, ui.moved(view, channel(connection.channel))
-                    )
+                    left = ui.moved(view, channel(connection.channel))
+                    await self.post.edit(self.client, alert.channel, alert.ts, left, workspace=connection.workspace_id)
                 except (ChannelClosed, MessageGone) as gone:
                     log.info("alert %d leaves nothing behind: %s", alert.id, gone)
             await alerts.change(self.services.store, alert.id, channel=connection.channel, ts="", shown="")
@@ -95,15 +99,16 @@ class Board:
             return  # solved before anybody was told
         content = ui.alert(view, await self._cast(view, connection))
         digest = _digest(view.alert, content)
-        if digest != view.alert.shown and not self._too_soon(view.alert):
-            await self._put(view.alert, content, digest)
+        if digest == view.alert.shown or await self._too_soon(view.alert):
+            return
+        await self._put(view.alert, connection, content, digest)
 
-    async def _put(self, alert: Alert, content: dict[str, Any], digest: str) -> None:
-        """The message itself. Its ts is stored at once; one that was deleted is posted anew."""
-        store = self.services.store
+    async def _put(self, alert: Alert, connection: Connection, content: dict[str, Any], digest: str) -> None:
+        """The message itself, edited where it stands; one that was deleted is posted anew."""
+        store, workspace = self.services.store, alert.workspace_id
         if alert.ts:
             try:
-                await self.post.edit(self.client, alert.channel, alert.ts, content)
+                await self.post.edit(self.client, alert.channel, alert.ts, content, workspace=workspace)
             except MessageGone:
                 await alerts.change(store, alert.id, ts="", shown="")
                 if alert.state == AlertState.SOLVED:
@@ -111,20 +116,17 @@ class Board:
             else:
                 await alerts.change(store, alert.id, shown=digest)
                 return
-        _, ts = await self.post.new(self.client, alert.channel, content)
-        await alerts.change(store, alert.id, ts=ts, shown=digest)
+        key = f"alert:{alert.id}"
+        note = Note(workspace, outbox.ALERT, key, alert.channel, connection_id=connection.id, alert=alert.id)
+        message = await outbox.arm(store, note, self.services.clock())
+        where = await self.outbox.send(message, content)
+        if where is not None:
+            stands = partial(alerts.stands, alert=alert.id, ts=where[1], shown=digest)
+            await outbox.sent(store, message, *where, also=stands)
 
-    def _too_soon(self, alert: Alert) -> bool:
+    async def _too_soon(self, alert: Alert) -> bool:
         """Whether this would be progress on top of progress; the end of the work brings another refresh."""
-        now = self.services.clock()
-        if not alert.working:
-            self._progress.pop(alert.id, None)
-            return False
-        last = self._progress.get(alert.id)
-        if last is not None and now - last < BETWEEN_EDITS:
-            return True
-        self._progress[alert.id] = now
-        return False
+        return bool(alert.working and alert.ts) and not await self.post.may_show_progress(f"alert {alert.id}")
 
     async def _cast(self, view: AlertView, connection: Connection) -> Cast:
         alert = view.alert
@@ -135,25 +137,15 @@ class Board:
 
     # --- the thread ---
 
-    async def _thread(self, view: AlertView, alert: Alert, cast: Cast) -> bool:
+    async def _thread(self, view: AlertView, connection: Connection, cast: Cast) -> bool:
         """First the rows, then Intacct's words, then the story as it happens; each told once a message.
 
         Returns:
             Whether nothing of it is left to tell.
         """
-        whole = True
-        store = self.services.store
-        here = {
-            line["did"] for line in alert.story if line.get("did") in {ROWS, DETAILS} and line.get("told") == alert.ts
-        }
-        first = {ROWS: ui.rows(view) if view.rows else None, DETAILS: ui.details(view)}
-        for did, content in first.items():
-            if did not in here and content is not None and not view.solved:
-                await self.post.new(self.client, alert.channel, content, thread=alert.ts)
-                line: dict[str, Any] = {"did": did, "told": alert.ts}
-                if alert.category == UNKNOWN:  # what is found later was never retried, and is named when it is
-                    line["postings"] = [row.posting for row in view.rows]
-                await alerts.add_line(store, alert.id, line)
+        alert, whole = view.alert, True
+        if not view.solved and _attended(view):
+            await self._open_thread(view, connection)
         for at, line in enumerate(alert.story):
             if "told" in line:
                 continue
@@ -162,9 +154,32 @@ class Board:
                 whole = False
                 continue
             if text:
-                await self.post.new(self.client, alert.channel, ui.reply(text), thread=alert.ts)
-            await told.tell_line(store, alert.id, at, alert.ts)
+                mark = partial(told.mark_line, alert=alert.id, at=at, mark=alert.ts)
+                await self._reply(alert, connection, f"line {at}", ui.reply(text), mark)
+            else:
+                await told.tell_line(self.services.store, alert.id, at, alert.ts)
         return whole
+
+    async def _open_thread(self, view: AlertView, connection: Connection) -> None:
+        """The rows, and Intacct's own words: once under each message that stands for the alert."""
+        alert = view.alert
+        here = {line["did"] for line in alert.story if line.get("told") == alert.ts}
+        first = {ROWS: ui.rows(view) if view.rows else None, DETAILS: ui.details(view)}
+        for did, content in first.items():
+            if did in here or content is None:
+                continue
+            line: dict[str, Any] = {"did": did, "told": alert.ts}
+            if alert.category == UNKNOWN:  # what is found later was never retried, and is named when it is
+                line["postings"] = [row.posting for row in view.rows]
+            mark = partial(alerts.append_line, alert=alert.id, line=line)
+            await self._reply(alert, connection, f"{did} {alert.ts}", content, mark)
+
+    async def _reply(self, alert: Alert, connection: Connection, what: str, content: Json, mark: Also) -> None:
+        """Owed from here on: the mark in the alert's story and the row in the outbox are one."""
+        until = self.services.clock() + REMEMBER
+        key = f"alert:{alert.id}:{what}"
+        note = Note(alert.workspace_id, outbox.LINE, key, alert.channel, content, connection.id, alert.id, until)
+        await self.outbox.say(note, also=mark)
 
     async def _line(self, line: dict[str, Any], alert: Alert, cast: Cast) -> str | None:
         """The sentence of one line; None while what it tells of is still under way."""
@@ -176,6 +191,16 @@ class Board:
             rows = await postings.get(store, [int(one) for one in line.get("postings") or []])
             posted = sum(row.state == PostingState.POSTED for row in rows)
         return story.reply(line, alert.category, cast.name(str(line.get("actor") or "")), posted, cast.zone)
+
+
+def _attended(view: AlertView) -> bool:
+    """Whether somebody has turned to this alert, or has to in a hurry.
+
+    Before that a thread would be read by nobody: in a storm it doubles the messages, and *Details* shows the same.
+    """
+    alert = view.alert
+    acted = any(line.get("actor") for line in alert.story)
+    return bool(alert.assignee) or acted or view.paused or alert.category == UNKNOWN
 
 
 def _digest(alert: Alert, content: dict[str, Any]) -> str:

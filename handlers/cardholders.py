@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -11,7 +12,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import Right
-from bot.store import alerts, postings, told
+from bot.store import alerts, outbox, postings
+from bot.store.outbox import Note
 from bot.store.postings import Posting
 from bot.sync.alerts import AlertView
 from bot.walkthrough.conversation import Refused
@@ -23,6 +25,9 @@ from handlers.services import Services
 from handlers.ui import cardholders as ui
 from handlers.ui import help as words
 from handlers.ui.corrections import missing
+
+NEWS = timedelta(days=1)
+"""A question that could not be asked for so long is asked no more; the alert still stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,12 @@ class Cardholders:
                 raise
             return "unknown"
         now = self.services.clock()
-        what = f"asked:{view.alert.id}:{now.date().isoformat()}"
-        if not await told.once(self.services.store, what, now, connection=view.alert.connection_id, actor=user):
-            return "again"
-        await client.chat_postMessage(channel=user, **ui.asked(view, by, rows, now.date()))
-        return "asked"
+        key = f"asked:{view.alert.id}:{now.date().isoformat()}:{user}"
+        question = ui.asked(view, by, rows, now.date())
+        note = Note(
+            view.alert.workspace_id, outbox.NOTE, key, user, question, view.alert.connection_id, until=now + NEWS
+        )
+        return "asked" if await outbox.put(self.services.store, note, now) else "again"
 
     async def _theirs(self, ask: Ask, alert: str) -> tuple[AlertView, dict[str, list[Posting]]]:
         """The alert and its open rows by the cardholder's e-mail.

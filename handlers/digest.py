@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import ConnectionState
-from bot.store import connections, digest, told
+from bot.store import connections, digest, outbox
 from bot.store.connections import Connection
-from handlers.delivery import AppRemoved, ChannelClosed, Later, Post
+from bot.store.outbox import Note
+from handlers.delivery import AppRemoved, Later
+from handlers.outbox import Outbox
 from handlers.services import Services
 from handlers.sync import Syncs
 from handlers.ui import digest as ui
+from handlers.ui.blocks import Json
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ class Digests:
 
     services: Services
     client: AsyncWebClient
-    post: Post
+    outbox: Outbox
     syncs: Syncs
     _asked: datetime | None = field(default=None)
 
@@ -77,23 +80,31 @@ class Digests:
         overviews = [seen for seen in await self.services.desk.overview(one.workspace_id) if seen.connection.id in ids]
         if figures.nothing and not any(seen.alerts for seen in overviews):
             return False
-        if not again and not await told.once(store, f"digest:{one.workspace_id}:{one.channel}:{day}", now):
-            return False
         company = await connections.get_company(store, one.company)
         today = now.astimezone(ZoneInfo(one.time_zone or "UTC")).date()
         try:
             alerts = await self.syncs.open_alerts(self.client, overviews)
-            words = ui.digest(figures, alerts, now, today, company.base_currency or "USD")
-            await self.post.new(self.client, one.channel, words)
         except (Later, aiohttp.ClientError, TimeoutError, OSError) as trouble:
             log.warning("Slack is not to be reached (%s); the digest of %s comes later", type(trouble).__name__, one.id)
             key = f"{one.id}:{day}:{again + 1}"
             await self.services.engine.enqueue(
                 "digest", key, company=one.company, delay=AGAIN, connection_id=one.id, day=day, again=again + 1
             )
-        except (ChannelClosed, AppRemoved) as closed:
-            log.info("no digest in the channel of %s: %s", one.id, closed)
+            return False
+        words = ui.digest(figures, alerts, now, today, company.base_currency or "USD")
+        await self._tell(one, day, words)
         return False
+
+    async def _tell(self, one: Connection, day: str, words: Json) -> None:
+        """Once for each channel and day, and not on the next."""
+        zone = ZoneInfo(one.time_zone or "UTC")
+        until = datetime.combine(date.fromisoformat(day), time(), zone) + DAY
+        key = f"digest:{one.workspace_id}:{one.channel}:{day}"
+        await self.outbox.say(Note(one.workspace_id, outbox.NOTE, key, one.channel, words, one.id, until=until))
+        try:
+            await self.outbox.deliver(one, threads=False)
+        except (Later, AppRemoved) as trouble:
+            log.warning("the digest of %s comes later: %s", one.id, trouble)
 
 
 def _today(one: Connection, now: datetime) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.engine import Job
-from bot.store import connections, told
+from bot.store import connections, outbox, told
 from bot.store.connections import Connection
+from bot.store.outbox import Also, Note
 from bot.sync.alerts import place
 from handlers.access import Access
 from handlers.board import Board
 from handlers.choosing import Choosing
-from handlers.delivery import AppRemoved, ChannelClosed, Later, MessageGone, Post
+from handlers.delivery import AppRemoved, ChannelClosed, Later
 from handlers.home import Homes
+from handlers.outbox import Outbox
 from handlers.people import People
 from handlers.services import Services
 from handlers.sync import Links, Syncs
@@ -32,16 +35,13 @@ REMEMBER = timedelta(days=1)
 """A result that could not be told for so long is told no more; the Home tab has it."""
 
 
-def refresh(
-    services: Services, client: AsyncWebClient, *, post: Post | None = None, people: People | None = None
-) -> Job:
+def refresh(services: Services, client: AsyncWebClient, sender: Outbox, *, people: People | None = None) -> Job:
     """The body of the job `refresh`: `await job(turn, connection_id=…)`."""
     people = people or People(services.clock)
-    post = post or Post()
-    board = Board(services, client, people, post)
+    board = Board(services, client, people, sender)
     access = Access(people)
     syncs = Syncs(services, access, Choosing(services, access), Links())
-    return Refresh(services, client, post, board, Homes(services, people, syncs)).job
+    return Refresh(services, client, sender, board, Homes(services, people, syncs)).job
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Refresh:
 
     services: Services
     client: AsyncWebClient
-    post: Post
+    outbox: Outbox
     board: Board
     homes: Homes
 
@@ -59,16 +59,25 @@ class Refresh:
         if connection is None or turn > 0:
             return False
         try:
-            changed = await self._alerts(connection)
-            await self._results(connection)
+            news = await told.any_news(self.services.store, connection, self.services.clock() - REMEMBER)
+            changed = await self._messages(connection) if news else []
             await self.homes.refresh(self.client, connection.workspace_id)
-            await self._threads(connection, changed)
+            if news:
+                await self.board.threads(connection, changed)
+                await self.outbox.deliver(connection, threads=True)
         except Later as trouble:
             log.warning("Slack is not to be reached (%s); %s is shown later", trouble, connection.id)
-            await self._again(connection)
+            await self._again(connection, trouble)
         except AppRemoved as trouble:
             log.warning("the app is not in workspace %s any more (%s)", connection.workspace_id, trouble)
         return False
+
+    async def _messages(self, connection: Connection) -> list[int]:
+        """All but the threads, whose lines take a second each."""
+        changed = await self._alerts(connection)
+        await self._results(connection)
+        await self.outbox.deliver(connection, threads=False)
+        return changed
 
     async def _alerts(self, connection: Connection) -> list[int]:
         if not connection.channel:
@@ -79,28 +88,23 @@ class Refresh:
             await self._say_closed(connection, closed)
             return []
 
-    async def _threads(self, connection: Connection, changed: list[int]) -> None:
-        """Last, since a thread takes a second a line; a message deleted meanwhile is posted anew by the next refresh."""
-        try:
-            await self.board.threads(connection, changed)
-        except (ChannelClosed, MessageGone) as gone:
-            log.info("a thread of %s takes no reply: %s", connection.id, gone)
-
-    async def _again(self, connection: Connection) -> None:
-        now = self.services.clock()
-        key = f"later:{connection.id}:{int(now.timestamp()) // AGAIN}"
+    async def _again(self, connection: Connection, trouble: Later) -> None:
+        """Once more, when Slack said or in a while; all refreshes that end so in that time are one."""
+        now, delay, when = self.services.clock(), float(AGAIN), ""
+        if trouble.until is not None:
+            delay, when = max(0.1, (trouble.until - now).total_seconds()), trouble.until.isoformat(timespec="seconds")
+        key = f"later:{connection.id}:{when or int(now.timestamp()) // AGAIN}"
         await self.services.engine.enqueue(
-            "refresh", key, company=connection.company, delay=AGAIN, connection_id=connection.id
+            "refresh", key, company=connection.company, delay=delay, connection_id=connection.id
         )
 
     async def _say_closed(self, connection: Connection, closed: ChannelClosed) -> None:
         """To the owner, once a day: the alerts have no place to stand."""
-        now, store = self.services.clock(), self.services.store
         log.warning("channel %s of %s: %s", connection.channel, connection.id, closed.error)
-        what = f"channel:{connection.channel}:{closed.error}:{now.date()}"
-        if connection.owner and await told.once(store, what, now, connection=connection.id):
+        what = f"channel:{connection.id}:{connection.channel}:{closed.error}:{self.services.clock().date()}"
+        if connection.owner:
             words = results.closed_channel(place(connection), connection.channel, closed.why, "spend-intacct")
-            await self.post.new(self.client, connection.owner, words)
+            await self._tell(connection, what, connection.owner, words)
 
     async def _results(self, connection: Connection) -> None:
         """What a person asked for is answered once, in their direct messages."""
@@ -110,17 +114,22 @@ class Refresh:
         for run in await told.ended_runs(store, connection.id, now - REMEMBER):
             posted, waiting = await told.posted_by(store, run.id), await told.open_rows(store, connection.id)
             words = results.run_ended(run, place(connection), posted, waiting, base, connection.channel)
-            await self._tell(run.actor, words)
-            await told.once(store, f"run:{run.key}", now, connection=connection.id)
+            await self._tell(
+                connection, f"run:{run.key}", run.actor, words, also=partial(told.tell_run, run=run, now=now)
+            )
         settled = await told.settled(store, connection.id, now - REMEMBER)
         for actor in dict.fromkeys(one.actor for one in settled):
             theirs = [one for one in settled if one.actor == actor]
-            await self._tell(actor, results.all_settled(theirs, base))
-            for one in theirs:
-                await told.tell_settled(store, connection.id, one.posting, now)
+            found = [one.posting for one in theirs]
+            mark = partial(told.tell_settled, connection=connection.id, found=found, now=now)
+            await self._tell(
+                connection, f"settled:{found[0]}:{actor}", actor, results.all_settled(theirs, base), also=mark
+            )
 
-    async def _tell(self, user: str, words: Json) -> None:
-        try:
-            await self.post.new(self.client, user, words)
-        except ChannelClosed as closed:
-            log.info("%s takes no direct message: %s", user, closed.error)
+    async def _tell(
+        self, connection: Connection, key: str, user: str, words: Json, *, also: Also | None = None
+    ) -> None:
+        """Owed from here on, under this key."""
+        until = self.services.clock() + REMEMBER
+        note = Note(connection.workspace_id, outbox.NOTE, key, user, words, connection.id, until=until)
+        await self.outbox.say(note, also=also)

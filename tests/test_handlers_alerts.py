@@ -43,17 +43,21 @@ async def mend(at: Office, cause: str) -> None:
         await sim.control(act.verb, act.args)
 
 
-async def test_forty_four_failures_are_three_messages_with_their_rows_in_the_thread(harbor: Office) -> None:
+async def test_forty_four_failures_are_three_messages_and_the_rows_come_when_somebody_turns_to_one(
+    harbor: Office,
+) -> None:
     await synced(harbor)
-
     travel = await harbor.room.reads(TRAVEL)
-    await harbor.room.reads("Details for your Sage admin")
-    await harbor.room.reads("1 transaction, −$640.00")
-    parents = [post for post in harbor.room.posts() if "thread_ts" not in post]
-
-    assert len(parents) == 3
+    await harbor.room.reads(REFUND)
+    assert len(harbor.room.posts()) == 3
     assert "$8,214.60 · 100 Portland" in travel["text"]
-    table = next(post for post in harbor.room.posts() if post.get("thread_ts") == travel["ts"])
+
+    await harbor.room.in_(LEE).presses(TRAVEL, "I'll take it")
+    await harbor.room.reads("Details for your Sage admin")
+
+    thread = [post for post in harbor.room.posts() if "thread_ts" in post]
+    table = thread[0]
+    assert [post["thread_ts"] for post in thread] == [travel["ts"]] * 2
     rows = next(block for block in table["blocks"] if block["type"] == "table")["rows"]
     assert len(rows) == 38
     assert rows[1][1]["text"] == "Blue Mesa Air"
@@ -177,8 +181,9 @@ async def test_somebody_takes_an_alert_and_everyone_sees_who(harbor: Office) -> 
 
 async def test_a_deleted_message_is_posted_anew_with_its_thread(harbor: Office) -> None:
     await synced(harbor)
-    before = await harbor.room.reads(TRAVEL)
-    await harbor.room.reads("1 transaction, −$640.00")
+    before = await harbor.room.in_(LEE).reads(TRAVEL)
+    await harbor.room.presses(TRAVEL, "I'll take it")
+    await harbor.room.until(lambda: len(harbor.room.thread(before)) == 2 or None, "the thread")
     workspace = harbor.slack.core.workspace
     post = workspace.find(FINANCE, before["ts"])
     assert post is not None

@@ -17,6 +17,7 @@ from bot.store.connections import Connection
 from handlers import make_digests
 from handlers.delivery import Post
 from handlers.digest import Digests
+from handlers.outbox import Outbox
 from handlers.ui.text import day
 from tests.office import Office, office
 
@@ -30,7 +31,10 @@ async def harbor(tmp_path: Path) -> AsyncIterator[Office]:
 
 
 def digests(at: Office) -> Digests:
-    return make_digests(at.bot.digests.services, at.bot.client, Post(pause=0))
+    services = at.bot.digests.services
+    return make_digests(
+        services, at.bot.client, Outbox(services, at.bot.client, Post(services.store, services.clock, 0))
+    )
 
 
 def told(at: Office) -> list[str]:

@@ -28,6 +28,7 @@ from bot.walkthrough.conversation import Conversation
 from bot.walkthrough.drift import Drift
 from handlers import Services, make_digests, refresh, register
 from handlers.delivery import PAUSE, Post
+from handlers.outbox import Outbox
 from handlers.walkthrough import LookAround, watch_step
 
 log = logging.getLogger(__name__)
@@ -78,14 +79,15 @@ class Bot:
             self.engine, services, offered = _services(parts)
             self.app = make_app(self.settings, self.client)
             register(self.app, services)
-            post = Post(pause=self._pause)
+            post = Post(parts.store, parts.clock, self._pause)
+            outbox = Outbox(services, self.client, post)
             drift = Drift(parts.runner, self.engine)
             look = LookAround(services, self.client, drift, post).job
-            job = refresh(services, self.client, post=post)
-            self.digests = make_digests(services, self.client, post)
+            job = refresh(services, self.client, outbox)
+            self.digests = make_digests(services, self.client, outbox)
             offered["digest"] = self.digests.job
             offered |= {"refresh": job, "watch_step": watch_step(services, self.client), "look_around": look}
-            self.engine.sweep = _each(services.desk.sweep, drift.promise, self.digests.promise)
+            self.engine.sweep = _each(services.desk.sweep, drift.promise, self.digests.promise, outbox.sweep)
             self.line = Line(self.settings, self.app, parts.store, parts.clock)
             self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line)
             await self.door.open()

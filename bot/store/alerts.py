@@ -8,11 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import AlertState
 from bot.store.database import Store
 from bot.store.rows import as_row, as_rows
 from bot.store.tables import alerts
+
+FINAL = "final:"
+"""How the `shown` of an alert begins once its last form stands in Slack and its story is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,19 @@ async def unsettled_messages(store: Store, connection: str) -> list[Alert]:
         return as_rows(Alert, await db.execute(query))
 
 
+async def stands(db: AsyncConnection, *, alert: int, ts: str, shown: str) -> None:
+    """Its message stands in Slack; in the transaction that stores the outbox's row."""
+    await db.execute(update(alerts).where(alerts.c.id == alert).values(ts=ts, shown=shown))
+
+
 async def add_line(store: Store, alert: int, line: dict[str, Any]) -> None:
-    """Append to an alert's story; two at once both stay."""
     async with store.begin() as db:
-        story = (await db.execute(select(alerts.c.story).where(alerts.c.id == alert).with_for_update())).scalar_one()
-        await db.execute(update(alerts).where(alerts.c.id == alert).values(story=[*story, line]))
+        await append_line(db, alert=alert, line=line)
+
+
+async def append_line(db: AsyncConnection, *, alert: int, line: dict[str, Any]) -> None:
+    """Append to an alert's story; two at once both stay. One that was told to its end has something to tell again."""
+    mine = alerts.c.id == alert
+    story = (await db.execute(select(alerts.c.story).where(mine).with_for_update())).scalar_one()
+    await db.execute(update(alerts).where(mine).values(story=[*story, line]))
+    await db.execute(update(alerts).where(mine, alerts.c.shown.startswith(FINAL)).values(shown=""))

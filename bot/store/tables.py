@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -302,4 +303,35 @@ rule_uses = Table(
     Column("rule_id", ForeignKey("rules.id"), primary_key=True),
     Column("controlid", String(64), primary_key=True),  # of the attempt; the attempt says what became of it
     Index("ix_rule_uses_controlid", "controlid"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("connection_id", String(16), nullable=True),  # whose refresh sends it
+    _words("kind", 16),
+    Column("key", String(160), nullable=False, unique=True),  # what is said once: one run's result, one thread line
+    Column("alert", Integer, nullable=True),  # whose message it is, or in whose thread it goes
+    _words("channel", 32),  # a channel, or a person for their direct messages
+    Column("content", Document, nullable=True),  # empty where the message is drawn anew when it is sent
+    _words("state", 16),
+    _words("mark", 32),  # kept by Slack beside the message, by which it is known again
+    _count("tries"),
+    _words("place", 32),  # the channel that Slack answered
+    _words("ts", 32),
+    Column("created", Instant, nullable=False),
+    Column("claimed", Instant, nullable=True),  # when it left; empty again once its answer is known to be lost
+    Column("not_before", Instant, nullable=True),
+    Column("until", Instant, nullable=True),  # after that it is no news any more
+    Index("ix_outbox_state", "state", "connection_id"),
+    Index("ix_outbox_channel", "workspace_id", "channel"),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("name", String(96), primary_key=True),  # a channel's posts, a method of a workspace, an alert's progress
+    Column("free", BigInteger, nullable=False),  # milliseconds since 1970 at which the next call may go
 )

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import AlertState, AttemptState, PostingState, RunState
-from bot.store.alerts import Alert
+from bot.store.alerts import FINAL, Alert
 from bot.store.attempts import REVERSAL
+from bot.store.connections import Connection
 from bot.store.database import Store
-from bot.store.postings import CHANGED, CHANGING
+from bot.store.outbox import OPEN as MESSAGES
+from bot.store.postings import CHANGED, CHANGING, OPEN
 from bot.store.rows import as_rows
 from bot.store.runs import Run
-from bot.store.tables import alerts, attempts, events, postings, sync_runs
+from bot.store.tables import alerts, attempts, companies, events, outbox, postings, sync_runs
 
 TOLD, HOME = "told", "home opened"
-FINAL = "final:"
-"""How the `shown` of an alert begins once its last form stands in Slack and its story is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +37,46 @@ class Settled:
     record_no: str
 
 
-async def once(store: Store, what: str, now: datetime, *, connection: str | None = None, actor: str = "") -> bool:
-    """Whether this is told for the first time; from now on it counts as told."""
-    told = events.c.what == TOLD, events.c.text == what, events.c.actor == actor
-    same = events.c.connection_id.is_(None) if connection is None else events.c.connection_id == connection
-    async with store.begin() as db:
-        if (await db.execute(select(events.c.id).where(*told, same).limit(1))).first():
-            return False
-        values = {"connection_id": connection, "actor": actor, "what": TOLD, "text": what, "at": now}
-        await db.execute(insert(events).values(**values))
-    return True
+async def any_news(store: Store, connection: Connection, since: datetime) -> bool:
+    """Whether anything of a connection is open, unfinished or not told, by one statement.
+
+    Most runs leave nothing behind but posted rows; what people see of them is no message.
+    """
+    mine = postings.c.connection_id == connection.id
+    ended = sync_runs.c.state.in_([RunState.FINISHED, RunState.STOPPED])
+    newest = select(func.max(sync_runs.c.id)).where(sync_runs.c.connection_id == connection.id, ended).scalar_subquery()
+    traces = (
+        select(postings.c.id).where(mine, postings.c.state.in_(OPEN)),
+        select(postings.c.id).where(mine, postings.c.category == CHANGED),
+        select(alerts.c.id).where(_mine(connection.id, connection.company), _unfinished()),
+        select(outbox.c.id).where(outbox.c.state.in_(MESSAGES), outbox.c.connection_id == connection.id),
+        select(companies.c.id).where(companies.c.id == connection.company, companies.c.problem_since.is_not(None)),
+        select(sync_runs.c.id).where(sync_runs.c.id == newest, sync_runs.c.state == RunState.STOPPED),
+        select(sync_runs.c.id).where(_untold_run(connection.id, since)),
+        select(events.c.id).where(
+            events.c.connection_id == connection.id, events.c.what == "settled", events.c.at >= since
+        ),
+    )
+    async with store.read() as db:
+        return bool((await db.execute(select(or_(*(trace.exists() for trace in traces))))).scalar())
 
 
-async def ended_runs(store: Store, connection: str, since: datetime) -> list[Run]:
-    """Runs that a person asked for, that ended since, and whose result that person was not told."""
+def _untold_run(connection: str, since: datetime) -> Any:
+    """A run that a person asked for, that ended since, and whose result that person was not told."""
     key = "run:" + sync_runs.c.key
     told = select(events.c.id).where(events.c.connection_id == connection, events.c.what == TOLD, events.c.text == key)
-    query = select(sync_runs).where(
+    return and_(
         sync_runs.c.connection_id == connection,
         sync_runs.c.actor != "",
         sync_runs.c.state.in_([RunState.FINISHED, RunState.STOPPED]),
         sync_runs.c.finished >= since,
         ~told.exists(),
     )
+
+
+async def ended_runs(store: Store, connection: str, since: datetime) -> list[Run]:
+    """Runs that a person asked for, that ended since, and whose result that person was not told."""
+    query = select(sync_runs).where(_untold_run(connection, since))
     async with store.read() as db:
         return as_rows(Run, await db.execute(query.order_by(sync_runs.c.id)))
 
@@ -120,13 +140,16 @@ async def settled(store: Store, connection: str, since: datetime) -> list[Settle
         return as_rows(Settled, await db.execute(query))
 
 
-async def tell_settled(store: Store, connection: str, posting: int, now: datetime) -> None:
-    async with store.begin() as db:
-        await db.execute(
-            insert(events).values(
-                connection_id=connection, posting_id=posting, actor="", what=TOLD, text="settled", at=now
-            )
-        )
+async def tell_settled(db: AsyncConnection, *, connection: str, found: Sequence[int], now: datetime) -> None:
+    """The outcome of these postings is told."""
+    line = {"connection_id": connection, "actor": "", "what": TOLD, "text": "settled", "at": now}
+    await db.execute(insert(events), [{**line, "posting_id": posting} for posting in found])
+
+
+async def tell_run(db: AsyncConnection, *, run: Run, now: datetime) -> None:
+    """The result of a run is told."""
+    line = {"connection_id": run.connection_id, "actor": "", "what": TOLD, "text": f"run:{run.key}", "at": now}
+    await db.execute(insert(events).values(**line))
 
 
 # --- the Home tab -----------------------------------------------------------------------------------------------------
@@ -154,12 +177,19 @@ async def home_readers(store: Store, workspace: str, since: datetime) -> list[st
 
 async def unfinished_alerts(store: Store, connection: str, company: int) -> list[Alert]:
     """Every alert of a connection and its company whose last form does not stand in Slack yet."""
-    mine = or_(
+    query = select(alerts).where(_mine(connection, company), _unfinished()).order_by(alerts.c.id)
+    async with store.read() as db:
+        return as_rows(Alert, await db.execute(query))
+
+
+def _mine(connection: str, company: int) -> Any:
+    return or_(
         alerts.c.connection_id == connection, and_(alerts.c.connection_id.is_(None), alerts.c.company == company)
     )
-    unfinished = or_(alerts.c.state != AlertState.SOLVED, and_(alerts.c.ts != "", ~alerts.c.shown.startswith(FINAL)))
-    async with store.read() as db:
-        return as_rows(Alert, await db.execute(select(alerts).where(mine, unfinished).order_by(alerts.c.id)))
+
+
+def _unfinished() -> Any:
+    return or_(alerts.c.state != AlertState.SOLVED, and_(alerts.c.ts != "", ~alerts.c.shown.startswith(FINAL)))
 
 
 async def wake(store: Store, company: int, now: datetime) -> None:
@@ -173,8 +203,12 @@ async def wake(store: Store, company: int, now: datetime) -> None:
 
 
 async def tell_line(store: Store, alert: int, at: int, mark: str) -> None:
-    """Mark one line of an alert's story as told; lines that others add meanwhile stay."""
     async with store.begin() as db:
-        lines = (await db.execute(select(alerts.c.story).where(alerts.c.id == alert).with_for_update())).scalar_one()
-        lines = [{**line, "told": mark} if n == at else line for n, line in enumerate(lines)]
-        await db.execute(update(alerts).where(alerts.c.id == alert).values(story=lines))
+        await mark_line(db, alert=alert, at=at, mark=mark)
+
+
+async def mark_line(db: AsyncConnection, *, alert: int, at: int, mark: str) -> None:
+    """Mark one line of an alert's story as told; lines that others add meanwhile stay."""
+    lines = (await db.execute(select(alerts.c.story).where(alerts.c.id == alert).with_for_update())).scalar_one()
+    lines = [{**line, "told": mark} if n == at else line for n, line in enumerate(lines)]
+    await db.execute(update(alerts).where(alerts.c.id == alert).values(story=lines))

@@ -98,7 +98,8 @@ class LookAround:
             if key not in known:
                 await drift.note(store, connection.id, mark, now)
             if not mark.ts:
-                placed = await self.post.new(self.client, connection.channel, ui.changed(mark, connection))
+                content, workspace = ui.changed(mark, connection), connection.workspace_id
+                placed = await self.post.new(self.client, connection.channel, content, workspace=workspace)
                 await drift.note(store, connection.id, drift.placed(mark, *placed), now)
             elif news or asked:
                 await self._edit(mark, ui.changed(mark, connection, now if asked else None))

@@ -17,6 +17,7 @@ class Faults:
     slow_calls: int = 0
     slow_seconds: float = 0.0
     errors: dict[str, tuple[str, int]] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
 
     @property
     def down(self) -> bool:
@@ -30,11 +31,12 @@ class Faults:
             "rate_limit": self.limited > 0,
             "slow": self.slow_calls > 0,
             "error": any(left > 0 for _, left in self.errors.values()),
+            "lose_answer": any(left > 0 for left in self.lost.values()),
         }
         return [kind for kind, is_armed in waiting.items() if is_armed]
 
     def clear(self) -> None:
-        self.down_until, self.limited, self.slow_calls, self.errors = None, 0, 0, {}
+        self.down_until, self.limited, self.slow_calls, self.errors, self.lost = None, 0, 0, {}, {}
 
     def wait(self) -> int:
         """Seconds to state in Retry-After for this call; 0 lets it pass."""
@@ -61,3 +63,9 @@ class Faults:
             return ""
         self.refuse(method, error, left - 1)
         return error
+
+    def lose(self, method: str) -> bool:
+        """Whether this call is carried out and its line dropped before the answer."""
+        left = self.lost.get(method, 0)
+        self.lost[method] = max(0, left - 1)
+        return left > 0

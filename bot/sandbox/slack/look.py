@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.sandbox.slack.api import Answer, ApiError, Call, channel_of, missing_argument, person_of, scoped
 from bot.sandbox.slack.core import Core
-from bot.sandbox.slack.workspace import APP, BOT, BOT_USER, DOMAIN, TEAM, TEAM_NAME, Channel, Person
+from bot.sandbox.slack.workspace import APP, BOT, BOT_USER, DOMAIN, TEAM, TEAM_NAME, Channel, Person, Post
 
 TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 MOST = 1000
@@ -201,3 +201,51 @@ def conversations_open(core: Core, call: Call) -> Answer:
     channel = core.workspace.channels[person.dm] if person else channel_of(core, call.text("channel"))
     full = _conversation(channel) if call.flag("return_im") else {"id": channel.id}
     return {"no_op": True, "already_open": True, "channel": full}
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def _readable(core: Core, call: Call) -> Channel:
+    """A conversation whose messages the app may read: by its own id, with its kind's history scope, as a member."""
+    name = call.need("channel")
+    if name not in core.workspace.channels:
+        raise ApiError("channel_not_found")
+    kind = core.workspace.channels[name].kind
+    scoped(core, {"private": "groups:history", "im": "im:history"}.get(kind, "channels:history"))
+    channel = channel_of(core, name)
+    if BOT_USER not in channel.members:
+        raise ApiError("not_in_channel")
+    return channel
+
+
+def _read(call: Call, posts: list[Post], always: tuple[Post, ...] = ()) -> Answer:
+    """A page of these messages, after those that are always there, between `oldest` and `latest`, both left out unless `inclusive`."""
+    edge = call.flag("inclusive")
+    try:
+        first, last = float(call.text("oldest", "0")), float(call.text("latest", "inf"))
+    except ValueError:
+        raise ApiError("invalid_arguments") from None
+    inside = [post for post in posts if first < float(post.ts) < last or (edge and float(post.ts) in (first, last))]
+    page, more = _page(call, [*always, *inside])
+    hidden = set() if call.flag("include_all_metadata") else {"metadata"}
+    seen = [{key: value for key, value in post.body.items() if key not in hidden} for post in page]
+    has_more = bool(more["response_metadata"]["next_cursor"])
+    return {"messages": seen, "has_more": has_more} | (more if has_more else {})
+
+
+def conversations_history(core: Core, call: Call) -> Answer:
+    """The newest first, replies left out."""
+    channel = _readable(core, call)
+    posts = [post for post in core.workspace.posts[channel.id] if not post.only_for and post.thread is None]
+    return _read(call, posts[::-1])
+
+
+def conversations_replies(core: Core, call: Call) -> Answer:
+    """A thread, its parent first, whatever the bounds."""
+    channel, ts = _readable(core, call), call.need("ts")
+    parent = core.workspace.find(channel.id, ts)
+    if parent is None or parent.only_for:
+        raise ApiError("thread_not_found")
+    posts = [post for post in core.workspace.posts[channel.id] if not post.only_for and post.thread == ts]
+    return _read(call, posts, (parent,))

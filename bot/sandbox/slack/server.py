@@ -127,6 +127,9 @@ class SlackSim:
             core.note("in", f"{name} {call.text('channel')}: {error.error}".replace(" :", ":"), ok=False)
             return _refusal(error)
         core.note("in", f"{name} {call.text('channel')}".strip(), ok=True)
+        if core.faults.lose(name) and request.transport is not None:
+            core.note("in", f"{name}: the answer is lost", ok=False)
+            request.transport.abort()
         headers = {"x-oauth-scopes": ",".join(core.manifest.scopes)}
         return web.json_response({"ok": True, **answer}, headers=headers)
 

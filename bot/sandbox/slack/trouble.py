@@ -23,7 +23,7 @@ async def fault(core: Core, args: dict[str, Any]) -> dict[str, Any]:
 
     Kinds: down (`seconds`, else until cleared), rate_limit (`n` calls, `retry_after` seconds), disconnect (`reason`, or
     "drop" for none), slow (`n` calls by `seconds`), redeliver (`n` envelopes twice), error (`method`, `error`, `n`
-    calls), clear.
+    calls), lose_answer (`n` calls of `method` are carried out, and the line drops before the answer), clear.
     """
     kind, faults = args.get("kind"), core.faults
     if kind == "down":
@@ -41,11 +41,13 @@ async def fault(core: Core, args: dict[str, Any]) -> dict[str, Any]:
         if not args.get("method") or not args.get("error"):
             raise ControlError("This needs method and error.")
         faults.refuse(str(args["method"]), str(args["error"]), int(_count(args, "n", 1)))
+    elif kind == "lose_answer":
+        faults.lost[str(args.get("method") or "chat.postMessage")] = int(_count(args, "n", 1))
     elif kind == "clear":
         faults.clear()
         core.delivery.doubled = 0
     else:
-        raise ControlError("A fault is down, rate_limit, disconnect, slow, redeliver, error or clear.")
+        raise ControlError("A fault is down, rate_limit, disconnect, slow, redeliver, error, lose_answer or clear.")
     core.changed()
     return {"kind": kind}
 
