@@ -49,7 +49,7 @@ async def take(store: Store, name: str, now: datetime, pause: timedelta) -> bool
     step = round(pause / timedelta(milliseconds=1))
     async with store.begin() as db:
         taken = _insert(db).values(name=name, free=_ms(now) + step)
-        only = lanes.c.free.not_between(_ms(now) + 1, _ms(now + AHEAD))
+        only = ~lanes.c.free.between(_ms(now) + 1, _ms(now + AHEAD))
         taken = taken.on_conflict_do_update(
             index_elements=[lanes.c.name], set_={"free": _ms(now) + step}, where=only
         ).returning(lanes.c.free)
