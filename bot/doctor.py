@@ -19,7 +19,7 @@ from bot.intacct.client import Gateway, IntacctClient, SignIn
 from bot.intacct.errors import IntacctError
 from bot.models import Level, Secret
 from bot.settings import Need, Settings, SettingsError, load
-from bot.store.database import MIGRATIONS, current, make_engine
+from bot.store.database import current, make_engine, newest
 from bot.store.vault import Vault, VaultError
 
 Line = tuple[str, str]
@@ -91,17 +91,13 @@ async def _database(settings: Settings) -> Line:
         return "database", f"{type(trouble).__name__}: it does not answer at DATABASE_URL"
     finally:
         await engine.dispose()
-    newest = _newest()
+    wanted = newest()
     behind = (
         ""
-        if version == newest
-        else f"it is at version {version or 'none'}; python -m bot db upgrade brings it to {newest}"
+        if version == wanted
+        else f"it is at version {version or 'none'}; python -m bot db upgrade brings it to {wanted}"
     )
     return f"database at schema {version}", behind
-
-
-def _newest() -> str:
-    return max(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _there(file: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
@@ -20,7 +21,7 @@ from sqlalchemy.dialects import sqlite
 from bot.models import Secret, Trigger
 from bot.settings import Settings
 from bot.store import connections, runs, secrets
-from bot.store.database import Store, current, open_store, sync_url, upgrade
+from bot.store.database import MIGRATIONS, Store, current, newest, open_store, sync_url, upgrade
 from bot.store.tables import metadata
 from bot.store.types import Amount, Document, Encrypted, Instant, Keyring
 from bot.store.vault import Vault, VaultError, new_key
@@ -57,7 +58,7 @@ def _differences(url: str) -> list[object]:
 def test_migrations_from_empty_make_exactly_the_tables_of_the_code(address: str) -> None:
     assert current(address) is None
     upgrade(address)
-    assert current(address) is not None
+    assert current(address) == newest() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
     upgrade(address)  # again: nothing to do
     assert _differences(address) == []
 
