@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -207,11 +206,34 @@ def test_a_line_that_is_no_schedule_is_refused(line: str) -> None:
         cron(line, "UTC")
 
 
-def test_the_hour_that_summer_time_skips_and_the_one_that_it_repeats() -> None:
-    zone = ZoneInfo("America/Los_Angeles")
-    spring = cron("30 2 * * *", str(zone)).get_next_fire_time(None, datetime(2026, 3, 8, 0, tzinfo=zone))
-    assert spring is not None
-    assert spring.astimezone(UTC) == datetime(2026, 3, 8, 10, 30, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("line", "zone", "after", "fires"),
+    [
+        ("30 2 * * *", "America/Los_Angeles", "2026-03-07T12:00Z", ["2026-03-08T10:30Z", "2026-03-09T09:30Z"]),
+        ("0 3 * * *", "America/Los_Angeles", "2026-03-07T12:00Z", ["2026-03-08T10:00Z", "2026-03-09T10:00Z"]),
+        ("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00Z", ["2026-03-29T01:30Z", "2026-03-30T00:30Z"]),
+        (
+            "30 1 * * *",
+            "America/Los_Angeles",
+            "2026-10-31T12:00Z",
+            ["2026-11-01T08:30Z", "2026-11-01T09:30Z", "2026-11-02T09:30Z"],
+        ),
+        ("0 7 * * *", "America/Los_Angeles", "2026-10-31T12:00Z", ["2026-10-31T14:00Z", "2026-11-01T15:00Z"]),
+        ("0 7 * * *", "Asia/Tokyo", "2026-10-31T12:00Z", ["2026-10-31T22:00Z", "2026-11-01T22:00Z"]),
+    ],
+    ids=["skipped", "just after", "skipped in Berlin", "repeated", "a later hour", "no summer time"],
+)
+def test_the_hour_that_summer_time_skips_fires_an_hour_later_and_the_one_it_repeats_fires_twice(
+    line: str, zone: str, after: str, fires: list[str]
+) -> None:
+    plan, at = cron(line, zone), datetime.fromisoformat(after)
+    found = []
+    for _ in fires:
+        due = plan.get_next_fire_time(None, at + timedelta(microseconds=1))
+        assert due is not None
+        at = due.astimezone(UTC)
+        found.append(at)
+    assert found == [datetime.fromisoformat(one) for one in fires]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.chaos.proof import well
 from tests.chaos.town import Town, town
 from tests.chaos.until import until
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def test_schedule_and_housekeeping_go_on_when_the_clock_is_set_back_or_for
         await harbor.buy(2)
         harbor.clock.pass_(days=2)
 
-        await until(lambda: well(harbor), 30)
+        await until(lambda: well(harbor))
 
 
 async def beat(town: Town) -> datetime:
@@ -56,7 +56,7 @@ async def test_a_due_time_that_a_wrong_clock_wrote_ahead_is_taken_back_and_the_n
     await harbor.buy(2)
     harbor.clock.pass_(minutes=11)
 
-    await until(lambda: well(harbor), 20)
+    await until(lambda: well(harbor))
 
     async with harbor.store() as store:
         row = await connections.get_connection(store, harbor.connection)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 30) -> float:
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 90) -> float:
     """Waits for it; returns how many seconds that took.
 
     Raises:
