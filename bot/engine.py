@@ -266,11 +266,15 @@ class Engine:
             await DBOS.enqueue_workflow_async(queue, _run, job, ids)
 
     async def waiting(self, prefix: str) -> bool:
-        """Whether a job whose id starts so is promised and not started, be it for now or for later."""
+        """Whether a job whose id starts so is promised and not begun, be it for now or for later.
+
+        One that a dead process had begun stands in the queue again, but goes on after what it has done, such as reading
+        the source; what came since is not its business.
+        """
         found = await DBOS.list_workflows_async(
-            workflow_id_prefix=prefix, status=["ENQUEUED", "DELAYED"], limit=1, load_input=False, load_output=False
+            workflow_id_prefix=prefix, status=["ENQUEUED", "DELAYED"], limit=20, load_input=False, load_output=False
         )
-        return bool(found)
+        return any(not one.recovery_attempts for one in found)
 
     # --- the clock ---
 
