@@ -184,6 +184,11 @@ class Engine:
         )
         self._chores = [asyncio.create_task(self._every(seconds, body)) for body, seconds in housekeeping]
 
+    @property
+    def draining(self) -> bool:
+        """Whether this process is to end, so that a long turn should come to its end as well."""
+        return _draining.is_set()
+
     async def stop(self, patience: int = 8) -> None:
         """Stop the clock, let running turns end within `patience` seconds, and hand the rest to whoever comes next."""
         self._scheduler.pause()

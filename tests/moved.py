@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.intacct.client import IntacctClient, SignIn
-from bot.models import PostingState, Secret, Selector
+from bot.models import PostingState, RunState, Secret, Selector
 from bot.store import attempts, postings
-from bot.store.connections import Connection
+from bot.store.connections import Connection, change_company
 from bot.store.postings import Posting
 from bot.store.runs import Run
 from tests.world import World, world
@@ -57,6 +57,23 @@ async def card(harbor: World, last4: str = CLEAN, **changes: object) -> Connecti
     """A connection to Portland that has one card's purchases."""
     on_moved_time(harbor)
     return await harbor.connect("100", selector=Selector(all=False, cards=(last4,)), **changes)
+
+
+async def one_at_a_time(harbor: World, connection: Connection) -> None:
+    """The company allows one request at once, so that all rows of a small card leave in one."""
+    await change_company(harbor.parts.store, connection.company, requests_at_once=1)
+
+
+async def lose(harbor: World, connection: Connection, kind: str = "drop_after_commit") -> Run:
+    """A run whose one request is lost, and that comes to no look-up, since Intacct answers none: all it sent is in doubt."""
+    await one_at_a_time(harbor, connection)
+    harbor.parts.reach.looked.add(connection.id)
+    for fault in ({"kind": kind, "match": "record_cctransaction"}, {"kind": "error_500", "match": "RECORDID"}):
+        await harbor.intacct.control("fault", {**fault, "count": 99})
+    run = await harbor.sync(connection)
+    assert run.state == RunState.STOPPED
+    await harbor.intacct.control("clear_faults", {})
+    return run
 
 
 async def rows(harbor: World, connection: Connection, *states: PostingState) -> list[Posting]:

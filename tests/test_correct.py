@@ -18,6 +18,7 @@ class Promises:
 
     def __init__(self, harbor: World) -> None:
         self.harbor = harbor
+        self.draining = False
         self.done: list[str] = []
         self.breaks_after: int | None = None
 

@@ -14,7 +14,7 @@ from bot.store import attempts, connections, postings, runs, tables
 from bot.store.attempts import Attempt, Settled
 from bot.store.connections import get_company
 from bot.sync.post import TOO_OLD, judge, pause
-from tests.moved import CLEAN, HALF, calm, card, few_cards, ledger, proved, rows, states, tries  # noqa: F401  # few_cards is the fixture `harbor`
+from tests.moved import CLEAN, HALF, calm, card, few_cards, ledger, one_at_a_time, proved, rows, states, tries  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import NOON, World
 
 ATTEMPT = Attempt(7, 3, 1, "cc-1", "100", 1, 1, AttemptState.SENDING, "<function/>", False, 0, NOON, None, "", None)
@@ -168,28 +168,41 @@ async def test_a_session_found_to_be_over_costs_nothing_but_a_sign_in(harbor: Wo
 
 async def test_after_too_many_requests_nothing_is_claimed_until_the_pause_is_over(harbor: World) -> None:
     portland = await card(harbor)
+    await one_at_a_time(harbor, portland)
     await harbor.intacct.control("fault", {"kind": "rate_limit", "match": "record_cctransaction"})
 
     stopped = await harbor.sync(portland)
 
     assert (stopped.state, stopped.category) == (RunState.STOPPED, "limit.rate")
-    left = await states(harbor, portland)
-    assert left == {POSTED: 5, PENDING: 5}
-    client = await harbor.parts.reach.intacct(await get_company(harbor.parts.store, portland.company))
+    assert await states(harbor, portland) == {PENDING: 10}
+    company = await get_company(harbor.parts.store, portland.company)
+    client = await harbor.parts.reach.intacct(company)
     assert client.allowance.hold > 0
-    assert client.allowance.now == 1
-    before = {row.id: (await attempt_of(harbor, row.id)).id for row in await rows(harbor, portland, PENDING)}
+    assert company.held_until is not None
+    assert company.held_until > harbor.clock()
+    before = {row.id: (await attempt_of(harbor, row.id)).id for row in await rows(harbor, portland)}
     client.allowance._sleep = no_sleep
     client.allowance.slow_down(60)
     harbor.clock.pass_(seconds=5)
     held = await harbor.sync(portland)
     assert (held.state, held.category) == (RunState.STOPPED, "limit.rate"), "look-ups may go, attempts may not"
-    assert {row.id: (await attempt_of(harbor, row.id)).id for row in await rows(harbor, portland, PENDING)} == before
+    assert {row.id: (await attempt_of(harbor, row.id)).id for row in await rows(harbor, portland)} == before
 
     harbor.clock.pass_(seconds=60)
     await harbor.sync(portland)
     await proved(harbor, portland, 10)
     assert {row.try_no for row in await rows(harbor, portland)} == {1}, "what never ran keeps its id"
+
+
+async def test_too_many_requests_counts_for_every_process_that_asks_this_company(harbor: World) -> None:
+    portland = await card(harbor)
+    until = harbor.clock() + timedelta(seconds=40)
+    await connections.change_company(harbor.parts.store, portland.company, held_until=until)
+
+    await harbor.sync(portland)  # its client has not been told so itself
+
+    assert harbor.clock() >= until, "it waited before it asked anything"
+    await proved(harbor, portland, 10)
 
 
 async def no_sleep(_seconds: float) -> None:
@@ -371,8 +384,8 @@ async def test_a_turn_that_broke_after_its_claim_finds_its_own_rows(harbor: Worl
     """The engine does a turn again after an exception, or in another process: here the answers were never stored."""
     portland = await card(harbor)
     store, runner = harbor.parts.store, harbor.parts.runner
+    await one_at_a_time(harbor, portland)
     key = {"connection_id": portland.id, "trigger": "person", "run_key": "again"}
-    await runner.sync(0, **key)
     original = attempts.settle
 
     async def broken(_store: Any, outcomes: Any, _now: Any) -> list[Settled]:
@@ -382,7 +395,7 @@ async def test_a_turn_that_broke_after_its_claim_finds_its_own_rows(harbor: Worl
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attempts, "settle", broken)
-        assert not await runner.sync(1, **key)
+        assert not await runner.sync(0, **key)
     assert attempts.settle is original
     assert len(ledger(harbor)) == 10
     assert await states(harbor, portland) == {PostingState.POSTING: 10}

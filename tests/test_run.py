@@ -23,7 +23,7 @@ from bot.store.runs import Run
 from bot.sync import alerts as views
 from bot.sync.desk import Desk
 from bot.sync.run import may_run
-from tests.moved import CLEAN, HALF, card, few_cards, ledger, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
+from tests.moved import CLEAN, HALF, card, few_cards, ledger, one_at_a_time, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import World
 
 POSTED, FAILED, HELD, PENDING = PostingState.POSTED, PostingState.FAILED, PostingState.HELD, PostingState.PENDING
@@ -86,16 +86,48 @@ async def test_who_may_run(harbor: World, state: ConnectionState, trigger: Trigg
     assert may_run(portland, trigger, intent) is may
 
 
-async def test_a_pause_in_the_midst_of_a_run_ends_it_at_its_next_turn(harbor: World) -> None:
-    portland = await card(harbor)
-    key = {"connection_id": portland.id, "trigger": "schedule", "run_key": "paused"}
+async def begun(harbor: World, portland: Connection, run_key: str) -> dict[str, str]:
+    """A run that a person asked for, after its first turn; returns what its next turn is called with."""
+    store = harbor.parts.store
+    asked = await runs.add_intent(store, portland.workspace_id, "sync", "U0LEE", {}, harbor.clock())
+    key = {"connection_id": portland.id, "trigger": "person", "run_key": run_key, "intent": asked.id}
     assert await harbor.parts.runner.sync(0, **key)
+    return key
+
+
+async def test_a_pause_between_two_turns_ends_the_run(harbor: World) -> None:
+    portland = await card(harbor)
+    key = await begun(harbor, portland, "paused")
     await connections.change_connection(harbor.parts.store, portland.id, state=ConnectionState.PAUSED)
 
     assert not await harbor.parts.runner.sync(1, **key)
 
     assert ledger(harbor) == []
-    assert await states(harbor, portland) == {PENDING: 10}
+    run = await runs.find_run(harbor.parts.store, "paused")
+    assert run is not None
+    assert run.state == RunState.STOPPED
+    await connections.change_connection(harbor.parts.store, portland.id, state=ConnectionState.ACTIVE)
+    await harbor.sync(portland)
+    await proved(harbor, portland, 10)
+
+
+async def test_a_pause_in_the_midst_of_a_turn_ends_the_run_after_what_is_under_way(harbor: World) -> None:
+    portland = await card(harbor)
+    await one_at_a_time(harbor, portland)
+    client = await harbor.parts.reach.intacct(await connections.get_company(harbor.parts.store, portland.company))
+    client.batch_size.now = 2
+    late = {"kind": "late", "seconds": 0.2, "count": 99, "match": "record_cctransaction"}
+    await harbor.intacct.control("fault", late)
+    key = {"connection_id": portland.id, "trigger": "person", "run_key": "paused"}
+
+    running = asyncio.create_task(harbor.parts.runner.sync(0, **key))
+    while not ledger(harbor):  # noqa: ASYNC110  # the simulator tells nobody
+        await asyncio.sleep(0.01)
+    await connections.change_connection(harbor.parts.store, portland.id, state=ConnectionState.PAUSED)
+    assert await running, "it ends its turn; the next one sees the pause"
+    assert not await harbor.parts.runner.sync(1, **key)
+
+    assert (await states(harbor, portland))[PENDING] >= 4, "one was under way and one stood in line"
     run = await runs.find_run(harbor.parts.store, "paused")
     assert run is not None
     assert run.state == RunState.STOPPED
@@ -107,9 +139,7 @@ async def test_a_pause_in_the_midst_of_a_run_ends_it_at_its_next_turn(harbor: Wo
 async def test_a_connection_removed_in_the_midst_of_a_run_leaves_no_run_and_no_intent_open(harbor: World) -> None:
     portland = await card(harbor)
     store = harbor.parts.store
-    asked = await runs.add_intent(store, portland.workspace_id, "sync", "U0LEE", {}, harbor.clock())
-    key = {"connection_id": portland.id, "trigger": "person", "run_key": "gone", "intent": asked.id}
-    assert await harbor.parts.runner.sync(0, **key)
+    key = await begun(harbor, portland, "gone")
     await connections.remove_connection(store, portland.id, harbor.clock())
 
     assert not await harbor.parts.runner.sync(1, **key)
@@ -124,8 +154,8 @@ async def test_a_connection_removed_in_the_midst_of_a_run_leaves_no_run_and_no_i
 
 async def test_a_database_that_fails_is_raised_so_that_the_turn_is_tried_again(harbor: World) -> None:
     portland = await card(harbor)
+    await one_at_a_time(harbor, portland)
     key = {"connection_id": portland.id, "trigger": "person", "run_key": "locked"}
-    await harbor.parts.runner.sync(0, **key)
     locked = OperationalError("UPDATE", {}, Exception("database is locked"))
 
     async def fail(*_args: Any, **_named: Any) -> None:
@@ -134,7 +164,7 @@ async def test_a_database_that_fails_is_raised_so_that_the_turn_is_tried_again(h
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.store.attempts.settle", fail)
         with pytest.raises(OperationalError):
-            await harbor.parts.runner.sync(1, **key)
+            await harbor.parts.runner.sync(0, **key)
     assert len(ledger(harbor)) == 10
 
     while await harbor.parts.runner.sync(1, **key):
@@ -148,7 +178,7 @@ async def test_a_database_that_fails_is_raised_so_that_the_turn_is_tried_again(h
 
 async def test_a_run_that_a_dead_job_left_open_is_closed_by_the_next(harbor: World) -> None:
     portland = await card(harbor)
-    await harbor.parts.runner.sync(0, connection_id=portland.id, trigger="schedule", run_key="dead")
+    await begun(harbor, portland, "dead")
     assert [run.key for run in await _busy(harbor, portland)] == ["dead"]
 
     await harbor.sync(portland)

@@ -17,7 +17,7 @@ from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.store.rows import to_json
 from bot.sync.settle import adopt, agrees, may_send_again, next_look, refused_for
-from tests.moved import HALF, calm, card, few_cards, ledger, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
+from tests.moved import HALF, calm, card, few_cards, ledger, lose, one_at_a_time, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import NOON, World
 
 POSTED, UNKNOWN, HELD, FAILED = PostingState.POSTED, PostingState.UNKNOWN, PostingState.HELD, PostingState.FAILED
@@ -129,8 +129,9 @@ async def test_a_failure_whose_answer_was_lost_is_known_in_the_end_whatever_a_sp
 ) -> None:
     """Six of twelve are refused by Intacct, and no answer arrives: the others prove themselves, these are settled too."""
     portland = await card(harbor, HALF)
+    await one_at_a_time(harbor, portland)
     await harbor.intacct.control("set_replay", {"shape": shape, "failed_ids": failed_ids})
-    await harbor.intacct.control("fault", {"kind": "drop_after_commit", "count": 2, "match": "record_cctransaction"})
+    await harbor.intacct.control("fault", {"kind": "drop_after_commit", "match": "record_cctransaction"})
 
     await harbor.sync(portland)
     assert (await states(harbor, portland)) == {POSTED: 6, UNKNOWN: 6}, "the second turn has read what was booked"
@@ -152,7 +153,8 @@ async def test_a_failure_whose_answer_was_lost_is_known_in_the_end_whatever_a_sp
 
 async def test_a_second_send_that_is_lost_too_is_sent_a_third_time(harbor: World) -> None:
     portland = await card(harbor)
-    await harbor.intacct.control("fault", {"kind": "drop_before", "count": 4, "match": "record_cctransaction"})
+    await one_at_a_time(harbor, portland)
+    await harbor.intacct.control("fault", {"kind": "drop_before", "count": 3, "match": "record_cctransaction"})
 
     await harbor.sync(portland)
     harbor.clock.pass_(minutes=21)
@@ -165,7 +167,8 @@ async def test_a_second_send_that_is_lost_too_is_sent_a_third_time(harbor: World
 
 async def test_a_second_send_that_never_left_is_sent_later(harbor: World) -> None:
     portland = await card(harbor)
-    await harbor.intacct.control("fault", {"kind": "drop_before", "count": 2, "match": "record_cctransaction"})
+    await one_at_a_time(harbor, portland)
+    await harbor.intacct.control("fault", {"kind": "drop_before", "match": "record_cctransaction"})
     await harbor.sync(portland)
     harbor.clock.pass_(minutes=21)
     await harbor.intacct.control("fault", {"kind": "rate_limit", "count": 2, "match": "record_cctransaction"})
@@ -182,7 +185,8 @@ async def test_a_second_send_whose_session_ended_within_it_waits_for_nobody_and_
     harbor: World,
 ) -> None:
     portland = await card(harbor)
-    await harbor.intacct.control("fault", {"kind": "drop_before", "count": 2, "match": "record_cctransaction"})
+    await one_at_a_time(harbor, portland)
+    await harbor.intacct.control("fault", {"kind": "drop_before", "match": "record_cctransaction"})
     await harbor.sync(portland)
     harbor.clock.pass_(minutes=21)
     await harbor.intacct.control("fault", {"kind": "expire_session", "after": 2, "match": "record_cctransaction"})
@@ -205,7 +209,8 @@ async def test_a_second_send_whose_session_ended_within_it_waits_for_nobody_and_
 
 async def test_the_very_first_batch_lost_with_nothing_posted_yet_is_posted_once(harbor: World) -> None:
     portland = await card(harbor)
-    await harbor.intacct.control("fault", {"kind": "drop_before", "count": 2, "match": "record_cctransaction"})
+    await one_at_a_time(harbor, portland)
+    await harbor.intacct.control("fault", {"kind": "drop_before", "match": "record_cctransaction"})
     await harbor.sync(portland)
     assert ledger(harbor) == []
 
@@ -221,10 +226,8 @@ async def test_a_look_up_that_misses_its_witness_is_no_answer_and_nothing_new_is
     portland = await card(harbor)
     await harbor.sync(portland)
     await buy(harbor, 3)
-    fault = {"kind": kind, "count": 2, "match": "record_cctransaction"}
-    await harbor.intacct.control("fault", fault)
     with_answers = harbor.parts.reach.settle_after
-    await _turns(harbor, portland, 2)
+    await lose(harbor, portland, kind)
     assert (await states(harbor, portland)) == {POSTED: 10, UNKNOWN: 3}
     table = harbor.intacct.gateway.company.tables["CCTRANSACTION"].rows
     hidden = dict(table)
@@ -243,13 +246,6 @@ async def test_a_look_up_that_misses_its_witness_is_no_answer_and_nothing_new_is
     await calm(harbor, portland)
 
     await proved(harbor, portland, 15)
-
-
-async def _turns(harbor: World, connection: Connection, turns: int) -> None:
-    """The first turns of a run, and no more of it: then its process died."""
-    key = {"connection_id": connection.id, "trigger": "person", "run_key": f"cut {harbor.clock().isoformat()}"}
-    for turn in range(turns):
-        await harbor.parts.runner.sync(turn, **key)
 
 
 async def test_an_old_record_that_somebody_deleted_is_no_reason_to_see_nothing_for_ever(harbor: World) -> None:
@@ -298,8 +294,7 @@ async def test_a_record_that_disagrees_asks_and_is_taken_once_somebody_mended_it
     harbor: World, field: str, wrong: object
 ) -> None:
     portland = await card(harbor)
-    await harbor.intacct.control("fault", {"kind": "drop_after_commit", "count": 2, "match": "record_cctransaction"})
-    await _turns(harbor, portland, 2)
+    await lose(harbor, portland)
     record = next(iter(harbor.intacct.gateway.company.tables["CCTRANSACTION"].rows.values()))
     right, record[field] = record[field], wrong
 
@@ -320,8 +315,7 @@ async def test_a_record_that_disagrees_asks_and_is_taken_once_somebody_mended_it
 
 async def test_a_second_record_under_our_reference_asks_and_settles_when_it_is_gone(harbor: World) -> None:
     portland = await card(harbor)
-    await harbor.intacct.control("fault", {"kind": "drop_after_commit", "count": 2, "match": "record_cctransaction"})
-    await _turns(harbor, portland, 2)
+    await lose(harbor, portland)
     table = harbor.intacct.gateway.company.tables["CCTRANSACTION"].rows
     first = next(iter(table.values()))
     table[99_001] = {**first, "RECORDNO": 99_001}
@@ -419,10 +413,7 @@ async def test_a_backup_in_which_rows_had_failed_finds_them_posted_before_anybod
 async def test_a_run_that_another_process_took_over_in_the_middle_looks_first_as_well(harbor: World) -> None:
     portland = await card(harbor)
     await harbor.sync(portland)
-    references = [row.reference for row in await rows(harbor, portland)]
-    await forget(harbor, portland, *references)
     key = {"connection_id": portland.id, "trigger": "person", "run_key": "taken over"}
-    await harbor.parts.runner.sync(0, **key)
     async with harbor.parts.store.begin() as db:
         await db.execute(tables.postings.update().values(state=PostingState.PENDING, record_no="", posted=None))
     harbor.parts.reach.looked.clear()  # the process that did the first turn died here
@@ -455,8 +446,7 @@ async def test_a_source_that_was_not_read_whole_keeps_the_first_look_for_the_nex
 async def test_check_now_settles_at_once_and_ends_the_intent(harbor: World) -> None:
     portland = await card(harbor)
     store = harbor.parts.store
-    await harbor.intacct.control("fault", {"kind": "drop_after_commit", "count": 2, "match": "record_cctransaction"})
-    await _turns(harbor, portland, 2)
+    await lose(harbor, portland)
     asked = await runs.add_intent(store, portland.workspace_id, "settle", "U0LEE", {}, harbor.clock())
 
     await harbor.parts.runner.settle(0, connection_id=portland.id, intent=asked.id)
@@ -471,8 +461,7 @@ async def test_check_now_settles_at_once_and_ends_the_intent(harbor: World) -> N
 
 async def test_a_pause_lets_look_ups_go_on_and_sends_nothing(harbor: World) -> None:
     portland = await card(harbor)
-    await harbor.intacct.control("fault", {"kind": "drop_before", "count": 2, "match": "record_cctransaction"})
-    await _turns(harbor, portland, 2)
+    await lose(harbor, portland, "drop_before")
     await connections.change_connection(harbor.parts.store, portland.id, state="paused")
     for _ in range(3):
         harbor.clock.pass_(minutes=21)

@@ -44,6 +44,10 @@ class Allowance:
         """Seconds until the next request may leave."""
         return max(0.0, self._resume_at - self._monotonic())
 
+    def hold_for(self, seconds: float) -> None:
+        """Nobody asks before so many seconds have passed: another process was told "too many" for this company."""
+        self._resume_at = max(self._resume_at, self._monotonic() + min(seconds, _LONGEST_HOLD))
+
     async def __aenter__(self) -> None:
         await self._slots.acquire()
         try:

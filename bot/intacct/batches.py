@@ -43,10 +43,11 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Proven that no function of the request ran."""
+    """Proven that no function of the request ran. `withdrawn`: by our own choice, so that nothing is wrong with it."""
 
     controlid: str
     fault: Fault
+    withdrawn: bool = False
 
 
 Outcome = Recorded | Refused | Lost | NotSent
@@ -77,7 +78,35 @@ def _is_key(key: str) -> bool:
     return 0 < len(key) <= 100 and not any(character.isspace() for character in key)
 
 
-def cut_evenly(items: Sequence[T], slots: int, largest: int = 100) -> list[Sequence[T]]:
+LARGEST, SMALLEST = 100, 5
+"""Functions in one request. Intacct works through them one after another, so that more gain nothing but doubt."""
+
+_GOOD_ANSWERS_TO_GROW = 5
+
+
+class BatchSize:
+    """How many functions a request of one company may carry: half as many after a lost answer, more again as answers come.
+
+    What times out or breaks on its way is often what is too big, and a lost answer leaves a whole batch in doubt.
+    """
+
+    def __init__(self, largest: int = LARGEST) -> None:
+        self._largest = self.now = largest
+        self._good = 0
+
+    def was_lost(self, size: int) -> None:
+        """A request with so many functions brought no answer."""
+        self._good = 0
+        self.now = min(self.now, max(SMALLEST, size // 2))
+
+    def went_well(self) -> None:
+        """A request was answered; enough of them in a row double the size."""
+        self._good += 1
+        if self._good >= _GOOD_ANSWERS_TO_GROW and self.now < self._largest:
+            self._good, self.now = 0, min(self._largest, self.now * 2)
+
+
+def cut_evenly(items: Sequence[T], slots: int, largest: int = LARGEST) -> list[Sequence[T]]:
     """Cuts items into batches of equal size, give or take one, as many as keep every slot busy to the end.
 
     The number of batches is a multiple of `slots`, so that no slot idles while another works through a full batch.

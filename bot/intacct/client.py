@@ -23,9 +23,9 @@ import httpx
 from bot.intacct import calls, reading
 from bot.intacct.allowance import Allowance, Monotonic, Sleep
 from bot.intacct.answers import Answer, Result
-from bot.intacct.batches import Lost, NotSent, Outcome, outcomes
+from bot.intacct.batches import BatchSize, Lost, NotSent, Outcome, outcomes
 from bot.intacct.envelope import Element, function_parts, render_function
-from bot.intacct.errors import BlindLookup, FunctionFailure, IntacctError, NotExecuted
+from bot.intacct.errors import BlindLookup, FunctionFailure, IntacctError, NotExecuted, Withdrawn
 from bot.intacct.query import BY_RECORD_NO, LARGEST_PAGE, MOST_VALUES, And, Eq, Filter, In, Order, Query
 from bot.intacct.reading import Permissions
 from bot.intacct.records import (
@@ -116,6 +116,7 @@ class IntacctClient:
         self._own = http is None
         self._http = http or open_http(gateway, requests_at_once)
         self._entity = sign_in.entity_id
+        self.batch_size = BatchSize()
         self.allowance = allowance or Allowance(requests_at_once, sleep=sleep, monotonic=monotonic)
         self._wire = Wire(gateway, self._http, self.allowance, sleep=sleep, monotonic=monotonic)
         self._sessions = Sessions(self._wire, sign_in, monotonic=monotonic)
@@ -179,7 +180,8 @@ class IntacctClient:
             await self.sign_in(level)
             return await self._sessions.exchange(level, functions, read, operation=Operation.WRITE, ready=ready)
         except (NotExecuted, FunctionFailure) as error:  # a function failure here is the sign-in's: nothing was sent
-            return [NotSent(controlid, error.fault) for controlid in controlids]
+            withdrawn = isinstance(error, Withdrawn)
+            return [NotSent(controlid, error.fault, withdrawn) for controlid in controlids]
         except IntacctError as error:
             return [Lost(controlid, error.fault) for controlid in controlids]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bot.models import Fault, PostingState, Transaction, Verdict
+from bot.models import AttemptState, Fault, PostingState, Transaction, Verdict
 from bot.store.database import Store, insert_new
 from bot.store.rows import as_row, as_rows, from_json, to_json
 from bot.store.tables import attempts, connections, postings
@@ -134,20 +134,29 @@ async def taken_references(store: Store, company: int, references: Sequence[str]
         return set((await db.execute(query)).scalars())
 
 
-async def save(store: Store, new: Sequence[Mapping[str, Any]], changed: Mapping[int, Mapping[str, Any]]) -> None:
-    """Store one page: new rows and changes to rows that are not on their way, in one commit.
+async def save(
+    store: Store, new: Sequence[Mapping[str, Any]], changed: Sequence[tuple[Posting, Mapping[str, Any]]]
+) -> bool:
+    """Store one page: new rows, and changes to rows that are still as they were read, in one commit.
 
     A row that another connection stored a moment ago is left as that one stored it.
+
+    Returns:
+        Whether every change was stored; a row that was claimed or settled meanwhile has to be looked at again.
     """
+    stored = 0
     async with store.begin() as db:
         if new:
             await db.execute(insert_new(db, postings), [dict(row) for row in new])
-        for posting, values in changed.items():
-            await db.execute(
-                update(postings)
-                .where(postings.c.id == posting, postings.c.state != PostingState.POSTING)
-                .values(**values)
+        for row, values in changed:
+            as_read = (
+                postings.c.state == row.state,
+                postings.c.updated == row.updated,
+                postings.c.try_no == row.try_no,
             )
+            here = update(postings).where(postings.c.id == row.id, postings.c.state != PostingState.POSTING, *as_read)
+            stored += len((await db.execute(here.values(**values).returning(postings.c.id))).all())
+    return stored == len(changed)
 
 
 async def get(store: Store, ids: Sequence[int]) -> list[Posting]:
@@ -249,14 +258,16 @@ async def witnesses(store: Store, company: int, entity: str, limit: int = 5) -> 
     """
     query = (
         select(postings)
-        .join(connections, connections.c.id == postings.c.connection_id)
+        .join(attempts, attempts.c.posting_id == postings.c.id)
         .where(
+            attempts.c.state == AttemptState.POSTED,
+            attempts.c.entity_id == entity,
+            attempts.c.generation == postings.c.generation,
             postings.c.company == company,
-            connections.c.entity_id == entity,
             postings.c.state == PostingState.POSTED,
             postings.c.posted.is_not(None),
         )
-        .order_by(postings.c.posted.desc(), postings.c.id.desc())
+        .order_by(attempts.c.id.desc())
         .limit(limit * 2)
     )
     async with store.read() as db:
@@ -264,14 +275,17 @@ async def witnesses(store: Store, company: int, entity: str, limit: int = 5) -> 
     return [row for row in found if BY_HAND not in (row.decision or {})][:limit]
 
 
-async def due(store: Store, connection: str, now: datetime, *, limit: int, after: int = 0) -> list[Posting]:
-    """Pending rows whose time has come, oldest id first."""
+async def due(
+    store: Store, connection: str, now: datetime, *, limit: int, after: int = 0, failed_before: bool
+) -> list[Posting]:
+    """Pending rows whose time has come, oldest id first: those that failed before, of whatever cause, or all others."""
     query = (
         select(postings)
         .where(
             postings.c.connection_id == connection,
             postings.c.state == PostingState.PENDING,
             postings.c.id > after,
+            (postings.c.category != "") if failed_before else (postings.c.category == ""),
             or_(postings.c.not_before.is_(None), postings.c.not_before <= now),
         )
         .order_by(postings.c.id)
@@ -279,6 +293,25 @@ async def due(store: Store, connection: str, now: datetime, *, limit: int, after
     )
     async with store.read() as db:
         return as_rows(Posting, await db.execute(query))
+
+
+async def newest(store: Store, connection: str) -> int:
+    """The highest id of a connection's rows; 0 when it has none."""
+    query = select(func.max(postings.c.id)).where(postings.c.connection_id == connection)
+    async with store.read() as db:
+        return (await db.execute(query)).scalar() or 0
+
+
+async def resting(store: Store, connection: str, *, after: int, limit: int) -> list[tuple[int, str]]:
+    """Id and reference of rows of which nothing is in Intacct or on its way there, oldest id first."""
+    query = (
+        select(postings.c.id, postings.c.reference)
+        .where(postings.c.connection_id == connection, postings.c.state.in_(RESTING), postings.c.id > after)
+        .order_by(postings.c.id)
+        .limit(limit)
+    )
+    async with store.read() as db:
+        return [(row.id, row.reference) for row in await db.execute(query)]
 
 
 async def next_due(store: Store, connection: str) -> datetime | None:

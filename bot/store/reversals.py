@@ -88,7 +88,7 @@ async def last(store: Store, row: Posting) -> Attempt | None:
 
 
 async def claim(
-    store: Store, row: Posting, controlid: str, body: str, *, run: int | None, now: datetime
+    store: Store, row: Posting, controlid: str, body: str, *, run: int | None, now: datetime, entity: str
 ) -> Attempt | None:
     """Commit an attempt before it is sent; None when the row has changed since it was read."""
     as_read = (
@@ -101,6 +101,7 @@ async def claim(
         "posting_id": row.id,
         "run_id": run,
         "controlid": controlid,
+        "entity_id": entity,
         "generation": row.generation,
         "try_no": row.try_no,
         "state": AttemptState.SENDING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -49,24 +49,42 @@ class Haul:
     whole: bool = True
 
 
-async def fetch(store: Store, connection: Connection, source: Source, terms: Terms, *, now: datetime) -> Haul:
+Clock = Callable[[], datetime]
+
+
+async def fetch(
+    store: Store,
+    connection: Connection,
+    source: Source,
+    terms: Terms,
+    *,
+    clock: Clock,
+    haul: Haul | None = None,
+    stored: Callable[[], None] = lambda: None,
+) -> Haul:
     """Read what changed since the watermark, and store it; then see which waiting rows can go.
+
+    Args:
+        haul: filled as pages come, so that whoever watches knows how far it is.
+        stored: called whenever rows of another page are in the database.
 
     Raises:
         SourceError: the source did not answer; what was stored so far stays, and the watermark too.
     """
     since: date | None = (connection.watermark - OVERLAP).date() if connection.watermark else None
     after = terms.start_date if connection.watermark is None else None
-    haul = Haul(newest=connection.watermark)
+    haul = haul or Haul()
+    haul.newest = connection.watermark
     async for page in source.transactions(since, on_or_after=after):
-        await _take(store, connection, terms, page, haul, now)
-    await _read_again(store, connection, source, terms, haul, now)
-    await release(store, connection, terms, now)
+        await _take(store, connection, terms, page, haul, clock())
+        stored()
+    await _read_again(store, connection, source, terms, haul, clock)
+    await release(store, connection, terms, clock)
     return haul
 
 
 async def _read_again(
-    store: Store, connection: Connection, source: Source, terms: Terms, haul: Haul, now: datetime
+    store: Store, connection: Connection, source: Source, terms: Terms, haul: Haul, clock: Clock
 ) -> None:
     """Rows that wait for their cardholder, by id: what makes them whole need not touch what the watermark looks at."""
     if connection.watermark is None:
@@ -82,7 +100,7 @@ async def _read_again(
             haul.skipped["could not be read"] += 1
             continue
         if again is not None:
-            await _take(store, connection, terms, Page((again,)), haul, now)
+            await _take(store, connection, terms, Page((again,)), haul, clock())
 
 
 async def _take(store: Store, connection: Connection, terms: Terms, page: Page, haul: Haul, now: datetime) -> None:
@@ -109,7 +127,7 @@ async def _take(store: Store, connection: Connection, terms: Terms, page: Page, 
     references = await _references(store, connection, fresh)
     new = [_new_row(connection, terms, one, references[one.uuid], twin=one.uuid in doubles, now=now) for one in fresh]
     removed = await postings.owners_removed(store, {row.connection_id for row, _ in again})
-    changed: dict[int, dict[str, Any]] = {}
+    changed: list[tuple[Posting, dict[str, Any]]] = []
     for row, transaction in again:
         move = _taken_over(connection, row, removed)
         if move is None:
@@ -119,8 +137,9 @@ async def _take(store: Store, connection: Connection, terms: Terms, page: Page, 
             haul.whole = False  # told apart once its outcome is known, so it must come again
         values = move | _changes(terms, row, transaction, twin=transaction.uuid in doubles, now=now)
         if values:
-            changed[row.id] = values
-    await postings.save(store, new, changed)
+            changed.append((row, values))
+    if not await postings.save(store, new, changed):
+        haul.whole = False  # one was posted in this very moment; it must come again
 
 
 def _taken_over(connection: Connection, row: Posting, removed: dict[str, tuple[int, str]]) -> dict[str, Any] | None:
@@ -139,7 +158,7 @@ def _taken_over(connection: Connection, row: Posting, removed: dict[str, tuple[i
     return mine if row.state in RESTING else {}
 
 
-async def release(store: Store, connection: Connection, terms: Terms, now: datetime) -> None:
+async def release(store: Store, connection: Connection, terms: Terms, clock: Clock) -> None:
     """See which held rows may go since a person answered, a mapping was mended, or a setting changed."""
     after = 0
     while rows := await postings.list_postings(
@@ -148,8 +167,10 @@ async def release(store: Store, connection: Connection, terms: Terms, now: datet
         after = rows[-1].id
         pairs = [(row, row.read()) for row in rows]
         doubles = await _twins(store, connection, (), pairs)
-        changed = {row.id: _standing_again(terms, row, one, twin=one.uuid in doubles) for row, one in pairs}
-        await postings.save(store, (), {key: values | {"updated": now} for key, values in changed.items() if values})
+        standing = [(row, _standing_again(terms, row, one, twin=one.uuid in doubles)) for row, one in pairs]
+        changed = [(row, values | {"updated": clock()}) for row, values in standing if values]
+        if changed:
+            await postings.save(store, (), changed)
 
 
 async def _references(store: Store, connection: Connection, fresh: Sequence[Transaction]) -> dict[str, str]:

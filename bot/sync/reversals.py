@@ -100,7 +100,7 @@ async def _begin(work: Pass, row: Posting, source: Source) -> Stop | None:
         agreed = await _agreed(work, row, source)
     if agreed is None:
         return None
-    sight = await look_up(work, [agreed])
+    sight = await look_up(work, [agreed.reference], work.connection.entity_id)
     record = _record(sight, agreed)
     if record is not None and record.reversed:  # by hand, or by an attempt that a restored database has forgotten
         await _proven(work, agreed, sight, None)
@@ -174,7 +174,8 @@ async def _claim(work: Pass, row: Posting) -> Attempt | None:
     controlid = reversal_id(work.company.company_id, row.spend_company, row.transaction, row.generation, row.try_no)
     memo = f"{row.reference} | reversed by {asked['by']}"
     body = render_reversal(controlid, row.record_no, date.fromisoformat(asked["day"]), memo)
-    return await reversals.claim(work.reach.store, row, controlid, body, run=work.run.id, now=work.reach.clock())
+    now, entity = work.reach.clock(), work.connection.entity_id
+    return await reversals.claim(work.reach.store, row, controlid, body, run=work.run.id, now=now, entity=entity)
 
 
 async def _send(work: Pass, row: Posting, attempt: Attempt) -> Stop | None:
@@ -187,7 +188,7 @@ async def _send(work: Pass, row: Posting, attempt: Attempt) -> Stop | None:
         return classify(outcome.fault, known=known_to(work)), outcome.fault
     told = _told(attempt, outcome)
     await reversals.keep(store, replace(told, state=told.state if attempt.resent else AttemptState.UNKNOWN), now)
-    sight = await look_up(work, [row])
+    sight = await look_up(work, [row.reference], work.connection.entity_id)
     record = _record(sight, row)
     if record is not None and record.reversed:
         await _proven(work, row, sight, attempt)
@@ -206,7 +207,7 @@ async def _ask(work: Pass, attempt: Attempt) -> Outcome:
 
     asked = [(attempt.controlid, attempt.body)]
     try:
-        [outcome] = await work.client.record_batch(asked, entity=work.connection.entity_id, ready=ready)
+        [outcome] = await work.client.record_batch(asked, entity=attempt.entity_id, ready=ready)
     except Exception as broken:
         log.exception("a reversal broke on our side")
         return Lost(attempt.controlid, Fault(Level.TRANSPORT, note=f"{type(broken).__name__} on our side."))
@@ -226,7 +227,7 @@ def _doubtful(fault: Fault) -> bool:
 
 async def _look(work: Pass, row: Posting, attempt: Attempt) -> Stop | None:
     """A reversal in doubt: what Intacct shows decides, and only a whole settling time later the same body goes out again."""
-    sight, now = await look_up(work, [row]), work.reach.clock()
+    sight, now = await look_up(work, [row.reference], work.connection.entity_id), work.reach.clock()
     record, settle_after = _record(sight, row), work.reach.settle_after
     if record is not None and record.reversed:
         await _proven(work, row, sight, attempt)

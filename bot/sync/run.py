@@ -1,11 +1,13 @@
-"""One pass over a connection, turn by turn: settle what is unknown, fetch what is new, post what is due."""
+"""One pass over a connection: settle what is unknown, then fetch what is new and post what is due, side by side."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,15 +21,18 @@ from bot.spend.errors import SourceError
 from bot.spend.source import Source
 from bot.store import attempts, connections, postings, runs
 from bot.store.connections import Company, Connection
+from bot.store.postings import Posting
 from bot.store.rows import to_json
 from bot.store.runs import Run
 from bot.sync.ending import ENDED, Ending, Stopped
+from bot.sync.feed import Feed
 from bot.sync.fetch import fetch
+from bot.sync.fetching import Fetching
 from bot.sync.introduce import introduce
 from bot.sync.kinds import kind, learn, probes
 from bot.sync.mapping import Terms
 from bot.sync.mend import mend
-from bot.sync.post import LARGEST, Pass, Round, post_round
+from bot.sync.post import Pass, Round, post_all, post_round
 from bot.sync.reach import Reach
 from bot.sync.receipts import attach_some
 from bot.sync.reversals import turn_back
@@ -39,6 +44,30 @@ log = logging.getLogger(__name__)
 KNOWN_FOR = timedelta(minutes=10)
 """How long the locations of an entity are believed; reading them costs a query, and a run has many turns."""
 
+TURN = 120.0
+"""Seconds of one turn; the connection, its rules and its mapping are read anew for each. Between two a slot idles for some seconds."""
+
+SHOW_EVERY = 2.0
+"""Seconds between two times that people are shown how far a run is."""
+
+AT_ONCE = 100
+"""Rows of which one of each kind is tried again, before the others of its kind."""
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """What this process knows of a run at work, from one of its turns to the next.
+
+    Rows after `newest` came with this run's own fetch. `seen_to` is the id up to which rows were looked up in Intacct;
+    those that are fetched afterwards have higher ones.
+    """
+
+    fetching: Fetching
+    newest: int
+    seen_to: int | None = None
+    paused: bool = False
+    shown: float = float("-inf")
+
 
 @dataclass(slots=True)
 class Runner:
@@ -47,6 +76,7 @@ class Runner:
     reach: Reach
     engine: Engine | None = None
     standing: Standing = field(default_factory=Standing)
+    _under_way: dict[int, UnderWay] = field(default_factory=dict)
     _inside: dict[tuple[int, str], tuple[datetime, frozenset[str] | None]] = field(default_factory=dict)
 
     @property
@@ -58,7 +88,7 @@ class Runner:
     async def sync(
         self, turn: int, *, connection_id: str, trigger: str, run_key: str, actor: str = "", intent: str = ""
     ) -> bool:
-        """One run. Turn 0 prepares and fetches, each later turn posts one round; the last one closes the run.
+        """One run. Turn 0 prepares; each turn fetches and posts for a while, and the last one closes the run.
 
         A turn that is done again, after an exception or by another process, finds its own rows and settles those first.
 
@@ -80,10 +110,11 @@ class Runner:
             await self.ending.follow_up(connection)
             return await self._done(intent)
         if not may_run(connection, trigger, intent):
+            await self._read_no_further(run)
             await self.ending.close(run, connection, RunState.STOPPED)
             return await self._done(intent)
-        work = self._prepare if turn == 0 else self._post
-        return await self._guarded(run, connection, lambda ready: work(ready, intent)) or await self._done(intent)
+        work = partial(self._prepare, intent=intent) if turn == 0 else self._work
+        return await self._guarded(run, connection, work) or await self._done(intent)
 
     async def settle(self, turn: int, *, connection_id: str, intent: str = "", run_key: str = "") -> bool:
         """Ask again for what is unknown."""
@@ -101,11 +132,11 @@ class Runner:
 
     async def _guarded(self, run: Run, connection: Connection, turn: Callable[[Pass], Awaitable[bool]]) -> bool:
         """One turn; whatever ends the run is told and stored."""
+        goes_on = False
         try:
-            if await turn(await self._pass(connection, run)):
-                await self.ending.refresh(connection)
-                return True
-            await self.ending.close(run, connection, RunState.FINISHED)
+            goes_on = await turn(await self._pass(connection, run))
+            if not goes_on:
+                await self.ending.close(run, connection, RunState.FINISHED)
         except (IntacctError, SourceError) as refused:
             await self.ending.refused(run, connection, refused)
         except Stopped as stopped:
@@ -115,7 +146,10 @@ class Runner:
         except Exception as broken:
             log.exception("run %d of %s broke", run.id, connection.id)
             await self.ending.broke(run, connection, broken)
-        return False
+        finally:
+            if not goes_on:
+                await self._read_no_further(run)
+        return goes_on
 
     async def _done(self, intent: str) -> bool:
         """The intent is done once its job has ended, whatever came of it; nobody waits for it any more."""
@@ -192,8 +226,10 @@ class Runner:
             company = replace(company, refunds_accepted=True)  # asked once for a company, then never again
             await connections.change_company(self.reach.store, company.id, refunds_accepted=True)
         client = await self.reach.intacct(company)
-        inside = await self._locations(client, connection)
         now = self.reach.clock()
+        if company.held_until is not None:
+            client.allowance.hold_for((company.held_until - now).total_seconds())
+        inside = await self._locations(client, connection)
         rules, resting = await self.standing.of(self.reach.store, client, connection, now, inside)
         terms = replace(terms_of(connection, company, inside=inside), rules=rules, resting=resting)
         return Pass(self.reach, connection, company, client, terms, run)
@@ -225,7 +261,7 @@ class Runner:
     async def _settle(self, work: Pass) -> None:
         await self._orphans(work)
         result = await settle_unknown(work)
-        await self._count(work.run, result)
+        await self._count(work, result)
         if result.stop is not None:
             raise Stopped(*result.stop)
 
@@ -245,26 +281,64 @@ class Runner:
 
     async def _prepare(self, work: Pass, intent: str) -> bool:
         """The first turn. What a person asked for is stored first, so that it is not lost if this run stops early."""
-        store, now, connection = self.reach.store, self.reach.clock(), work.connection
         await self._begin(work)
         if intent:
             await self._take_up(work, intent)
         await self._settle(work)
-        source = await self.reach.source(connection)
-        await self._turn_back(work, source)
-        haul = await fetch(store, connection, source, work.terms, now=now)
-        values: dict[str, Any] = {"fetched": haul.fetched, "skipped": {k: n for k, n in haul.skipped.items() if n}}
-        await runs.change_run(store, work.run.id, **values)
-        if connection.state == ConnectionState.BROKEN:
-            await work.client.sign_in(connection.entity_id)
-            await self.let_in(work.company, await self._shut_out_with(work), work.run.actor, at_work=connection.id)
-        if haul.whole and haul.newest != connection.watermark:
-            await connections.set_watermark(store, connection.id, haul.newest)
-        if connection.id not in self.reach.looked:
-            await self._look_first(work)
-            if haul.whole:
-                self.reach.looked.add(connection.id)
-        return True
+        await self._turn_back(work, await self.reach.source(work.connection))
+        return True if intent else await self._work(work)
+
+    async def _work(self, work: Pass) -> bool:
+        """Fetch and post for a while. Returns whether there is more to do."""
+        state = await self._begun(work)
+        if work.connection.state == ConnectionState.BROKEN:
+            await state.fetching.end()  # both sides must let us in before the connection counts as mended
+            await work.client.sign_in(work.connection.entity_id)
+            await self.let_in(work.company, await self._shut_out_with(work), work.run.actor, at_work=work.connection.id)
+        await self._orphans(work)
+        if state.seen_to is None and work.connection.id not in self.reach.looked:
+            state.seen_to = await self._look_first(work)
+        goes_on = await self._post(work, state)
+        if self._draining:
+            await self._read_no_further(work.run)
+        elif not goes_on:
+            await self._fetched(work, state.fetching)
+        return goes_on
+
+    async def _begun(self, work: Pass) -> UnderWay:
+        """The run's pass over the source, begun by its first turn in this process."""
+        found = self._under_way.get(work.run.id)
+        if found is None:
+            newest = await postings.newest(self.reach.store, work.connection.id)
+            source = await self.reach.source(work.connection)
+            read = partial(fetch, self.reach.store, work.connection, source, work.terms, clock=self.reach.clock)
+            found = self._under_way[work.run.id] = UnderWay(Fetching(read), newest)
+        return found
+
+    async def _fetched(self, work: Pass, fetching: Fetching) -> None:
+        """All was read, and all that was due is posted: from here on the next run reads what is newer.
+
+        Raises:
+            SourceError: it was not all; what came is posted, and the next run reads from the same day again.
+        """
+        haul, connection = await fetching.end(), work.connection
+        if haul.whole:
+            self.reach.looked.add(connection.id)
+            if haul.newest != connection.watermark:
+                await connections.set_watermark(self.reach.store, connection.id, haul.newest)
+
+    async def _read_no_further(self, run: Run) -> None:
+        """The run ends, or this process does: what the source brought is counted, and no more of it is read."""
+        state = self._under_way.pop(run.id, None)
+        if state is not None:
+            await state.fetching.stop()
+            haul = state.fetching.haul
+            values: dict[str, Any] = {"fetched": haul.fetched, "skipped": {k: n for k, n in haul.skipped.items() if n}}
+            await runs.change_run(self.reach.store, run.id, **values)
+
+    @property
+    def _draining(self) -> bool:
+        return self.engine is not None and self.engine.draining
 
     async def _shut_out_with(self, work: Pass) -> list[Connection]:
         """The connections that go on with this one: where Intacct had refused the company, all of its broken ones."""
@@ -272,11 +346,15 @@ class Runner:
         broken = [one for one in everyone if one.state == ConnectionState.BROKEN]
         return broken if work.company.problem else [one for one in broken if one.id == work.connection.id]
 
-    async def _look_first(self, work: Pass) -> None:
-        """After a start, a restore or a reconnect: what Intacct has already is not posted again."""
-        found = await look_before_first(work)
-        await self._count(work.run, Round(posted=found))
-        self.reach.looked.add(f"run {work.run.id}")
+    async def _look_first(self, work: Pass) -> int:
+        """After a start, a restore or a reconnect: what Intacct has already is not posted again.
+
+        Returns:
+            The id up to which the rows were looked up; those that are fetched from now on have higher ones.
+        """
+        found, seen_to = await look_before_first(work)
+        await self._count(work, Round(posted=found))
+        return seen_to
 
     async def _take_up(self, work: Pass, intent: str) -> None:
         """What a person asked to retry becomes due; its cause stays on the row until it is posted or fails anew.
@@ -297,39 +375,72 @@ class Runner:
             not_before=None,
         )
 
-    async def _post(self, work: Pass, _intent: str) -> bool:
-        """One round: all new rows; of what is retried, one of each kind first, so that one failure speaks for its kind."""
+    async def _post(self, work: Pass, state: UnderWay) -> bool:
+        """Send what is due, while pages still come. Returns whether there may be more: the turn's time was over before.
+
+        While the source is being read, only what it has just brought goes out: older rows may have changed or gone there.
+        Then those that failed before go first, one of each kind, so that one failure speaks for its kind.
+        """
         store, connection = self.reach.store, work.connection.id
-        await self._orphans(work)
-        if await attempts.unread(store, connection):
-            await self._settle(work)  # nothing new is sent until a read has succeeded
-        if not self.reach.looked & {connection, f"run {work.run.id}"}:
-            await self._look_first(work)  # this process took the run over from one that died
-        most = LARGEST * work.client.allowance.now
-        rows = await postings.due(store, connection, self.reach.clock(), limit=most)
-        if not rows:
-            return False
+        loop = asyncio.get_running_loop()
+        end = loop.time() + TURN
+
+        def until() -> bool:
+            return loop.time() >= end or self._draining or state.paused
+
+        while not until():
+            if await attempts.unread(store, connection):
+                await self._settle(work)  # nothing new is sent until a read has succeeded
+            over, now = state.fetching.over and not state.fetching.failed, self.reach.clock()
+            retried = await postings.due(store, connection, now, limit=AT_ONCE, failed_before=True) if over else []
+            if retried:
+                await self._try_again(work, retried)
+                continue
+            feed = Feed(work, state.fetching, until, after=0 if over else state.newest, look_after=state.seen_to)
+            await self._heed(work, await post_all(work, feed.take, partial(self._sent, work)))
+            if not feed.given and (over or state.fetching.failed):
+                return False
+        return True
+
+    async def _try_again(self, work: Pass, rows: Sequence[Posting]) -> None:
         kinds = {row.id: kind(row, work.terms) for row in rows}
         batch = probes(rows, kinds)
         result = await post_round(work, batch)
-        await self._count(work.run, result)
+        await self._count(work, result)
         sent = {row.id for row in batch}
-        await learn(store, batch, [row for row in rows if row.id not in sent], kinds, self.reach.clock())
-        await mend(store, work.terms, sent, self.reach.clock())
-        if result.stop is not None:
-            raise Stopped(*result.stop)
-        return True
+        await learn(self.reach.store, batch, [row for row in rows if row.id not in sent], kinds, self.reach.clock())
+        await mend(self.reach.store, work.terms, sent, self.reach.clock())
+        await self._heed(work, result)
 
-    async def _count(self, run: Run, result: Round) -> None:
-        latest = await runs.get_run(self.reach.store, run.id)
-        if latest is not None and (result.posted or result.failed or result.requests):
-            await runs.change_run(
-                self.reach.store,
-                run.id,
-                posted=latest.posted + result.posted,
-                failed=latest.failed + result.failed,
-                requests=latest.requests + result.requests,
-            )
+    async def _sent(self, work: Pass, rows: Sequence[Posting], result: Round) -> None:
+        await self._count(work, result)
+        if result.failed:
+            await mend(self.reach.store, work.terms, {row.id for row in rows}, self.reach.clock())
+
+    async def _heed(self, work: Pass, result: Round) -> None:
+        """A reason to stop ends the run; "too many requests" is remembered for whoever else asks this company."""
+        if result.stop is None:
+            return
+        if (hold := work.client.allowance.hold) > 0:
+            until = self.reach.clock() + timedelta(seconds=hold)
+            await connections.change_company(self.reach.store, work.company.id, held_until=until)
+        raise Stopped(*result.stop)
+
+    async def _count(self, work: Pass, result: Round) -> None:
+        """Count what a batch brought, see whether somebody pressed Pause, and show how far it is, though not for every batch."""
+        more = {"posted": result.posted, "failed": result.failed, "requests": result.requests}
+        if not any(more.values()):
+            return
+        await runs.add(self.reach.store, work.run.id, **more)
+        state = self._under_way.get(work.run.id)
+        if state is None:
+            return
+        latest = await connections.get_connection(self.reach.store, work.connection.id)
+        state.paused = latest is None or latest.removed is not None or latest.state == ConnectionState.PAUSED
+        now = asyncio.get_running_loop().time()
+        if now - state.shown >= SHOW_EVERY:
+            state.shown = now
+            await self.ending.refresh(work.connection)
 
 
 def may_run(connection: Connection, trigger: str, intent: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -53,12 +53,22 @@ async def settle_unknown(work: Pass) -> Round:
         if not again or work.connection.state == ConnectionState.PAUSED:
             continue
         marked = await attempts.mark_resent(work.reach.store, again, work.reach.clock())
-        sent = await send(work, marked, again=True)
+        sent = Round()
+        for same_level in _by_level(marked).values():
+            sent.add(await send(work, same_level, again=True))
         result.add(sent)
         if sent.unknown:
             left = await postings.get(work.reach.store, [attempt.posting_id for attempt in marked])
             await _look(work, [row for row in left if row.state == PostingState.UNKNOWN], result)
     return result
+
+
+def _by_level(tried: Iterable[Attempt]) -> dict[str, list[Attempt]]:
+    """Attempts by the entity that they were sent at; the connection may have moved to another since."""
+    levels: defaultdict[str, list[Attempt]] = defaultdict(list)
+    for attempt in tried:
+        levels[attempt.entity_id].append(attempt)
+    return levels
 
 
 async def _in_doubt(work: Pass, after: int) -> list[Posting]:
@@ -70,8 +80,8 @@ async def _in_doubt(work: Pass, after: int) -> list[Posting]:
     return sorted(rows, key=lambda row: row.id)[:AT_ONCE]
 
 
-async def look_up(work: Pass, rows: Sequence[Posting]) -> Sight:
-    """Intacct's records under these rows' references, together with some that are known to be there.
+async def look_up(work: Pass, references: Sequence[str], entity: str) -> Sight:
+    """Intacct's records under these references, seen from that level, together with some that are known to be there.
 
     Of the witnesses, those posted within the settling time must all be seen, since what is new shows last; of older ones
     one is enough, since people delete records.
@@ -79,9 +89,8 @@ async def look_up(work: Pass, rows: Sequence[Posting]) -> Sight:
     Raises:
         BlindLookup: a witness that must be seen was not, so that an empty answer means nothing.
     """
-    known = await postings.witnesses(work.reach.store, work.company.id, work.connection.entity_id)
-    wanted = [row.reference for row in rows] + [row.reference for row in known]
-    found = await work.client.find_by_reference(wanted, entity=work.connection.entity_id)
+    known = await postings.witnesses(work.reach.store, work.company.id, entity)
+    found = await work.client.find_by_reference([*references, *(row.reference for row in known)], entity=entity)
     records: defaultdict[str, list[FoundRecord]] = defaultdict(list)
     for record in found:
         records[record.reference].append(record)
@@ -95,11 +104,21 @@ async def look_up(work: Pass, rows: Sequence[Posting]) -> Sight:
 
 async def _look(work: Pass, rows: Sequence[Posting], result: Round) -> list[Attempt]:
     """One look-up for these rows: store what it proved; returns the attempts that may be sent again."""
-    if not rows:
-        return []
+    tried = await attempts.last_attempts(work.reach.store, [row.id for row in rows])
+    levels: defaultdict[str, list[Posting]] = defaultdict(list)
+    for row in rows:
+        levels[tried[row.id].entity_id if row.id in tried else work.connection.entity_id].append(row)
+    again: list[Attempt] = []
+    for entity, some in levels.items():
+        again += await _look_from(work, entity, some, tried, result)
+    return again
+
+
+async def _look_from(
+    work: Pass, entity: str, rows: Sequence[Posting], tried: Mapping[int, Attempt], result: Round
+) -> list[Attempt]:
     store, settle_after = work.reach.store, work.reach.settle_after
-    tried = await attempts.last_attempts(store, [row.id for row in rows])
-    sight = await look_up(work, rows)
+    sight = await look_up(work, [row.reference for row in rows], entity)
     now = work.reach.clock()
     proven: list[Settled] = []
     in_vain: list[Attempt] = []
@@ -233,22 +252,32 @@ def next_look(attempt: Attempt, now: datetime, settle_after: timedelta) -> float
     return min(2.0**attempt.looked, LONGEST_PAUSE.total_seconds())
 
 
-async def look_before_first(work: Pass) -> int:
+async def look_before_first(work: Pass) -> tuple[int, int]:
     """After a start, a restore or a reconnect: look up every row that rests before anything is posted.
 
     Returns:
-        How many were found in Intacct already, and are now posted.
+        How many were found in Intacct already, and are now posted; and the id of the last row that was looked up.
+    """
+    found = after = 0
+    while rows := await postings.resting(work.reach.store, work.connection.id, after=after, limit=AT_ONCE):
+        after = rows[-1][0]
+        found += len(await adopt_known(work, dict(rows)))
+    return found, after
+
+
+async def adopt_known(work: Pass, resting: Mapping[int, str]) -> set[int]:
+    """Those of these rows, given as id and reference, that Intacct has already; they are posted, or held to ask a person.
+
+    Raises:
+        IntacctError: the look-up itself did not work.
     """
     store = work.reach.store
-    found = after = 0
-    while rows := await postings.list_postings(store, work.connection.id, states=RESTING, after=after, limit=AT_ONCE):
-        after = rows[-1].id
-        sight = await look_up(work, rows)
-        tried = await attempts.last_attempts(store, [row.id for row in rows])
-        hit = [adopt(row, tried.get(row.id), sight.of(row)) for row in rows if sight.of(row)]
-        if not hit:
-            continue
-        stored = await attempts.settle(store, hit, work.reach.clock())
-        await _tell(work, rows, stored)
-        found += sum(one.state is PostingState.POSTED for one in stored)
-    return found
+    sight = await look_up(work, list(resting.values()), work.connection.entity_id)
+    hit = await postings.get(store, [one for one, reference in resting.items() if reference in sight.records])
+    if not hit:
+        return set()
+    tried = await attempts.last_attempts(store, [row.id for row in hit])
+    proven = [adopt(row, tried.get(row.id), sight.of(row)) for row in hit]
+    stored = await attempts.settle(store, proven, work.reach.clock())
+    await _tell(work, hit, stored)
+    return {row.id for row in hit}

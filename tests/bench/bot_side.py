@@ -123,7 +123,7 @@ async def _connect(parts: Parts, order: Order, number: int) -> Connection:
 async def _read_one(parts: Parts, connection: Connection) -> None:
     company = await connections.get_company(parts.store, connection.company)
     where = await parts.reach.source(connection)
-    await fetch(parts.store, connection, where, terms_of(connection, company, inside=None), now=parts.clock())
+    await fetch(parts.store, connection, where, terms_of(connection, company, inside=None), clock=parts.clock)
 
 
 COPIES = """

@@ -1,0 +1,92 @@
+"""New rows for the lanes: batches of equal size, as long as there are any and pages still come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from bot.intacct.batches import cut_evenly
+from bot.store import postings
+from bot.store.postings import Posting
+from bot.sync.fetching import Fetching
+from bot.sync.post import Pass
+from bot.sync.settle import adopt_known
+
+AT_ONCE = 1000
+"""Rows read from the database at a time; ten full batches."""
+
+WORTH_A_LOOK = 500
+"""Fresh rows that are waited for where each must be looked up first: a look-up is a request, however few it asks for."""
+
+PATIENCE = 0.5
+"""Seconds between two looks at whether to go on, while no page comes."""
+
+
+class Feed:
+    """What is due and never failed, each row once, in the order of their ids.
+
+    Args:
+        work: the turn's pass.
+        fetching: the source being read meanwhile.
+        until: whether to end here, though more may be due.
+        after: only rows with higher ids.
+        look_after: rows with a higher id are looked up in Intacct before they are given out; None trusts them all.
+    """
+
+    def __init__(
+        self,
+        work: Pass,
+        fetching: Fetching,
+        until: Callable[[], bool],
+        *,
+        after: int = 0,
+        look_after: int | None = None,
+    ) -> None:
+        self.given = 0
+        self._work, self._fetching, self._until, self._look_after = work, fetching, until, look_after
+        self._ready: deque[Sequence[Posting]] = deque()
+        self._after = after
+        self._turn = asyncio.Lock()
+
+    async def take(self, halted: Callable[[], bool]) -> Sequence[Posting]:
+        """The next batch, as soon as there is one; none when there will be no more, or once nothing new may be sent."""
+        async with self._turn:
+            while not self._ready and not (self._until() or halted()):
+                over = self._fetching.over  # before the rows are read, so that its last page is not missed
+                if await self._load(over=over):
+                    continue
+                if over:
+                    return ()
+                await self._fetching.news(PATIENCE)
+            if self._until() or halted():
+                return ()
+            batch = self._ready.popleft()
+            self.given += len(batch)
+            return batch
+
+    async def _load(self, *, over: bool) -> bool:
+        """Whether further rows were found and cut into batches."""
+        work = self._work
+        rows = await postings.due(
+            work.reach.store,
+            work.connection.id,
+            work.reach.clock(),
+            limit=AT_ONCE,
+            after=self._after,
+            failed_before=False,
+        )
+        if not rows or (self._look_after is not None and len(rows) < WORTH_A_LOOK and not over):
+            return False
+        self._after = rows[-1].id
+        known = await self._known(rows)
+        left = [row for row in rows if row.id not in known]
+        self._ready.extend(cut_evenly(left, work.client.allowance.now, work.client.batch_size.now))
+        return True
+
+    async def _known(self, rows: Sequence[Posting]) -> set[int]:
+        """Those of these that Intacct has already, though they are new to us: our database may be a restored one."""
+        if self._look_after is None:
+            return set()
+        fresh = {row.id: row.reference for row in rows if row.id > self._look_after}
+        return await adopt_known(self._work, fresh) if fresh else set()
