@@ -129,7 +129,6 @@ async def test_from_the_first_click_to_a_first_sync(town: Town) -> None:
     await talk.submits("Connect Spend Center", token=SPEND_TOKEN)
     await talk.sees("118 of 121 values found in Intacct.")
     await talk.submits("Fields")
-    await talk.submits("Doubtful values")
     await talk.submits("Choices", channel="C0FINANCE")
     await talk.sees("*Ready.* 9 of 9 checked. *Preview:* 80 would post ($29,942.82), 44 would not:")
     assert talk.view() is None
@@ -379,6 +378,25 @@ async def test_text_from_somebody_without_a_set_up_is_left_to_others(town: Town)
 # --- the channel ------------------------------------------------------------------------------------------------------
 
 
+async def test_doubtful_values_are_asked_beside_the_fields_and_those_of_another_field_after_them(town: Town) -> None:
+    talk = town.talk
+    await to_the_fields(town)
+    form = await talk.form("Fields")
+    doubtful = next(block["block_id"] for block in form["blocks"] if "6240" in block.get("label", {}).get("text", ""))
+    menu = next(block["element"] for block in form["blocks"] if block["block_id"] == "field:class")
+    department = next(one["value"] for one in menu["options"] if one["text"]["text"] == "Department")
+
+    await talk.submits("Fields", **{doubtful.replace(":", "_"): "6210", "field_class": department})
+    asked = await talk.form("Doubtful values")
+    assert {block["label"]["text"].split(":")[0] for block in asked["blocks"] if "label" in block} == {"Class"}
+    await talk.submits("Doubtful values")
+    await talk.form("Choices")
+
+    walk = await town.services.walkthrough.open(town.far.workspace, DANA)
+    assert walk.answers["mapping"]["gl_account"]["values"][doubtful.split(":")[2]] == "6210"
+    assert walk.answers["fields"]["gl_account"]["found"] == 61
+
+
 async def test_shared_channels_are_refused_public_ones_ask_and_an_invitation_is_waited_for(town: Town) -> None:
     talk = town.talk
     await to_the_choices(town)
@@ -471,12 +489,15 @@ async def opens(town: Town) -> None:
     await town.talk.sees("2 of 9 · Let this app in")
 
 
-async def to_the_choices(town: Town) -> None:
-    """Steps 1 to 8 done, Spend Center connected and its fields matched: the last form stands open."""
+async def to_the_fields(town: Town) -> None:
     await town.far.comes_to_spend_center()
     await town.setup()
     await town.talk.clicks("Connect Spend Center")
     await town.talk.submits("Connect Spend Center", token=SPEND_TOKEN)
+
+
+async def to_the_choices(town: Town) -> None:
+    """Steps 1 to 8 done, Spend Center connected and its fields matched: the last form stands open."""
+    await to_the_fields(town)
     await town.talk.submits("Fields")
-    await town.talk.submits("Doubtful values")
     await town.talk.form("Choices")

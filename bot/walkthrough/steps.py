@@ -112,8 +112,7 @@ STEPS: Mapping[int, Step] = {
             "Card",
             "Yours to make: over this connection I cannot create it. *{place}* Then Cash Management > Setup > Accounts > "
             "Credit card > Add: ID as below · any type · account type *Credit* · vendor: the card issuer · expiry "
-            "`{expiry}` · offset account `{account}` · default location `{location}`. The step ticks itself when I see "
-            "it.",
+            "`{expiry}` · offset account `{account}` · default location {location}. The step ticks itself when I see it.",
             ("{card}",),
             (
                 "Made at the top level instead of in the entity.",
@@ -169,6 +168,6 @@ class Facts:
             place=f"First switch to entity {label}." if entity else "Stay at the top level.",
             expiry=CARD_EXPIRY,
             account=answers.get("account") or "the account of step 7",
-            location=entity or "the location that all card spend gets",
+            location=f"`{entity}`" if entity else "the one that card spend without a location of its own gets",
             card=answers.get("card") or CARD_ID,
         )

@@ -166,12 +166,12 @@ def _extra(walk: Walkthrough, number: int) -> list[sb.Block]:
 
 
 def _permissions(walk: Walkthrough) -> list[sb.Block]:
-    kind, breadth = walk.answers.get("kind"), walk.answers.get("breadth")
+    kind, breadth = walk.answers.get("kind"), walk.answers.get("breadth", "needed")
     user = esc(clip(str(walk.answers.get("user_id", "")), 60))
     if walk.answers.get("show_me"):
         where = f"Company > Admin > Web Services users > {user}: tabs stand at the top of the page, beside “User information”."
         return [section(where, "show")]
-    if not kind or not breadth:
+    if not kind:
         return []
     if breadth == "all":
         role = f"Roles > Add, name `{ROLE}`; for every application Permissions > All, under Activities/Lists and under Reports (not all have Reports) > Save."
@@ -255,7 +255,7 @@ def _buttons(walk: Walkthrough, number: int, *, helper: bool) -> list[sb.Block]:
     value = key(walk, number)
     if number in (SENDER, USER, PERMISSIONS, CARD) or (number == ENTITY and walk.answers.get("scope") == "top"):
         again = progress.state_of(walk, number) is StepState.PROBLEM
-        first = number in (SENDER, CARD, ENTITY) or (number == PERMISSIONS and walk.answers.get("breadth"))
+        first = number in (SENDER, CARD, ENTITY) or (number == PERMISSIONS and walk.answers.get("kind"))
         label = "Check again" if again else "Done, check"
         check = button(label, "walkthrough.check", value, style="primary" if first else None)
         elements.insert(0 if first else 1, check)
@@ -291,20 +291,21 @@ def _user_buttons(walk: Walkthrough) -> Sequence[sb.Button]:
 
 
 def _permission_buttons(walk: Walkthrough) -> Sequence[sb.Button]:
-    value = key(walk, PERMISSIONS)
-    kind, breadth = walk.answers.get("kind"), walk.answers.get("breadth")
+    """One question; the boxes that are needed are shown at once, and both answers can be changed."""
+    value, kind = key(walk, PERMISSIONS), walk.answers.get("kind")
     if not kind:
         return [
             button("By role", "walkthrough.by_role", value, style="primary"),
             button("By user", "walkthrough.by_user", value),
             button("Show me", "walkthrough.show_me", value),
         ]
-    if not breadth:
-        return [
-            button("Only what is needed", "walkthrough.needed", value, style="primary"),
-            button("All on every module", "walkthrough.all_modules", value),
-        ]
-    return [button("Choose again", "walkthrough.boxes_anew", value)]
+    if walk.answers.get("breadth") == "all":
+        boxes = button("Only what is needed", "walkthrough.needed", value)
+    else:
+        boxes = button("All on every module", "walkthrough.all_modules", value)
+    if kind == "role":
+        return [boxes, button("It is by user", "walkthrough.by_user", value)]
+    return [boxes, button("It is by role", "walkthrough.by_role", value)]
 
 
 def _entity_buttons(walk: Walkthrough) -> Sequence[sb.Button]:

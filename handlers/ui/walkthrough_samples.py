@@ -105,7 +105,7 @@ def _forms(name: str, error: str) -> Iterator[tuple[str, Json]]:
         modals.pick_card(key),
         spend.token(key, before, error),
         _fields(key, name, error),
-        spend.doubts(key, [(Dimension.GL_ACCOUNT, proposals.Doubt("tvl_1", name, "6240"))], 2, {}),
+        spend.doubts(key, [(Dimension.GL_ACCOUNT, proposals.Doubt(f"tvl_{n}", name, "6240")) for n in range(22)], {}),
         spend.choices(
             key,
             before={"start": "2026-10-01", "channel": "C0FINANCE", "time": "07:00", "zone": "UTC"},

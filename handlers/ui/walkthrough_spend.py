@@ -20,6 +20,7 @@ ROWS = 60
 CAUSES = 20
 RIGHTS = {"correct": "Who may correct", "retry": "Who may retry and sync"}
 Pairs = Sequence[tuple[str, str]]
+Doubts = Sequence[tuple[Dimension, Doubt]]
 
 
 def token(metadata: str, before: Mapping[str, str], error: str = "", action: str = "typed") -> Json:
@@ -37,6 +38,11 @@ def token(metadata: str, before: Mapping[str, str], error: str = "", action: str
         context("Or, with a BILL app of your own, its client ID and secret:", "or"),
         typed("client_id", "Client ID", initial=before.get("client_id", ""), optional=True),
         typed("client_secret", "Client secret", optional=True, most=1000, action=action),
+        context(
+            "Cards of a bank, for which there is no token? Whoever runs this app can connect the bank's export file instead: "
+            "`connections import`, with a *[csv]* section.",
+            "file",
+        ),
     ]
     return modal("Connect Spend Center", blocks, callback="walkthrough.token_form", submit="Check", metadata=metadata)
 
@@ -49,8 +55,12 @@ def fields(
     proposed: Mapping[Dimension, Match],
     dimensions: Sequence[Dimension],
     error: str = "",
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Json:
-    """A pick list for each dimension that Intacct has; what fits best is picked, with the reason beside it."""
+    """A pick list for each dimension that Intacct has; what fits best is picked, with the reason beside it.
+
+    The doubtful values of what is picked are asked below. `names`: as for `doubts`.
+    """
     blocks: list[sb.Block] = [alert(error, "error")] if error else []
     blocks.append(section(f"Connected to *{esc(clip(company, 80))}*, {count(cards, 'card')}.", "connected"))
     lists = [one for one in known if one.values][:99]
@@ -69,11 +79,23 @@ def fields(
     total = sum(one.total for one in proposed.values())
     if total:
         blocks.append(context(f"{found} of {total} values found in Intacct.", "found"))
+    asked = [(dimension, doubt) for dimension, one in proposed.items() for doubt in one.doubts]
+    if asked:
+        blocks += _doubts(asked, names)
     return modal("Fields", blocks, callback="walkthrough.fields_form", submit="Continue", metadata=metadata)
 
 
-def doubts(metadata: str, asked: Sequence[tuple[Dimension, Doubt]], more: int, names: Mapping[str, str]) -> Json:
-    """The values that are not certain. Left empty, a transaction with one of them waits and asks; nothing is guessed."""
+def doubts(metadata: str, asked: Doubts, names: Mapping[str, str]) -> Json:
+    """Doubtful values that the form before had no room for, or of a field that was not proposed.
+
+    `names`: `<dimension>:<ID>` to a name.
+    """
+    blocks = _doubts(asked, names)
+    return modal("Doubtful values", blocks, callback="walkthrough.doubts_form", submit="Continue", metadata=metadata)
+
+
+def _doubts(asked: Doubts, names: Mapping[str, str]) -> list[sb.Block]:
+    """Left empty, a transaction with one of these waits and asks; nothing is guessed."""
     blocks: list[sb.Block] = [
         section(
             "These values are not in Intacct, or not under that name. Pick what they mean, or leave them: a transaction "
@@ -86,10 +108,14 @@ def doubts(metadata: str, asked: Sequence[tuple[Dimension, Doubt]], more: int, n
         hint = f"Intacct calls {doubt.maybe} “{clip(maybe, 80)}”." if doubt.maybe else ""
         menu = sb.ExternalSelectMenu(action_id="walkthrough.pick_value", min_query_length=0)
         label = f"{dimension.sentence.capitalize()}: {clip(doubt.text, 80)}"
-        blocks.append(labelled(f"value:{dimension.value}:{doubt.value_id}", label, menu, hint=hint, optional=True))
-    if more:
+        blocks.append(labelled(doubt_block(dimension, doubt.value_id), label, menu, hint=hint, optional=True))
+    if more := len(asked[DOUBTS:]):
         blocks.append(context(f"{count(more, 'more value')} stay open.", "more"))
-    return modal("Doubtful values", blocks, callback="walkthrough.doubts_form", submit="Continue", metadata=metadata)
+    return blocks
+
+
+def doubt_block(dimension: Dimension, value_id: str) -> str:
+    return f"value:{dimension.value}:{value_id}"
 
 
 def choices(

@@ -163,7 +163,6 @@ CLICKS: dict[str, Handler] = {
     "show_me": permissions(show_me="yes"),
     "needed": permissions(breadth="needed"),
     "all_modules": permissions(breadth="all"),
-    "boxes_anew": permissions(kind="", breadth=""),
     "entity": entity,
     "create_account": create_account,
     "use_account": use_account,

@@ -104,7 +104,17 @@ async def _fields_view(services: Services, client: AsyncWebClient, click: Click)
         known.fields,
         proposed,
         list(known.lists),
+        names=_names(known),
     )
+
+
+def _names(known: Spend) -> dict[str, str]:
+    return {f"{d.value}:{value.value_id}": value.name for d, values in known.lists.items() for value in values}
+
+
+def _decided(form: Form) -> dict[str, str]:
+    """What was picked for doubtful values: value uuid to Intacct ID."""
+    return {block.split(":", 2)[2]: value for block, value in form.texts.items() if block.startswith("value:")}
 
 
 def _chosen(form: Form) -> dict[Dimension, str]:
@@ -116,7 +126,7 @@ def _chosen(form: Form) -> dict[Dimension, str]:
 
 
 async def keep_fields(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
-    """Keeps the fields; what is doubtful in them is asked in the same form, else the last choices follow."""
+    """Keeps the fields and what was decided about doubtful values; what was not asked yet comes next."""
     if not form.texts.get("field:gl_account"):
         await ack(response_action="errors", errors={"field:gl_account": "One field has to carry the account."})
         return
@@ -124,25 +134,31 @@ async def keep_fields(services: Services, client: AsyncWebClient, form: Form, ac
     async def work() -> Json:
         spending = services.walkthrough.spending
         chosen = _chosen(form)
-        await spending.keep_fields(form.walk, form.user, chosen)
+        await spending.keep_fields(form.walk, form.user, chosen, _decided(form))
         known = await spending.read(form.walk, form.user)
         matches = await spending.match(form.walk, form.user, chosen)
-        doubtful = [(dimension, doubt) for dimension, one in matches.items() for doubt in one.doubts]
+        asked = {block for block in form.texts if block.startswith("value:")}
+        doubtful = [
+            (dimension, doubt)
+            for dimension, one in matches.items()
+            for doubt in one.doubts
+            if spend_ui.doubt_block(dimension, doubt.value_id) not in asked
+        ]
         await cards.show(services, client, form.walk)
         if not doubtful:
             return await _choices_view(services, client, form.click)
-        names = {f"{d.value}:{value.value_id}": value.name for d, values in known.lists.items() for value in values}
-        more = max(0, len(doubtful) - spend_ui.DOUBTS)
-        return spend_ui.doubts(form.key, doubtful, more, names)
+        return spend_ui.doubts(form.key, doubtful, _names(known))
 
     await submitted(ack, client, form.view_id, modals.waiting("Fields", READING), work, _end)
 
 
 async def keep_doubts(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
-    decided = {block.split(":", 2)[2]: value for block, value in form.texts.items() if block.startswith("value:")}
-
     async def work() -> Json:
         walk = await services.walkthrough.get(form.walk)
+        before = {
+            key: value for one in walk.answers.get("mapping", {}).values() for key, value in one["values"].items()
+        }
+        decided = {**before, **{key: value for key, value in _decided(form).items() if value}}
         chosen = {Dimension(key): one["uuid"] for key, one in walk.answers.get("fields", {}).items()}
         await services.walkthrough.spending.keep_fields(form.walk, form.user, chosen, decided)
         await cards.show(services, client, form.walk)

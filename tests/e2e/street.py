@@ -193,7 +193,6 @@ def connects_spend_center(visitor: Visitor) -> None:
     visitor.clicks("Connect Spend Center")
     visitor.submits("Connect Spend Center", token=visitor.state("drills")["keys"]["spend_token"])
     visitor.submits("Fields")
-    visitor.submits("Doubtful values")
 
 
 def comes_to_step_9(visitor: Visitor) -> None:

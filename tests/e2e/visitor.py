@@ -122,18 +122,24 @@ class Visitor:
 
     def clicks(self, label: str, *, near: str = "", option: str = "") -> Json:
         """The newest button of this label (or the item `option` of a menu), in a message that holds the words `near`."""
-        message, block, element = self.until(lambda: self._control(label, near), f"a button {label!r} near {near!r}")
+        return self.until(lambda: self._clicked(label, near, option), f"a button {label!r} near {near!r}")
+
+    def _clicked(self, label: str, near: str, option: str) -> Json | None:
+        """A press on what stands there; a button that was edited away under the finger is looked for again."""
+        found = self._control(label, near)
+        if found is None:
+            return None
+        message, block, element = found
         more: Json = {}
         if option:
             more["selected_option"] = next(one for one in element["options"] if one["text"]["text"] == option)
-        return self.slack(
-            "click",
-            channel=self.channel,
-            ts=message["ts"],
-            block_id=block["block_id"],
-            action_id=element["action_id"],
-            **more,
-        )
+        ids = {"ts": message["ts"], "block_id": block["block_id"], "action_id": element["action_id"]}
+        try:
+            return self.slack("click", channel=self.channel, **ids, **more)
+        except Refused as refused:
+            if "has changed" in str(refused):
+                return None
+            raise
 
     def buttons(self, near: str) -> list[str]:
         """The labels under the newest message with these words."""
