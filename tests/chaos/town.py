@@ -144,11 +144,10 @@ class Town:
             os.kill(process.pid, how)
         return await ended(process)
 
-    def full(self) -> int:
-        """As many living bots as there ought to be. Returns how many were found dead."""
-        alive = [one for one in self.replicas if one.is_alive()]
-        dead = len(self.replicas) - len(alive)
-        self.replicas = alive
+    def full(self) -> list[int | None]:
+        """As many living bots as there ought to be. Returns the exit codes of those that were found dead."""
+        dead = [one.exitcode for one in self.replicas if not one.is_alive()]
+        self.replicas = [one for one in self.replicas if one.is_alive()]
         while len(self.replicas) < self.size:
             self.start()
         return dead

@@ -110,7 +110,15 @@ class Whole:
         self._start_the_dead()
 
     def _start_the_dead(self) -> None:
-        self.tally.faults["kill -9 of a bot at a step"] += self.town.full()
+        for code in self.town.full():
+            self.tally.faults["kill -9 of a bot at a step"] += code == KILLED
+            self._ended(code, KILLED)
+
+    def _ended(self, code: int | None, *expected: int) -> None:
+        """A bot that ends of anything but what was done to it is found wrong."""
+        if code not in expected:
+            self.tally.notes.append(f"a bot ended with {code}")
+            self.tally.losses += 1
 
     async def _struck(self) -> None:
         """A while for the faults that wait for a posting."""
@@ -164,9 +172,7 @@ class Whole:
         await self._pause()
         code = await self.town.end(self.dice.choice(self.town.replicas), signal.SIGTERM)
         self.tally.faults["SIGTERM"] += 1
-        if code not in {0, -signal.SIGTERM}:  # the signal itself, where the bot was not up yet to take it
-            self.tally.notes.append(f"a bot that was asked to end said {code}")
-            self.tally.losses += 1
+        self._ended(code, 0, -signal.SIGTERM)  # the signal itself, where the bot was not up yet to take it
 
     async def _gateway(self) -> None:
         """kill -9 of Intacct's gateway, back after a while with what it had committed."""
