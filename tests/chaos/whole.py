@@ -41,8 +41,8 @@ DEATHS = [
     ("bot.store.runs", "change_run", "before", 2),
     ("bot.store.alerts", "open_for", "after", 1),
     ("bot.intacct.client", "IntacctClient.record_batch", "after", 1),
-    ("handlers.delivery", "Post.new", "after", 1),
-    ("handlers.delivery", "Post.edit", "before", 1),
+    ("handlers.delivery", "Post.call", "after", 1),
+    ("handlers.delivery", "Post.call", "before", 2),
 ]
 
 

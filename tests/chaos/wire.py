@@ -42,6 +42,8 @@ SLACK: list[dict[str, Any]] = [
     {"kind": "disconnect"},
     {"kind": "disconnect", "reason": "drop"},
     {"kind": "redeliver", "n": 2},
+    {"kind": "lose_answer", "method": "chat.postMessage"},
+    {"kind": "lose_answer", "method": "chat.update"},
     {"kind": "error", "method": "chat.postMessage", "error": "internal_error", "n": 1},
     {"kind": "error", "method": "chat.update", "error": "fatal_error", "n": 1},
 ]
