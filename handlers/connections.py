@@ -13,9 +13,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.engine import cron
-from bot.models import ConnectionState, Right
+from bot.intacct.errors import IntacctError
+from bot.models import ConnectionState, Dimension, Right
 from bot.store import connections, told
 from bot.store.connections import Company, Connection
+from bot.sync import correct
 from bot.sync.alerts import place
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
@@ -24,6 +26,7 @@ from handlers.choosing import Choosing
 from handlers.services import Services
 from handlers.ui import help as words
 from handlers.ui import settings as ui
+from handlers.ui.blocks import options_answer
 from handlers.ui.settings import Typed
 from handlers.walkthrough.finishing import look_at_channel
 
@@ -44,6 +47,7 @@ class Connections:
         app.action("connection.resume")(self.resume_pressed)
         app.action("connection.settings")(self.settings_pressed)
         app.action("connection.disconnect")(self.disconnect_pressed)
+        app.options(ui.VENDORS)(self.vendors)
         app.view("connection.settings")(self.save)
         app.view("connection.end")(self.end)
 
@@ -102,6 +106,18 @@ class Connections:
     async def _open_settings(self, ask: Ask, one: Connection) -> None:
         await self.access.need(ask.client, one, Right.SET_UP, ask.user)
         await ask.open(ui.settings(one, ui.as_it_is(one, await self._company(one))))
+
+    async def vendors(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Read live; when Intacct does not answer, only none is offered."""
+        ask = Ask.of(body, client)
+        one = await self.choosing.pressed(ask)
+        await self.access.need(client, one, Right.SET_UP, ask.user)
+        try:
+            found = await correct.listed(self.services.desk, one, Dimension.VENDOR, str(body.get("value") or ""))
+        except IntacctError:
+            found = []
+        offered = [(f"{vendor.value_id} {vendor.name}", vendor.value_id) for vendor in found]
+        await ack(options=options_answer([("None", ui.NO_VENDOR), *offered]))
 
     async def save(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Answered in the acknowledgement itself: a change of the form after it could overtake it."""
@@ -189,7 +205,9 @@ class Connections:
 
 
 def _typed(ask: Ask) -> Typed:
-    texts = {name: ask.text(name) for name in ("name", "channel", "time", "cron", "zone", "receipts", "at_once")}
+    texts = {
+        name: ask.text(name) for name in ("name", "channel", "time", "cron", "zone", "receipts", "vendor", "at_once")
+    }
     return Typed(texts, {key: ask.many(key) for key in ("correct", "retry")})
 
 
@@ -204,6 +222,7 @@ def wanted(one: Connection, now: Typed) -> tuple[dict[str, Any], int]:
     options = {
         **(one.options or {}),
         "receipts_above": _amount(texts["receipts"]),
+        "fallback_vendor": "" if texts["vendor"] == ui.NO_VENDOR else texts["vendor"],
         "correct": list(now.people.get("correct", ())),
         "retry": list(now.people.get("retry", ())),
     }

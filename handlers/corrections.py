@@ -76,6 +76,8 @@ class Corrections:
             write_back="yes" in ask.many("write_back"),
             keep=Keep.NOT if use_for in {"", forms.ONE} else Keep(use_for),
         )
+        if "yes" in ask.many("fallback"):
+            await correct.keep_fallback(self.services.desk, view.alert.id, ask.text("value"), ask.user)
         await self._promised(ack, ask, view, asked)
 
     async def move(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.app import Parts
-from bot.models import PostingState
+from bot.models import FieldMapping, PostingState, Selector
+from bot.store import postings
 from bot.store.connections import Connection
-from tests.office import LEE, LUNCH, Office, office
+from tests.office import DANA, LEE, LUNCH, Office, office
 from tests.world import mapping
 
 TRAVEL, LATE = "37 transactions need a department", "4 transactions fall in a closed period"
@@ -90,6 +91,39 @@ async def test_a_line_for_another_entity_gets_a_location_of_its_own_or_is_allowe
 
     solved = await harbor.room.reads("Solved: 1 transaction posted")
     assert "location 100, rule R-1" in solved["text"]
+
+
+async def test_a_vendor_that_is_kept_as_the_fallback_stands_first_the_next_time(harbor: Office) -> None:
+    codes = mapping(harbor.far.story) | {"vendor": FieldMapping(default="V-999")}
+    portland = await harbor.far.connect(
+        "100", schedule="", mapping=codes, selector=Selector(all=False, cards=("9254",))
+    )
+    await harbor.far.sync(portland)
+    await refreshed(harbor, portland)
+    words = "vendor V-999, which Intacct does not accept"
+
+    await harbor.room.in_(LEE).presses(words, "Choose vendor")
+    rows = await postings.list_postings(harbor.far.parts.store, portland.id, states=[PostingState.FAILED])
+    one = {"use_for": "one", "one": str(rows[0].id)}
+    await harbor.room.submits("Choose vendor", value="V-110", fallback=["yes"], write_back=[], **one)
+    await harbor.room.reads(f"{len(rows) - 1} transactions name vendor V-999")
+    assert (await harbor.connection(portland)).option("fallback_vendor") == "V-110"
+
+    await harbor.room.presses(words, "Choose vendor")
+    form = await harbor.room.form("Choose vendor")
+    menu = next(block["element"] for block in form["blocks"] if block["block_id"] == "value")
+    assert menu["initial_option"]["value"] == "V-110"
+    await harbor.room.submits("Choose vendor", write_back=[])
+    await harbor.room.reads("Solved:")
+
+    await harbor.room.in_(DANA).types("settings")
+    form = await harbor.room.form("Settings")
+    block = next(block for block in form["blocks"] if block["block_id"] == "vendor")
+    assert block["element"]["initial_option"]["value"] == "V-110"
+    assert list(await harbor.room.offered(form, block, "basecamp")) == ["*", "V-130"]
+    await harbor.room.submits("Settings", vendor="*")
+    await harbor.room.sees("Saved.")
+    assert (await harbor.connection(portland)).option("fallback_vendor") == ""
 
 
 async def test_late_ones_move_to_the_first_open_day_after_a_question_that_names_both_months(harbor: Office) -> None:

@@ -48,7 +48,7 @@ class Connection:
 
     `options` holds the connection's answers and choices: "wait_for_approval" (bool), "receipts_above" (amount text or
     empty), "fee_inside" (bool, absent until answered), "other_entities" (bool), "correct" and "retry" (Slack user ids;
-    empty means everyone in the channel), "late_to_open_day" (bool).
+    empty means everyone in the channel), "late_to_open_day" (bool), "fallback_vendor" (an Intacct ID, or empty).
     """
 
     id: str
@@ -222,6 +222,16 @@ async def map_value(store: Store, connection: str, dimension: str, text: str, va
             raise ValueError(f"{dimension} has no map to add to.")
         field = {**mapping[dimension], "values": {**mapping[dimension]["values"], text: value}}
         values = {"mapping": {**mapping, dimension: field}, "revision": connections.c.revision + 1}
+        await db.execute(update(connections).where(where).values(**values))
+        return as_row(Connection, (await db.execute(select(connections).where(where))).one())
+
+
+async def set_option(store: Store, connection: str, name: str, value: Any) -> Connection:
+    """Change one of the options; what others change at the same time stays."""
+    where = connections.c.id == connection
+    async with store.begin() as db:
+        options = (await db.execute(select(connections.c.options).where(where).with_for_update())).scalar_one() or {}
+        values = {"options": {**options, name: value}, "revision": connections.c.revision + 1}
         await db.execute(update(connections).where(where).values(**values))
         return as_row(Connection, (await db.execute(select(connections).where(where))).one())
 

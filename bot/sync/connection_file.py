@@ -40,6 +40,7 @@ OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "fee_inside": (bool, "true or false"),
     "other_entities": (bool, "true or false"),
     "late_to_open_day": (bool, "true or false"),
+    "fallback_vendor": (str, "a vendor ID of Intacct"),
     "date": (str, '"occurred" or "cleared"'),
     "currency": (str, "the currency of the books, like USD"),
     "correct": (list, "a list of Slack user IDs"),

@@ -125,6 +125,16 @@ async def code(
     return asked
 
 
+async def keep_fallback(desk: Desk, alert_id: int, vendor: str, actor: str) -> None:
+    """From now on this vendor is offered first where Intacct takes no other."""
+    _, connection = await _of(desk, alert_id)
+    await connections.set_option(desk.reach.store, connection.id, "fallback_vendor", vendor)
+    text = f"Vendor {vendor} is the fallback vendor."
+    await runs.tell(
+        desk.reach.store, "fallback vendor", text, desk.reach.clock(), actor=actor, connection=connection.id
+    )
+
+
 async def redate(desk: Desk, alert_id: int, day: date, actor: str, name: str) -> Asked:
     """Post an alert's transactions on another day; the original day stays in each description."""
     alert, _ = await _of(desk, alert_id)

@@ -69,6 +69,8 @@ def choose(view: AlertView, dimension: Dimension, problem: str = "") -> Json:
     """Choose one value for all transactions of an alert."""
     name = dimension.sentence
     shut = [alert(problem, "problem")] if problem else []
+    known = view.connection.option("fallback_vendor") if view.connection and dimension is Dimension.VENDOR else ""
+    fallback = clip(str(known or ""), 150)
     these = count(view.n, "transaction")
     blocks: list[sb.Block] = [
         *shut,
@@ -77,11 +79,15 @@ def choose(view: AlertView, dimension: Dimension, problem: str = "") -> Json:
             "value",
             name.capitalize(),
             sb.ExternalSelectMenu(
-                action_id=VALUES, placeholder=sb.PlainText(f"Search {name}s in Intacct"), min_query_length=0
+                action_id=VALUES,
+                initial_option=option(f"{fallback}, the fallback vendor", fallback) if fallback else None,
+                placeholder=sb.PlainText(f"Search {name}s in Intacct"),
+                min_query_length=0,
             ),
             hint="Only what is active in Intacct. It fills what is missing or wrong, and nothing else.",
         ),
         *_use_for(view, dimension),
+        *([_keep_vendor()] if dimension is Dimension.VENDOR else []),
         labelled(
             "write_back",
             "Spend Center",
@@ -99,6 +105,13 @@ def choose(view: AlertView, dimension: Dimension, problem: str = "") -> Json:
         ),
     ]
     return modal(f"Choose {name}", blocks, callback=CHOOSE, submit="Post", metadata=str(view.alert.id))
+
+
+def _keep_vendor() -> sb.Block:
+    """Vendors are neither made nor reactivated from here, so one that is always there can stand in."""
+    kept = option("Offer this vendor first from now on", "yes")
+    box = sb.CheckboxGroup(action_id="picked", options=[kept])
+    return labelled("fallback", "Fallback vendor", box, hint="Also under /intacct settings.", optional=True)
 
 
 def _use_for(view: AlertView, dimension: Dimension) -> list[sb.Block]:

@@ -15,6 +15,8 @@ from handlers.ui.text import clip, count, esc
 
 DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 AT_ONCE = ("1", "2", "3", "4", "6", "8")
+VENDORS, NO_VENDOR = "settings.vendors", "*"
+"""Action id of the list that is searched live in Intacct, and what stands for none: a filled menu cannot be emptied."""
 PUBLIC = "Everyone in the company can read merchants, names and amounts in that channel. Tick the box, or pick another."
 
 
@@ -35,6 +37,7 @@ def as_it_is(one: Connection, company: Company) -> Typed:
         "cron": "" if daily else one.schedule,
         "zone": one.time_zone,
         "receipts": str(one.option("receipts_above") or ""),
+        "vendor": str(one.option("fallback_vendor") or ""),
         "at_once": str(company.requests_at_once),
     }
     return Typed(texts, {key: one.option(key) or [] for key in ("correct", "retry")})
@@ -48,7 +51,11 @@ def settings(one: Connection, now: Typed, *, error: str = "", ask_public: bool =
     blocks += _channel(texts.get("channel", ""), ask_public=ask_public)
     blocks += _schedule(texts)
     blocks += [_people(key, now.people.get(key, ())) for key in ("correct", "retry")]
-    blocks += [_receipts(texts.get("receipts", "")), _at_once(texts.get("at_once", "2"))]
+    blocks += [
+        _receipts(texts.get("receipts", "")),
+        _vendor(texts.get("vendor", "")),
+        _at_once(texts.get("at_once", "2")),
+    ]
     blocks.append(actions("end", button("Disconnect…", "connection.disconnect", one.id, style="danger")))
     return modal("Settings", blocks, callback="connection.settings", submit="Save", metadata=one.id)
 
@@ -103,6 +110,17 @@ def _receipts(amount: str) -> sb.Block:
         optional=True,
         most=12,
     )
+
+
+def _vendor(chosen: str) -> sb.Block:
+    menu = sb.ExternalSelectMenu(
+        action_id=VENDORS,
+        initial_option=option(chosen, clip(chosen, 150)) if chosen else option("None", NO_VENDOR),
+        placeholder=sb.PlainText("Search vendors in Intacct"),
+        min_query_length=0,
+    )
+    hint = "Offered first where Intacct does not take a vendor. Vendors are never created or reactivated by this app."
+    return labelled("vendor", "Fallback vendor", menu, hint=hint, optional=True)
 
 
 def _at_once(chosen: str) -> sb.Block:
