@@ -18,6 +18,7 @@ from bot.store.alerts import FINAL, Alert
 from bot.store.connections import Connection
 from bot.store.outbox import Also, Note
 from bot.sync.alerts import AlertView
+from bot.sync.outcome import elsewhere
 from handlers.delivery import ChannelClosed, MessageGone, Post
 from handlers.outbox import Outbox
 from handlers.people import People
@@ -183,14 +184,15 @@ class Board:
 
     async def _line(self, line: dict[str, Any], alert: Alert, cast: Cast) -> str | None:
         """The sentence of one line; None while what it tells of is still under way."""
-        store, posted = self.services.store, 0
+        store, posted, moved = self.services.store, 0, ""
         if line.get("intent"):
             asked = await runs.get_intent(store, str(line["intent"]))
             if asked is not None and asked.done is None:
                 return None
             rows = await postings.get(store, [int(one) for one in line.get("postings") or []])
             posted = sum(row.state == PostingState.POSTED for row in rows)
-        return story.reply(line, alert.category, cast.name(str(line.get("actor") or "")), posted, cast.zone)
+            moved = story.moved(elsewhere(rows, alert))
+        return story.reply(line, alert.category, cast.name(str(line.get("actor") or "")), posted, cast.zone, moved)
 
 
 def _attended(view: AlertView) -> bool:

@@ -14,6 +14,7 @@ from bot.store import connections, outbox, told
 from bot.store.connections import Connection
 from bot.store.outbox import Also, Note
 from bot.sync.alerts import place
+from bot.sync.outcome import all_on_alert
 from handlers.access import Access
 from handlers.board import Board
 from handlers.choosing import Choosing
@@ -107,11 +108,14 @@ class Refresh:
             await self._tell(connection, what, connection.owner, words)
 
     async def _results(self, connection: Connection) -> None:
-        """What a person asked for is answered once, in their direct messages."""
+        """What a person asked for is answered once, in their direct messages, unless its alert shows all of it."""
         store, now = self.services.store, self.services.clock()
         company = await connections.get_company(store, connection.company)
         base = company.base_currency or "USD"
         for run in await told.ended_runs(store, connection.id, now - REMEMBER):
+            if await all_on_alert(store, run):
+                await told.run_shown(store, run, now)
+                continue
             posted, waiting = await told.posted_by(store, run.id), await told.open_rows(store, connection.id)
             words = results.run_ended(run, place(connection), posted, waiting, base, connection.channel)
             await self._tell(

@@ -133,7 +133,30 @@ async def test_late_ones_move_to_the_first_open_day_after_a_question_that_names_
     form = await harbor.room.form("Post on another day")
     assert "$1,936.45 moves from October to November in 200 Denver." in str(form["blocks"])
     await harbor.room.submits("Post on another day")
-    solved = await harbor.room.reads("Solved: 4 transactions posted")
+    solved = await harbor.room.reads("Solved: 4 transactions posted on 1 Nov")
 
-    assert "posted on 1 Nov" in solved["text"]
+    assert "originally 30 to 31 Oct" in solved["text"]
+    await harbor.room.reads(
+        "Lee Okafor moved 4 transactions to 1 Nov instead of 30 to 31 Oct: 4 transactions posted. "
+        "If October has an accrual for them, reverse it on 1 Nov."
+    )
+    assert harbor.room.texts(harbor.room.mine) == []  # all of it can be read on the alert
     assert (await harbor.far.tally(denver))[PostingState.POSTED][0] == 71
+
+
+async def test_what_a_retry_moves_to_another_cause_is_said_on_both_sides_and_to_whoever_pressed(harbor: Office) -> None:
+    await synced(harbor, "100", TRAVEL)
+    closed = {"object": "GLACCOUNT", "record": {"ACCOUNTNO": "6420", "STATUS": "inactive"}}
+    await harbor.far.intacct.control("save_record", closed)
+
+    await harbor.room.in_(LEE).presses(TRAVEL, "Retry 37")
+
+    await harbor.room.reads("Solved: 37 transactions moved to another alert")
+    other = await harbor.room.reads("37 transactions use account 6420")
+    title = other["text"].split(".")[0]
+    await harbor.room.reads(f"Lee Okafor pressed Retry: none of them posted, 37 moved to another alert: *{title}*.")
+    await harbor.room.reads("not posted; they are in", harbor.room.mine)
+
+    await harbor.far.intacct.control("save_record", closed | {"record": {"ACCOUNTNO": "6420", "STATUS": "active"}})
+    await harbor.room.presses(f"{title}. $8,214.60", "Retry 37")
+    await harbor.room.reads(f"{TRAVEL}. $8,214.60")

@@ -302,3 +302,9 @@ async def orphans(store: Store, company: int, now: datetime) -> set[str]:
                 .values(state=AttemptState.UNKNOWN)
             )
     return {row.connection_id for row in rows}
+
+
+async def tried_by(store: Store, run: int) -> set[int]:
+    """The postings that a run sent."""
+    async with store.read() as db:
+        return set((await db.execute(select(attempts.c.posting_id).where(attempts.c.run_id == run))).scalars())

@@ -152,6 +152,12 @@ async def tell_run(db: AsyncConnection, *, run: Run, now: datetime) -> None:
     await db.execute(insert(events).values(**line))
 
 
+async def run_shown(store: Store, run: Run, now: datetime) -> None:
+    """The result of a run needs no telling: its alert shows all of it."""
+    async with store.begin() as db:
+        await tell_run(db, run=run, now=now)
+
+
 # --- the Home tab -----------------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from bot.store.database import Store
 from bot.store.postings import CHANGED, CHANGING, OPEN, Cause, Posting
 from bot.store.rows import from_json
 from bot.store.runs import Run
+from bot.sync.outcome import elsewhere, titles_of
 
 QUIET = timedelta(minutes=15)
 """How long a cause that may pass by itself is kept from people."""
@@ -51,7 +52,8 @@ class AlertView:
     posted. `details` are Intacct's own words for the administrator. `choices` are the answers to a held posting's
     question as (key, button text); empty when the cause is mended elsewhere. `rows` are the largest ones. `titles` give
     named parts of the verdict the name that accountants know: {"account": "Travel"} for 6420. `reversing` says that a
-    reversal was asked for and is not proven yet.
+    reversal was asked for and is not proven yet. `moved` is how many of those that were tried from here wait for another
+    cause now.
     """
 
     alert: Alert
@@ -75,6 +77,7 @@ class AlertView:
     waiting: tuple[str, ...]
     reversing: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
+    moved: int = 0
 
     @property
     def solved(self) -> bool:
@@ -232,7 +235,8 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         None,
     )
     last = await runs.last_runs(store, connection.id, 1)
-    done = await _solved_rows(store, alert, connection)
+    tried = await _tried_rows(store, alert, connection)
+    done = [row for row in tried if row.state == PostingState.POSTED]
     titles = titles_of(sample, verdict)
     words = render(
         hint_for(verdict),
@@ -263,25 +267,8 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         waiting=(),
         reversing=sample is not None and sample.state == PostingState.REVERSING,
         titles=titles,
+        moved=sum(one.n for one in elsewhere(tried, alert)),
     )
-
-
-def titles_of(row: Posting | None, verdict: Verdict) -> dict[str, str]:
-    """What Spend Center calls the account or value at fault: its own value reads `6420 - Travel`."""
-    if row is None:
-        return {}
-    transaction = row.read()
-    texts = [one.value for line in transaction.lines for one in line.codings] + [
-        one.value for one in transaction.codings
-    ]
-    found = {}
-    for part in ("account", "value"):
-        wanted = verdict.detail(part)
-        rests = (text[len(wanted) :] for text in texts if wanted and text.startswith(wanted))
-        title = next((rest.lstrip(" -–·:") for rest in rests if rest[:1] in set(" -–·:")), "")
-        if title:
-            found[part] = title
-    return found
 
 
 class _NoRow:
@@ -301,11 +288,11 @@ async def _rows(store: Store, alert: Alert, connection: Connection) -> list[Post
     )
 
 
-async def _solved_rows(store: Store, alert: Alert, connection: Connection) -> list[Posting]:
-    """What the retries of this alert were about and is posted now."""
+async def _tried_rows(store: Store, alert: Alert, connection: Connection) -> list[Posting]:
+    """What the retries of this alert were about."""
     ids = {one for line in alert.story for one in line.get("postings", [])}
     found = await postings.get(store, sorted(ids))
-    return [row for row in found if row.state == PostingState.POSTED and row.connection_id == connection.id]
+    return [row for row in found if row.connection_id == connection.id]
 
 
 async def _run_cause(store: Store, connection: Connection, verdict: Verdict) -> tuple[Verdict, Fault | None]:

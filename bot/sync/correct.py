@@ -142,7 +142,11 @@ async def redate(desk: Desk, alert_id: int, day: date, actor: str, name: str) ->
     made = {"date": day.isoformat(), "by": name}
     if not await alerts.start_work(desk.reach.store, alert.id, actor, desk.reach.clock()):
         return await desk.lost_click(alert.id)
-    return await _apply(desk, alert, rows, made, actor, {"did": "redate", "day": day.isoformat()})
+    line = {"did": "redate", "day": day.isoformat()}
+    if rows:
+        dates = [row.date for row in rows]
+        line |= {"first": min(dates).isoformat(), "last": max(dates).isoformat()}
+    return await _apply(desk, alert, rows, made, actor, line)
 
 
 async def _apply(

@@ -231,7 +231,7 @@ class Desk:
                 details=None,
             )
         ids = [row.id for row in rows]
-        asked = await self._ask(connection, "retry", actor, {"postings": ids})
+        asked = await self._ask(connection, "retry", actor, {"postings": ids, "alert": alert.id})
         await self._note(
             alert, {"actor": actor, "did": "answer", "choice": choice, "intent": asked.intent, "postings": ids}
         )

@@ -16,7 +16,7 @@ from bot.store.postings import CHANGED
 from bot.sync.alerts import AlertRow, AlertView, place
 from handlers.ui import corrections, story
 from handlers.ui.blocks import Json, actions, button, context, header, message, section
-from handlers.ui.text import clip, count, days, esc, listed, money, plain, when
+from handlers.ui.text import clip, count, day, days, esc, listed, money, plain, when
 
 REVERSING = (
     "The reversal was sent, and the answer was lost: I ask Intacct whether it was made. Nothing is sent twice and nothing is "
@@ -222,12 +222,25 @@ def solved_title(view: AlertView) -> str:
         return "Solved: reversed, and nothing posted in its place"
     parts = []
     if view.done:
-        parts.append(f"{count(view.done, 'transaction')} posted{' again' if view.alert.category == CHANGED else ''}")
-    if ignored:
-        parts.append(f"{ignored:,} left out" if parts else f"{count(ignored, 'transaction')} left out")
+        again = " again" if view.alert.category == CHANGED else _on_day(view)
+        parts.append(f"{count(view.done, 'transaction')} posted{again}")
+    for n, what in ((ignored, "left out"), (view.moved, "moved to another alert")):
+        if n:
+            parts.append(f"{n:,} {what}" if parts else f"{count(n, 'transaction')} {what}")
     if parts:
         return f"Solved: {', '.join(parts)}"
     return "Solved: no transaction waits for this any more" if view.most else "Solved: the sync runs again"
+
+
+def _on_day(view: AlertView) -> str:
+    """` on 1 Nov`, where all that was posted from here was moved to that day."""
+    tried = [line for line in view.alert.story if "intent" in line and line.get("postings")]
+    moved = [line for line in tried if line.get("did") == "redate"]
+    ids = {one for line in moved for one in line["postings"]}
+    days_ = {str(line["day"]) for line in moved}
+    if len(days_) != 1 or any(one not in ids for line in tried for one in line["postings"]):
+        return ""
+    return f" on {day(date.fromisoformat(days_.pop()))}"
 
 
 def _by_whom(view: AlertView, cast: Cast) -> str:

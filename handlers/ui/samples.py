@@ -22,6 +22,7 @@ from bot.store.runs import Run
 from bot.store.told import Settled
 from bot.sync.alerts import CHOICES, AlertRow, AlertView
 from bot.sync.desk import Overview
+from bot.sync.outcome import Moved
 from handlers.ui import alert_forms as forms
 from handlers.ui import (
     alerts,
@@ -96,9 +97,11 @@ def _alerts() -> Iterator[tuple[str, Json]]:
             replace(view, details=text or "The GL account 6420 requires a department · BL03000018")
         ):
             yield _post(told, thread=True)
+    other = view_of(HINTS["period-closed"], 3, HOSTILE)
     for line in _lines():
         for category in ("dimension.required", "held.refund"):
-            if said := story.reply(line, category, HOSTILE if "reason" in line else "Lee Okafor", 30, "UTC"):
+            name, gone = (HOSTILE if "reason" in line else "Lee Okafor"), story.moved([Moved(other.verdict, 3, {})])
+            if said := story.reply(line, category, name, 30, "UTC", gone):
                 yield _post(alerts.reply(said), thread=True)
 
 
@@ -114,7 +117,10 @@ def _life(hint: Hint) -> Iterator[AlertView]:
     solved = replace(view.alert, state=AlertState.SOLVED, solved=NOW, story=retried)
     numbers = tuple(str(number) for number in range(10421, 10458))
     yield replace(view, alert=solved, n=0, done=37, records=numbers)
-    yield replace(view, alert=solved, n=0, done=2, records=("10390", "10402"))
+    yield replace(view, alert=solved, n=0, done=2, records=("10390", "10402"), moved=3)
+    line = {"did": "redate", "actor": LEE, "intent": "i", "day": "2026-11-01", "postings": [1]}
+    late = {**line, "first": "2026-10-30", "last": "2026-10-31"}
+    yield replace(view, alert=replace(solved, story=[late]), n=0, done=1, records=("10390",))
     left: list[dict[str, Any]] = [{"did": "ignore", "actor": DANA, "rows": 37, "reason": HOSTILE, "postings": []}]
     yield replace(view, alert=replace(solved, story=left), n=0)
     yield replace(view, alert=replace(solved, story=[]), n=0)
@@ -144,6 +150,7 @@ def _lines() -> Iterator[story.Line]:
     yield {"did": "code", "dimension": "department", "value": "20", "rule": 3, **rows}
     yield {"did": "map", "dimension": "account", "value": "6120", "field": "GL Account", "text": HOSTILE, **rows}
     yield {"did": "redate", "day": "2026-11-01", **rows}
+    yield {"did": "redate", "day": "2026-11-01", "first": "2026-10-30", "last": "2026-10-31", **rows}
     yield {"did": "by hand", "record": HOSTILE, "reason": HOSTILE, **rows}
     yield {"did": "keep", "reason": HOSTILE, **rows}
     yield {"did": "not reversed", "reason": HOSTILE, **rows}

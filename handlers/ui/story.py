@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from bot.hints.catalogue import hint_for
+from bot.hints.words import render
 from bot.sync.alerts import CHOICES
-from handlers.ui.text import count, day, esc, plain, when
+from bot.sync.outcome import Moved
+from handlers.ui.text import clip, count, day, days, esc, plain, when
 
 Line = Mapping[str, Any]
 """One entry of `alerts.story`: `did`, `actor`, `at` and what belongs to the deed."""
 
 
-def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
+def reply(line: Line, category: str, name: str, posted: int, zone: str, moved: str = "") -> str:
     """The sentence for the thread, or nothing when the line has none.
 
     Args:
@@ -22,10 +25,11 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
         name: the actor's, as people know it.
         posted: how many of the line's postings are posted by now.
         zone: of the company's books.
+        moved: what became of those that wait for another cause now, as `moved` says it.
     """
     who = esc(plain(name, 80))
     rows = len(line.get("postings") or [])
-    outcome = _outcome(rows, posted)
+    outcome = _outcome(rows, posted) + moved
     match line.get("did"):
         case "retry":
             return f"{who} pressed Retry: {outcome}." if rows else f"{who} asked for another sync."
@@ -62,7 +66,9 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str) -> str:
             people, asked = int(line.get("people", 0)), count(int(line.get("rows", 0)), "transaction")
             return f"{who} asked {count(people, 'cardholder')} about {asked}."
         case "redate":
-            return f"{who} moved {count(rows, 'transaction')} to {_day(line)}: {outcome}."
+            return (
+                f"{who} moved {count(rows, 'transaction')} to {_day(line)}{_instead(line)}: {outcome}.{_accrual(line)}"
+            )
         case "write back":
             said = written(int(line.get("written", 0)), int(line.get("locked", 0)))
             return f"What a rule filled: {said[:1].lower()}{said[1:]}" if line.get("by_rule") else said
@@ -96,9 +102,16 @@ def short(line: Line, category: str) -> str:
         case "map":
             return _matched(line)
         case "redate":
-            return f"posted on {_day(line)}"
+            first = [f"originally {_from(line)}"] if line.get("first") else []
+            return ", ".join([f"{len(line.get('postings') or []):,} posted on {_day(line)}", *first])
         case _:
             return ""
+
+
+def moved(found: Sequence[Moved]) -> str:
+    """`, 3 moved to *3 transactions fall in a closed period*`: the alerts on which they stand now."""
+    said = [(one.n, render(hint_for(one.verdict), one.verdict, n=one.n, names=one.titles).header) for one in found[:5]]
+    return "".join(f", {n:,} moved to another alert: *{esc(clip(header, 150))}*" for n, header in said)
 
 
 def _outcome(rows: int, posted: int) -> str:
@@ -135,6 +148,23 @@ def _matched(line: Line) -> str:
 
 def _rule(line: Line) -> str:
     return f"R-{int(line['rule'])}"
+
+
+def _from(line: Line) -> str:
+    """The days on which moved transactions were, where the line says so."""
+    return days(date.fromisoformat(str(line["first"])), date.fromisoformat(str(line["last"])))
+
+
+def _instead(line: Line) -> str:
+    return f" instead of {_from(line)}" if line.get("first") else ""
+
+
+def _accrual(line: Line) -> str:
+    """What is left to do where a month was left: the bot posts no accrual, and reverses none."""
+    left, day_ = line.get("first"), date.fromisoformat(str(line["day"]))
+    if not left or (month := date.fromisoformat(str(left))).replace(day=1) == day_.replace(day=1):
+        return ""
+    return f" If {month:%B} has an accrual for them, reverse it on {_day(line)}."
 
 
 def _day(line: Line) -> str:
