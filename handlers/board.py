@@ -17,6 +17,7 @@ from bot.store import alerts, outbox, postings, runs, told
 from bot.store.alerts import FINAL, Alert
 from bot.store.connections import Connection
 from bot.store.outbox import Also, Note
+from bot.store.postings import CHANGED
 from bot.sync.alerts import AlertView
 from bot.sync.outcome import elsewhere
 from handlers.delivery import ChannelClosed, MessageGone, Post
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 
 ROWS, DETAILS, UNKNOWN = "rows", "details", "outcome.unknown"
 DIGEST = 40
+
+PRESSING = {UNKNOWN, CHANGED}
+"""Causes whose rows are read at once: nobody may enter them by hand, or what was posted is not what was bought."""
 
 REMEMBER = timedelta(days=7)
 """A reply that could not be told for so long is told no more; the audit trail has it."""
@@ -202,7 +206,7 @@ def _attended(view: AlertView) -> bool:
     """
     alert = view.alert
     acted = any(line.get("actor") for line in alert.story)
-    return bool(alert.assignee) or acted or view.paused or alert.category == UNKNOWN
+    return bool(alert.assignee) or acted or view.paused or alert.category in PRESSING
 
 
 def _digest(alert: Alert, content: dict[str, Any]) -> str:

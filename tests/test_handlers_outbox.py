@@ -21,7 +21,7 @@ from bot.store.postings import Posting
 from handlers import refresh
 from handlers.delivery import Later, Post
 from handlers.outbox import Outbox
-from tests.office import DANA, FINANCE, LEE, Office, harbor_without_bot, office
+from tests.office import DANA, FINANCE, LEE, LUNCH, Office, harbor_without_bot, office
 from tests.test_serve import environment, healthy, running
 from tests.world import World
 
@@ -353,12 +353,14 @@ async def test_ten_thousand_failures_of_twelve_causes_are_twelve_messages_and_on
     assert counted["chat.postMessage"] == 12
     counted.clear()
     solved = await postings.list_postings(
-        store, portland.id, category="config.gl_account", subject="account 7003", limit=1000
+        store, portland.id, category="dimension.required", subject="7003 department", limit=1000
     )
     await postings.move(
         store, [row.id for row in solved], source=[PostingState.FAILED], target=PostingState.IGNORED, now=harbor.clock()
     )
-    await harbor.far.sync(portland)
+    await harbor.far.spend.control("add_transaction", LUNCH)
+    harbor.far.clock.now = harbor.clock()
+    assert (await harbor.far.sync(portland)).posted == 1
     await drawn(harbor, portland, "one solved")
     await harbor.room.reads("Solved: ")
     await nothing_left(harbor)
@@ -377,15 +379,15 @@ async def storm(at: Office, model: Posting, *, many: int, causes: int) -> None:
         now=now,
     )
     row = {name: value for name, value in asdict(model).items() if name != "id"}
-    row |= {"state": PostingState.FAILED, "category": "config.gl_account", "updated": now}
+    row |= {"state": PostingState.FAILED, "category": "dimension.required", "updated": now}
     new = [
         row
         | {
             "transaction": f"txr_storm{number:05d}",
             "reference": f"storm{number:05d}",
             "authorization_id": "",
-            "subject": f"account {7000 + number % causes}",
-            "details": {"account": str(7000 + number % causes)},
+            "subject": f"{7000 + number % causes} department",
+            "details": {"account": str(7000 + number % causes), "dimension": "department"},
         }
         for number in range(many)
     ]

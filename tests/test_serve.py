@@ -135,6 +135,7 @@ async def test_slack_may_come_late_and_go_away(tmp_path: Path) -> None:
                 metrics = await http.get(f"http://127.0.0.1:{far.settings.port}/metrics")
             assert (answer.status_code, answer.json()["ok"]) == (503, False)
             assert 'spend_to_intacct_up{part="slack"} 0.0' in metrics.text
+            assert "spend_to_intacct_outbox_messages 0.0" in metrics.text
 
             await slack.control("fault", {"user": "U0DANA", "kind": "clear"})
             await room.until(lambda: slack.core.socket.count or None, "the bot's socket")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.serve.line import Line
 from bot.settings import Settings
-from bot.store import replicas
+from bot.store import outbox, replicas
 from bot.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,19 @@ class Door:
         up = Gauge("spend_to_intacct_up", "1 where this part works.", ["part"], registry=registry)
         for part, works in (await self.look()).items():
             up.labels(part).set(int(works))
+        await self._waiting(registry)
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _waiting(self, registry: CollectorRegistry) -> None:
+        """What Slack still has to be told; without a database nobody can tell."""
+        try:
+            many, oldest = await outbox.backlog(self._store)
+        except SQLAlchemyError:
+            return
+        waiting = Gauge("spend_to_intacct_outbox_messages", "Messages that wait for Slack.", registry=registry)
+        age = Gauge("spend_to_intacct_outbox_age_seconds", "Age of the oldest of them.", registry=registry)
+        waiting.set(many)
+        age.set((self._clock() - oldest).total_seconds() if oldest else 0)
 
     async def _events(self, request: web.Request) -> web.Response:
         return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))

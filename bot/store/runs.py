@@ -117,11 +117,15 @@ async def strand(store: Store, connection: str, but: int, now: datetime) -> list
         return list((await db.execute(dead)).scalars())
 
 
-async def last_runs(store: Store, connection: str, limit: int = 5, *, ended: bool = False) -> list[Run]:
-    """The newest first; `ended` leaves out those that wait or are at work."""
+async def last_runs(
+    store: Store, connection: str, limit: int = 5, *, ended: bool = False, before: datetime | None = None
+) -> list[Run]:
+    """The newest first; `ended` leaves out those that wait or are at work, `before` those asked for since."""
     query = select(sync_runs).where(sync_runs.c.connection_id == connection).order_by(sync_runs.c.id.desc())
     if ended:
         query = query.where(sync_runs.c.state.in_([RunState.FINISHED, RunState.STOPPED]))
+    if before is not None:
+        query = query.where(sync_runs.c.created <= before)
     async with store.read() as db:
         return as_rows(Run, await db.execute(query.limit(limit)))
 

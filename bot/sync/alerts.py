@@ -48,9 +48,9 @@ class AlertRow:
 class AlertView:
     """All that a message about one cause needs.
 
-    `n` and `total` are what is open now, `most` and `peak` what it stood for at most. `rest` is how many of the last run
-    posted. `details` are Intacct's own words for the administrator. `choices` are the answers to a held posting's
-    question as (key, button text); empty when the cause is mended elsewhere. `rows` are the largest ones. `titles` give
+    `n` and `total` are what is open now, `most` and `peak` what it stood for at most. `rest` is how many posted of the
+    run that brought it up: what later runs post is no news of this cause. `details` are Intacct's own words for the
+    administrator. `choices` are the answers to a held posting's question as (key, button text); empty when the cause is mended elsewhere. `rows` are the largest ones. `titles` give
     named parts of the verdict the name that accountants know: {"account": "Travel"} for 6420. `reversing` says that a
     reversal was asked for and is not proven yet. `moved` is how many of those that were tried from here wait for another
     cause now.
@@ -234,7 +234,7 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         ),
         None,
     )
-    last = await runs.last_runs(store, connection.id, 1)
+    first = await runs.last_runs(store, connection.id, 1, before=alert.opened)
     tried = await _tried_rows(store, alert, connection)
     done = [row for row in tried if row.state == PostingState.POSTED]
     titles = titles_of(sample, verdict)
@@ -243,7 +243,7 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         verdict,
         n=cause.n if cause else alert.most,
         names=_names(connection, company, {**titles, **(names or {})}),
-        others_posted=last[0].posted if last else 0,
+        others_posted=first[0].posted if first else 0,
     )
     return AlertView(
         alert=alert,
@@ -258,7 +258,7 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         currency=(sample or (done[0] if done else None) or _NoRow).currency or company.base_currency or "USD",
         first=cause.first if cause else None,
         last=cause.last if cause else None,
-        rest=last[0].posted if last else 0,
+        rest=first[0].posted if first else 0,
         done=len(done),
         rows=tuple(_row(row) for row in rows),
         records=tuple(row.record_no for row in done if row.record_no),
