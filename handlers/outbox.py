@@ -4,7 +4,8 @@ Slack takes a message at least once; people are to see it once. In between lies 
 died, the line dropped, Slack answered 500. `chat.postMessage` has no documented key that would make a second call
 harmless (`client_msg_id` occurs in two of its error names and nowhere else), so every message carries its row's mark as
 metadata, an id without meaning, and before a second call the conversation is read for that mark. Direct messages can be
-read with `im:history`. Channels cannot: reading a finance channel would take `channels:history` or `groups:history`,
+read with `im:history`, once Slack has told their id by an earlier message; of the very first to a person it has not, and
+that one is said again. Channels cannot: reading a finance channel would take `channels:history` or `groups:history`,
 which no feature needs and the manifest does not ask for. Where a workspace grants them all the same they are used; where
 not, the message is said again, and the copy that may stand there is never a second living alert: it is deleted, or
 becomes the alert's own message, as soon as somebody presses a button on it (`Strays`). A reply in a thread that is said

@@ -367,6 +367,26 @@ async def test_ten_thousand_failures_of_twelve_causes_are_twelve_messages_and_on
     assert {name: n for name, n in counted.items() if name.startswith("chat.")} == {"chat.update": 1}
 
 
+async def test_two_real_runs_of_which_nearly_all_fails_are_one_message_for_each_cause(harbor: Office) -> None:
+    for account in harbor.far.story.company["objects"]["GLACCOUNT"]:
+        if account["ACCOUNTTYPE"] == "incomestatement":
+            closed = {"ACCOUNTNO": account["ACCOUNTNO"], "STATUS": "inactive"}
+            await harbor.far.intacct.control("save_record", {"object": "GLACCOUNT", "record": closed})
+    made = [await harbor.far.connect(entity, schedule="") for entity in ("100", "200")]
+    counted = calls(harbor.slack)
+
+    for one in made:
+        await harbor.far.sync(one)
+        await drawn(harbor, one, "failed")
+
+    causes = [cause for one in made for cause in await postings.causes(harbor.far.parts.store, one.id)]
+    assert sum(cause.n for cause in causes) > 150
+    await harbor.room.until(lambda: len(harbor.room.posts()) >= len(causes) or None, "an alert for each cause")
+    await nothing_left(harbor)
+    assert counted["chat.postMessage"] == len(causes) == len(harbor.room.posts())
+    assert sum(counted.values()) < 60, counted
+
+
 async def storm(at: Office, model: Posting, *, many: int, causes: int) -> None:
     """Failed rows in bulk, as a run would leave them; those of the first sync are out of the way."""
     store, now = at.far.parts.store, at.clock()
@@ -391,4 +411,4 @@ async def storm(at: Office, model: Posting, *, many: int, causes: int) -> None:
         }
         for number in range(many)
     ]
-    await postings.save(store, new, {})
+    await postings.save(store, new, [])
