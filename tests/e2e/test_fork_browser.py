@@ -145,6 +145,8 @@ def makes_account_and_card(me: Newcomer) -> None:
     me.sends(form(me.page, "Liability account", "Create it"))
     closed(me.page)
     me.comes_to(8, "Card")
+    assert me.page.evaluate("document.activeElement.closest('#messages') !== null")  # the keyboard goes on from here
+    expect(me.page.locator("#announcer")).to_contain_text("Step 8 of 9, Card")
     expect(me.card.get_by_text("Stay at the top level.")).to_be_visible()
     picture(me.page, "fork-card")
     account = re.search(r"offset account (\d+)", me.card.inner_text())

@@ -45,12 +45,19 @@ export class Modals {
     if (!view) {
       this.dialog.close();
       this.dialog.replaceChildren();
+      this.backToTheConversation();
       return;
     }
     const focused = before?.id === view.id ? document.activeElement?.dataset?.actionId : null;
     this.draw(view, stack.length);
     if (!this.dialog.open) this.dialog.showModal();
     this.settleFocus(view, focused);
+  }
+
+  /** The button that opened this may have been edited away meanwhile: the newest message is where one goes on. */
+  backToTheConversation() {
+    if (document.activeElement !== document.body) return;
+    document.querySelector("#messages > li:last-child")?.focus({ preventScroll: true });
   }
 
   draw(view, depth) {

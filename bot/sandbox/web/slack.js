@@ -357,14 +357,15 @@ export class Workspace {
     this.tell("read", { channel: channel.id });
   }
 
-  /** Screen readers hear each new message as its fallback text, which is what Slack would read out too. */
+  /** Screen readers hear each new message as its fallback text, as in Slack; and what became of a conversation's last one. */
   announceNews() {
     for (const channel of this.now.channels) {
       const last = (this.now.messages[channel.id] ?? []).at(-1);
       const key = `${this.user}:${channel.id}`;
       const before = this.announced.get(key);
-      this.announced.set(key, last?.ts ?? "0");
-      if (before === undefined || !last || last.ts === before || last.user === this.user) continue;
+      const now = channel.kind === "im" ? `${last?.ts} ${last?.text}` : (last?.ts ?? "0");
+      this.announced.set(key, now);
+      if (before === undefined || !last || now === before || last.user === this.user) continue;
       announce(`${this.names.users[last.user] ?? last.user} in ${channel.name}: ${last.text ?? ""}`);
     }
   }
