@@ -131,6 +131,12 @@ def new_entity(**changes: str) -> Doing:
 Mending = Callable[[Visit], Awaitable[None]]
 
 
+async def ticks_all_by_user(visit: Visit) -> None:
+    """What step 4 lists, on the user's own page, once the conversation was told that it goes by user."""
+    await visit.town.talk.door.choose_permissions(visit.id, DANA, kind="user")
+    await visit.town.does("edit_user", user_id=USER, rights=NEEDED)
+
+
 def types(step: int, **changes: str) -> Mending:
     """Something was typed or picked wrong here; now it is right, up to this step."""
 
@@ -333,6 +339,23 @@ RIGHTS = [
         4,
         "Credit card accounts",
         ("Credit card accounts: View *missing*",),
+    ),
+    Wrong(
+        "by user, no box ticked",
+        user(permissions="user", rights={}, ROLES=[]),
+        4,
+        "untouched",
+        ("Web Services users > Spendcenter > Subscriptions > Permissions > tick List and View of each",),
+        ticks_all_by_user,
+        {"kind": "user"},
+    ),
+    Wrong(
+        "a role that does not count, since permissions go by user",
+        user(permissions="user", rights={}, ROLES=["Administrator", ROLE]),
+        4,
+        "untouched",
+        ("permissions go by user; say so below",),
+        ticks_all_by_user,
     ),
     Wrong("a role that grants nothing at all", role(has={}), 4, "untouched", ("I tried each thing instead",)),
     Wrong(

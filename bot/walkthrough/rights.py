@@ -195,7 +195,8 @@ def tried(refused: Collection[str], holder: Holder, off: Collection[str] = ()) -
         clicks = f"{page} > Subscriptions > Permissions > tick List and View of each > Save."
         if len(words) == len(asked) and not holder.by_user:
             clicks += (
-                f" Or the role was not assigned: {USERS} > {holder.user_id} > Edit > Roles information > add it > Save."
+                f" Or the role was not assigned: {USERS} > {holder.user_id} > Edit > Roles information > add it > Save. Where "
+                "there is no such tab, permissions go by user; say so below."
             )
         key = UNTOUCHED if len(words) == len(asked) and not holder.own_roles else "tried"
         found.append(Check(key, PROBLEM, f"{instead} {joined(words)} {verb} refused: {clicks}"))
