@@ -22,6 +22,12 @@ class Promises:
         self.done: list[str] = []
         self.breaks_after: int | None = None
 
+    async def soon(self, job: str, about: str, **ids: Any) -> None:
+        await self.enqueue(job, about, **ids)
+
+    async def waiting(self, _prefix: str) -> bool:
+        return False  # each was done at once
+
     async def enqueue(self, job: str, _key: str, **ids: Any) -> None:
         for name in ("company", "delay", "urgent"):
             ids.pop(name, None)
@@ -38,7 +44,7 @@ class Promises:
 
 def desk_of(harbor: World, promises: Promises | None = None) -> Desk:
     promises = promises or Promises(harbor)
-    return Desk(harbor.parts.reach, harbor.parts.runner, promises)  # type: ignore[arg-type]  # the same one method
+    return Desk(harbor.parts.reach, harbor.parts.runner, promises)  # type: ignore[arg-type]  # the same methods
 
 
 async def alert_on(harbor: World, desk: Desk, connection: str, category: str) -> int:
