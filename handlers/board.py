@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -102,8 +102,9 @@ class Board:
         view = await self.services.desk.alert_view(alert_id)
         if view is None or (view.solved and not view.alert.ts):
             return  # solved before anybody was told
-        content = ui.alert(view, await self._cast(view, connection))
-        digest = _digest(view.alert, content)
+        cast = await self._cast(view, connection)
+        content = ui.alert(view, cast)
+        digest = _digest(view.alert, content, cast.today)
         if digest == view.alert.shown or await self._too_soon(view.alert):
             return
         await self._put(view.alert, connection, content, digest)
@@ -209,6 +210,11 @@ def _attended(view: AlertView) -> bool:
     return bool(alert.assignee) or acted or view.paused or alert.category in PRESSING
 
 
-def _digest(alert: Alert, content: dict[str, Any]) -> str:
-    """What Slack shows: the alert's state and a digest of its message."""
-    return f"{alert.state}:{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGEST]}"
+def _digest(alert: Alert, content: dict[str, Any], today: date) -> str:
+    """What Slack shows: the alert's state and a digest of its message.
+
+    The day is in it while the alert is open: an edit that changes nothing is seen by nobody, and finds out that the
+    message was deleted.
+    """
+    day = "" if alert.state == AlertState.SOLVED else today.isoformat()
+    return f"{alert.state}:{hashlib.sha256((day + json.dumps(content, sort_keys=True)).encode()).hexdigest()[:DIGEST]}"

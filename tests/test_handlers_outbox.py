@@ -48,6 +48,13 @@ async def drawn(at: Office, one: Connection, why: str) -> None:
     await at.bot.engine.enqueue("refresh", f"{one.id}:{why}", company=one.company, connection_id=one.id)
 
 
+async def draws(at: Office, one: Connection) -> None:
+    """A refresh from its beginning to its end, whatever the engine does meanwhile."""
+    services, client = at.bot.digests.services, at.bot.client
+    job = refresh(services, client, Outbox(services, client, Post(services.store, services.clock, 0)))
+    assert not await job(0, connection_id=one.id)
+
+
 def calls(slack: SlackSim) -> Counter[str]:
     """From now on, every call of the Web API by its method."""
     counted: Counter[str] = Counter()
@@ -344,9 +351,7 @@ async def test_ten_thousand_failures_of_twelve_causes_are_twelve_messages_and_on
     await storm(at=harbor, model=model, many=10_000, causes=12)
     counted = calls(harbor.slack)
 
-    await drawn(harbor, portland, "storm")
-    await harbor.room.until(lambda: len(harbor.room.posts()) >= 12 or None, "twelve alerts")
-    await nothing_left(harbor)
+    await draws(harbor, portland)
 
     assert len(harbor.room.posts()) == 12
     assert sum(counted.values()) < 60, counted
@@ -361,10 +366,13 @@ async def test_ten_thousand_failures_of_twelve_causes_are_twelve_messages_and_on
     await harbor.far.spend.control("add_transaction", LUNCH)
     harbor.far.clock.now = harbor.clock()
     assert (await harbor.far.sync(portland)).posted == 1
-    await drawn(harbor, portland, "one solved")
+    await draws(harbor, portland)
     await harbor.room.reads("Solved: ")
-    await nothing_left(harbor)
-    assert {name: n for name, n in counted.items() if name.startswith("chat.")} == {"chat.update": 1}
+    assert counted["chat.update"] == 1
+    assert len(harbor.room.posts()) == 12
+    assert harbor.room.texts("D0DANA") == [
+        "Posted 1 transaction, $2,640.00, to 100 Portland. 9,166 not posted; they are in <#C0FINANCE>."
+    ]
 
 
 async def test_two_real_runs_of_which_nearly_all_fails_are_one_message_for_each_cause(harbor: Office) -> None:
@@ -377,12 +385,10 @@ async def test_two_real_runs_of_which_nearly_all_fails_are_one_message_for_each_
 
     for one in made:
         await harbor.far.sync(one)
-        await drawn(harbor, one, "failed")
+        await draws(harbor, one)
 
     causes = [cause for one in made for cause in await postings.causes(harbor.far.parts.store, one.id)]
     assert sum(cause.n for cause in causes) > 150
-    await harbor.room.until(lambda: len(harbor.room.posts()) >= len(causes) or None, "an alert for each cause")
-    await nothing_left(harbor)
     assert counted["chat.postMessage"] == len(causes) == len(harbor.room.posts())
     assert sum(counted.values()) < 60, counted
 
