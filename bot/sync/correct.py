@@ -16,7 +16,7 @@ from bot.store.postings import Posting
 from bot.store.rules import Rule
 from bot.sync.desk import Asked, Desk
 from bot.sync.rules import UNMAPPED, condition_of, dimension_of, refused_value
-from bot.sync.run import locations_inside
+from bot.sync.terms import locations_inside
 
 MENDABLE = (PostingState.FAILED, PostingState.HELD)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,6 +56,11 @@ class Ending:
     reach: Reach
     engine: Engine | None
 
+    @property
+    def draining(self) -> bool:
+        """Whether this process is to end, so that a turn should end early."""
+        return self.engine is not None and self.engine.draining
+
     async def close(self, run: Run, connection: Connection, state: RunState) -> None:
         await runs.change_run(self.reach.store, run.id, state=state, finished=self.reach.clock())
         await self.follow_up(connection)
@@ -102,6 +108,26 @@ class Ending:
             if one.state == ConnectionState.ACTIVE:
                 await connections.change_connection(store, one.id, state=ConnectionState.BROKEN)
                 await self.refresh(one)
+
+    async def shut_out_with(self, connection: Connection) -> list[Connection]:
+        """The connections that go on with this one: where Intacct had refused the company, all of its broken ones."""
+        company = await connections.get_company(self.reach.store, connection.company)
+        everyone = await connections.list_connections(self.reach.store, company=connection.company)
+        broken = [one for one in everyone if one.state == ConnectionState.BROKEN]
+        return broken if company.problem else [one for one in broken if one.id == connection.id]
+
+    async def let_in(self, company: Company, broken: Sequence[Connection], actor: str, *, at_work: str = "") -> None:
+        """The sign-in works again: connections go on where they stopped, each with a run but the one that is `at_work`."""
+        now = self.reach.clock()
+        await connections.change_company(self.reach.store, company.id, tested=now, problem=None, problem_since=None)
+        for one in broken:
+            await connections.change_connection(self.reach.store, one.id, state=ConnectionState.ACTIVE)
+            self.reach.looked.discard(one.id)
+            await runs.tell(
+                self.reach.store, "resumed", "Intacct lets the app in again.", now, actor=actor, connection=one.id
+            )
+            if one.id != at_work:
+                await self.promise_sync(one, "resumed", actor=actor, urgent=True)
 
     async def _come_back(self, connection: Connection, pause: float) -> None:
         """What stopped the run may pass: try again after a pause that doubles, unless a run is promised already."""

@@ -21,8 +21,8 @@ from bot.store.postings import Posting
 from bot.sync.introduce import introduce
 from bot.sync.mapping import LINE_FIELDS, Composed, Terms, compose, hold, passed_over, posting_date, reference_for
 from bot.sync.reach import Reach
-from bot.sync.run import locations_inside, terms_of
 from bot.sync.standing import Standing
+from bot.sync.terms import locations_inside, terms_of
 
 REQUIRED = {
     "DEPT": ("department", "department"),

@@ -22,7 +22,7 @@ from bot.store.reversals import ASKED
 from bot.sync.introduce import introduce
 from bot.sync.mapping import Terms, passed_over, posting_date, reference_for
 from bot.sync.reach import Reach
-from bot.sync.run import terms_of
+from bot.sync.terms import terms_of
 
 AROUND, CLEARING = timedelta(days=2), timedelta(days=40)
 """How far beside the span the source is read: for time zones, and for the time that a purchase takes to clear."""

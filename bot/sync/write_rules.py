@@ -17,7 +17,8 @@ from bot.store.rules import Rule
 from bot.sync.mapping import LINE_FIELDS, Composed, coded, compose
 from bot.sync.reach import line_of
 from bot.sync.rules import in_order
-from bot.sync.run import Runner, terms_of
+from bot.sync.run import Runner
+from bot.sync.terms import terms_of
 from bot.sync.write_back import PAUSE, means
 
 RECENT = timedelta(days=2)

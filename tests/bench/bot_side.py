@@ -37,7 +37,7 @@ from bot.store.connections import Connection
 from bot.store.database import Store, open_store
 from bot.store.tables import postings, sync_runs
 from bot.sync.fetch import fetch
-from bot.sync.run import terms_of
+from bot.sync.terms import terms_of
 from tests.bench import gateway, source
 from tests.bench.order import Order
 
