@@ -205,6 +205,19 @@ async def test_too_many_requests_counts_for_every_process_that_asks_this_company
     await proved(harbor, portland, 10)
 
 
+async def test_a_hold_that_was_noted_before_the_clock_was_set_back_holds_nobody(harbor: World) -> None:
+    portland = await card(harbor)
+    until = harbor.clock() + timedelta(seconds=40)
+    await connections.change_company(harbor.parts.store, portland.company, held_until=until)
+    harbor.clock.pass_(hours=-1)
+    before = harbor.clock()
+
+    await harbor.sync(portland)
+
+    assert harbor.clock() - before < timedelta(seconds=10)
+    await proved(harbor, portland, 10)
+
+
 async def no_sleep(_seconds: float) -> None:
     return None
 

@@ -45,8 +45,12 @@ class Allowance:
         return max(0.0, self._resume_at - self._monotonic())
 
     def hold_for(self, seconds: float) -> None:
-        """Nobody asks before so many seconds have passed: another process was told "too many" for this company."""
-        self._resume_at = max(self._resume_at, self._monotonic() + min(seconds, _LONGEST_HOLD))
+        """Nobody asks before so many seconds have passed: another process was told "too many" for this company.
+
+        What is far ahead was noted by a clock that was set back since, and holds nobody.
+        """
+        if seconds <= 2 * _LONGEST_HOLD:
+            self._resume_at = max(self._resume_at, self._monotonic() + min(seconds, _LONGEST_HOLD))
 
     async def __aenter__(self) -> None:
         await self._slots.acquire()
