@@ -44,16 +44,13 @@ async def mark(store: Store, row: Posting, verdict: Verdict, now: datetime) -> b
 async def ask(store: Store, row: Posting, asked: Mapping[str, Any], now: datetime) -> bool:
     """A person's decision about a posted row whose source changed; False when it has moved on since it was shown."""
     values = {"state": PostingState.REVERSING, "decision": {**(row.decision or {}), ASKED: dict(asked)}, "updated": now}
-    as_shown = (
-        postings.c.id == row.id,
-        postings.c.state == PostingState.POSTED,
-        postings.c.category == CHANGED,
-        postings.c.updated == row.updated,
-        postings.c.record_no == row.record_no,
-    )
+    shown = (PostingState.POSTED, CHANGED, row.record_no, row.details, row.decision)
     async with store.begin() as db:
-        moved = await db.execute(update(postings).where(*as_shown).values(**values).returning(postings.c.id))
-        return moved.first() is not None
+        found = (await db.execute(select(postings).where(postings.c.id == row.id).with_for_update())).one()
+        if (found.state, found.category, found.record_no, found.details, found.decision) != shown:
+            return False
+        await db.execute(update(postings).where(postings.c.id == row.id).values(**values))
+        return True
 
 
 async def agree(store: Store, row: Posting, asked: Mapping[str, Any], now: datetime) -> Posting | None:
