@@ -19,10 +19,13 @@ AT_ONCE = 500
 """Ids in one statement: SQLite's limit on variables leaves room for more, readers of a query log do not."""
 
 CHANGED = "source.changed"
-"""The one cause that a posted row can have: its source differs from what was sent."""
+"""Cause of a posted row whose source differs from what was sent."""
+
+RECEIPT = ("attachment", "receipt")
+"""Cause, with its subject, of a posted row whose receipt Intacct did not take. A posted row has no other than these two."""
 
 CHANGING = (PostingState.POSTED, PostingState.REVERSING)
-"""States in which a row has that cause: until a person decides, and until what was decided is done."""
+"""States in which a row has those: until a person decides, and until what was decided is done."""
 
 BY_HAND = "by_hand"
 """Key of a decision that names a record which a person posted."""
@@ -225,10 +228,7 @@ async def causes(store: Store, connection: str) -> list[Cause]:
 
 
 def _is_open() -> Any:
-    return or_(
-        postings.c.state.in_(OPEN),
-        and_(postings.c.state.in_(CHANGING), postings.c.category == CHANGED),
-    )
+    return or_(postings.c.state.in_(OPEN), and_(postings.c.state.in_(CHANGING), postings.c.category != ""))
 
 
 async def tally(store: Store, connection: str) -> dict[str, tuple[int, Decimal]]:
@@ -369,9 +369,23 @@ async def receipts_due(store: Store, connection: str, limit: int = 20) -> list[P
         return as_rows(Posting, await db.execute(query))
 
 
-async def receipt_done(store: Store, posting: int, outcome: str) -> None:
+async def receipt_done(
+    store: Store, posting: int, outcome: str, now: datetime, refused: tuple[Verdict, Fault | None] | None = None
+) -> None:
+    """What became of a receipt; a refusal is the row's cause, unless its source changed, which is more urgent."""
+    told = ["", RECEIPT[0]] if refused else [RECEIPT[0]]
+    cause = cause_values(*refused) if refused else cause_values(None)
     async with store.begin() as db:
         await db.execute(update(postings).where(postings.c.id == posting).values(receipt=outcome))
+        mine = (postings.c.id == posting, postings.c.category.in_(told))
+        await db.execute(update(postings).where(*mine).values(updated=now, **cause))
+
+
+async def receipts_again(store: Store, ids: Sequence[int]) -> None:
+    """Refused receipts are to be attached once more."""
+    async with store.begin() as db:
+        refused = (postings.c.id.in_(ids), postings.c.receipt == "failed")
+        await db.execute(update(postings).where(*refused).values(receipt="due"))
 
 
 async def accept_change(store: Store, ids: Sequence[int], now: datetime) -> list[int]:

@@ -17,7 +17,7 @@ from bot.store.attempts import REVERSAL
 from bot.store.connections import Connection
 from bot.store.database import Store
 from bot.store.outbox import OPEN as MESSAGES
-from bot.store.postings import CHANGED, CHANGING, OPEN
+from bot.store.postings import CHANGED, CHANGING, OPEN, RECEIPT
 from bot.store.rows import as_rows
 from bot.store.runs import Run
 from bot.store.tables import alerts, attempts, companies, events, outbox, postings, sync_runs
@@ -47,7 +47,7 @@ async def any_news(store: Store, connection: Connection, since: datetime) -> boo
     newest = select(func.max(sync_runs.c.id)).where(sync_runs.c.connection_id == connection.id, ended).scalar_subquery()
     traces = (
         select(postings.c.id).where(mine, postings.c.state.in_(OPEN)),
-        select(postings.c.id).where(mine, postings.c.category == CHANGED),
+        select(postings.c.id).where(mine, postings.c.category.in_([CHANGED, RECEIPT[0]])),
         select(alerts.c.id).where(_mine(connection.id, connection.company), _unfinished()),
         select(outbox.c.id).where(outbox.c.state.in_(MESSAGES), outbox.c.connection_id == connection.id),
         select(companies.c.id).where(companies.c.id == connection.company, companies.c.problem_since.is_not(None)),
@@ -97,7 +97,7 @@ async def posted_by(store: Store, run: int) -> tuple[int, Decimal]:
 async def open_rows(store: Store, connection: str) -> dict[str, int]:
     """How many rows wait for someone or for an answer, by state."""
     waiting = postings.c.state.in_([PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN])
-    changed = and_(postings.c.state.in_(CHANGING), postings.c.category == CHANGED)
+    changed = and_(postings.c.state.in_(CHANGING), postings.c.category != "")
     query = select(postings.c.state, func.count().label("n")).where(
         postings.c.connection_id == connection, or_(waiting, changed)
     )

@@ -15,7 +15,7 @@ from bot.store import alerts, connections, postings, runs
 from bot.store.alerts import Alert
 from bot.store.connections import Company, Connection
 from bot.store.database import Store
-from bot.store.postings import CHANGED, CHANGING, OPEN, Cause, Posting
+from bot.store.postings import CHANGING, OPEN, Cause, Posting
 from bot.store.rows import from_json
 from bot.store.runs import Run
 from bot.sync.outcome import elsewhere, titles_of
@@ -276,11 +276,10 @@ class _NoRow:
 
 
 async def _rows(store: Store, alert: Alert, connection: Connection) -> list[Posting]:
-    states = list(CHANGING if alert.category == CHANGED else OPEN)
     return await postings.list_postings(
         store,
         connection.id,
-        states=states,
+        states=[*OPEN, *CHANGING],
         category=alert.category,
         subject=alert.subject,
         limit=TOP,

@@ -12,7 +12,7 @@ from bot.models import AlertState, ConnectionState, PostingState, Trigger
 from bot.store import alerts, connections, postings, runs
 from bot.store.alerts import Alert
 from bot.store.connections import Company, Connection
-from bot.store.postings import CHANGED, Posting
+from bot.store.postings import CHANGED, RECEIPT, Posting
 from bot.store.runs import Run
 from bot.sync import alerts as views
 from bot.sync import preview as previews
@@ -115,8 +115,20 @@ class Desk:
         alert = await self._alert(alert_id)
         if alert.connection_id is None:
             return await self.check_and_resume(alert_id, actor)
+        if (alert.category, alert.subject) == RECEIPT:
+            return await self._attach(alert, actor)
         rows = await self._rows(alert, [PostingState.FAILED])
         return await self._work_on(alert, actor, rows, "retry")
+
+    async def _attach(self, alert: Alert, actor: str) -> Asked:
+        """Only the receipts once more; what is posted stays as it is."""
+        if not await alerts.start_work(self.reach.store, alert.id, actor, self.reach.clock()):
+            return await self.lost_click(alert.id)
+        ids = [row.id for row in await self._rows(alert, [PostingState.POSTED])]
+        await postings.receipts_again(self.reach.store, ids)
+        asked = await self._ask(await self._connection(alert.connection_id or ""), "receipts", actor, {"postings": ids})
+        await self._note(alert, {"actor": actor, "did": "receipts", "intent": asked.intent, "postings": ids})
+        return asked
 
     async def retry_all(self, connection_id: str, actor: str) -> Asked:
         """Every failed transaction of a connection, as one run."""
@@ -315,9 +327,9 @@ class Desk:
             await runs.finish_intent(self.reach.store, intent.id, self.reach.clock())
             return
         key = f"intent:{intent.id}"
-        if intent.kind == "settle":
+        if intent.kind in {"settle", "receipts"}:
             await self.engine.enqueue(
-                "settle", key, company=connection.company, urgent=True, connection_id=connection.id, intent=intent.id
+                intent.kind, key, company=connection.company, urgent=True, connection_id=connection.id, intent=intent.id
             )
             return
         trigger = Trigger.RETRY if intent.kind == "retry" else Trigger.PERSON

@@ -261,7 +261,7 @@ def standing_of(
 
 def _changes(terms: Terms, row: Posting, transaction: Transaction, *, twin: bool, now: datetime) -> dict[str, Any]:
     """What a row takes over from its source as it reads now."""
-    values: dict[str, Any] = {"receipt": "due"} if transaction.receipts and not row.receipt else {}
+    values: dict[str, Any] = {"receipt": "due"} if _receipt_due(row, transaction) else {}
     other = row.source != to_json(transaction)
     if row.state in RESTING:
         standing = _standing_again(terms, row, transaction, twin=twin, other=other)
@@ -274,6 +274,13 @@ def _changes(terms: Terms, row: Posting, transaction: Transaction, *, twin: bool
     if row.state == PostingState.POSTED and (other or row.category == CHANGED):
         return values | _differs(terms, row, transaction, now)
     return values
+
+
+def _receipt_due(row: Posting, transaction: Transaction) -> bool:
+    """Whether a receipt came, or took the place of one that Intacct refused."""
+    if row.receipt == "failed":
+        return {one.uuid for one in transaction.receipts} - {one.uuid for one in row.read().receipts} != set()
+    return bool(transaction.receipts) and not row.receipt
 
 
 def _standing_again(

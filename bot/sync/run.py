@@ -122,26 +122,34 @@ class Runner:
             await runs.finish_intent(self.reach.store, intent, self.reach.clock())
         return False
 
-    async def receipts(self, turn: int, *, connection_id: str, round_no: int = 0) -> bool:
+    async def receipts(self, turn: int, *, connection_id: str, round_no: int = 0, intent: str = "") -> bool:
         """Attach some receipts, then stand in line again, so that a person's retry goes first."""
         store, now = self.reach.store, self.reach.clock()
         connection = await connections.get_connection(store, connection_id)
         if connection is None or connection.removed or not connection.start_date or turn > 0:
-            return False
+            return await self._done(intent)
         last = await runs.last_runs(store, connection_id, 1)
         if not last or connection.state != ConnectionState.ACTIVE:
-            return False
+            return await self._done(intent)
+        more = False
         try:
             source = await self.reach.source(connection)
-            more = await attach_some(await self._pass(connection, last[0]), source)
+            more = await attach_some(await self._pass(connection, last[0]), source, intent)
         except (IntacctError, SourceError) as refused:
             log.warning("receipts of %s wait for the next run: %s", connection_id, refused)
-            return False
         if more and self.engine is not None:
             key = f"{connection_id}:{now.isoformat()}:{round_no + 1}"
             await self.engine.enqueue(
-                "receipts", key, company=connection.company, connection_id=connection_id, round_no=round_no + 1
+                "receipts",
+                key,
+                company=connection.company,
+                connection_id=connection_id,
+                round_no=round_no + 1,
+                intent=intent,
             )
+            return False
+        await self._done(intent)
+        await self.ending.refresh(connection)
         return False
 
     async def check_company(self, turn: int, *, company_id: int, intent: str = "") -> bool:

@@ -12,7 +12,7 @@ import slackblocks as sb
 from bot.hints.catalogue import hint_for
 from bot.hints.hint import Hint
 from bot.models import AlertState, RetryClass
-from bot.store.postings import CHANGED
+from bot.store.postings import CHANGED, RECEIPT
 from bot.sync.alerts import AlertRow, AlertView, place
 from handlers.ui import corrections, story
 from handlers.ui.blocks import Json, actions, button, context, header, message, section
@@ -119,6 +119,8 @@ def _working(view: AlertView) -> str:
     """`Posting 37 · 12 done`: of the retry that is under way."""
     last: dict[str, Any] = next((line for line in reversed(view.alert.story) if "intent" in line), {})
     rows = len(last.get("postings") or [])
+    if _receipts(view):
+        return f"Attaching {count(rows, 'receipt')}…"
     if not rows:
         return "Checking with Intacct…"
     before = {
@@ -169,6 +171,9 @@ def _buttons(view: AlertView, today: date) -> list[sb.Element]:
         label = "Reverse and post again" if again else "Reverse the record"
         found.append(button(label, "alert.reverse", value, style="primary"))
         found.append(button("Keep as it is", "alert.keep", value))
+    elif _receipts(view):
+        label = "Attach the receipt" if view.n == 1 else f"Attach {view.n:,} receipts"
+        found.append(button(label, "alert.retry", value, style="primary"))
     elif view.reversing or hint(view).retry is RetryClass.LOOK:
         found.append(button("Check now", "alert.check_now", value, style="primary"))
     else:
@@ -181,10 +186,20 @@ def _buttons(view: AlertView, today: date) -> list[sb.Element]:
     return [*found, _menu(view)]
 
 
+def _receipts(view: AlertView) -> bool:
+    """Whether this is about the receipts of what is posted, and of nothing else."""
+    return (view.alert.category, view.alert.subject) == RECEIPT
+
+
+def _stands(view: AlertView) -> bool:
+    """Whether the transactions behind it are posted all the same, so that there is nothing to leave out."""
+    return view.alert.category == CHANGED or _receipts(view)
+
+
 def _menu(view: AlertView) -> sb.Element:
     value = str(view.alert.id)
     offered = [("Ask the cardholders", f"people:{value}")] if corrections.missing(view) else []
-    if view.n and not view.paused and hint(view).retry is not RetryClass.LOOK and view.alert.category != CHANGED:
+    if view.n and not view.paused and hint(view).retry is not RetryClass.LOOK and not _stands(view):
         offered += [("Posted by hand…", f"hand:{value}"), ("Ignore…", f"ignore:{value}")]
     offered += [("Snooze…", f"snooze:{value}"), ("Details", f"details:{value}")]
     return sb.OverflowMenu("alert.menu", [sb.Option(sb.PlainText(label), chosen) for label, chosen in offered])
@@ -215,6 +230,8 @@ def solved_title(view: AlertView) -> str:
         return "Solved: syncing again"
     if view.done and view.alert.category == "outcome.unknown":
         return f"Solved: {count(view.done, 'transaction')} posted once, found after the line dropped"
+    if _receipts(view):
+        return "Solved: no receipt waits for this any more"
     ignored = sum(int(line.get("rows", 0)) for line in view.alert.story if line.get("did") == "ignore")
     if any(line.get("did") == "keep" for line in view.alert.story):
         return "Solved: what was posted stays"

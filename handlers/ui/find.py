@@ -137,6 +137,8 @@ def _moments(row: Posting, past: Past, posted: Mapping[int, bool], scene: Scene)
         who = scene.name(event.actor) if event.actor else "This app"
         if event.what in DEEDS:
             found.append((event.at, f"{who} {DEEDS[event.what]}: {esc(clip(event.text, 500))}"))
+        elif event.what == "receipt":
+            found.append((event.at, esc(clip(event.text, 1500))))
         elif event.what in {"reversed", "not reversed"}:
             found.append((event.at, f"{esc(clip(event.text, 500))} {who} had asked for it."))
         elif event.what == WRITTEN:

@@ -152,6 +152,7 @@ def _lines() -> Iterator[story.Line]:
     yield {"did": "redate", "day": "2026-11-01", **rows}
     yield {"did": "redate", "day": "2026-11-01", "first": "2026-10-30", "last": "2026-10-31", **rows}
     yield {"did": "by hand", "record": HOSTILE, "reason": HOSTILE, **rows}
+    yield {"did": "receipts", **rows}
     yield {"did": "keep", "reason": HOSTILE, **rows}
     yield {"did": "not reversed", "reason": HOSTILE, **rows}
     for then in ("post", "leave"):

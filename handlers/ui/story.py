@@ -41,6 +41,8 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str, moved: s
         case "ignore":
             left = count(int(line.get("rows", 0)), "transaction")
             return f"{who} left out {left}: {_reason(line)}"
+        case "receipts":
+            return f"{who} asked to attach {count(rows, 'receipt')} again."
         case "keep":
             return f"{who} keeps what was posted: {_reason(line)}"
         case "reverse":
