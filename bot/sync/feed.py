@@ -17,7 +17,7 @@ AT_ONCE = 1000
 """Rows read from the database at a time; ten full batches."""
 
 WORTH_A_LOOK = 500
-"""Fresh rows that are waited for where each must be looked up first: a look-up is a request, however few it asks for."""
+"""Fetched rows that are waited for where each must be looked up first: a look-up is a request, however few it asks for."""
 
 PATIENCE = 0.5
 """Seconds between two looks at whether to go on, while no page comes."""
@@ -47,6 +47,7 @@ class Feed:
         self._work, self._fetching, self._until, self._look_after = work, fetching, until, look_after
         self._ready: deque[Sequence[Posting]] = deque()
         self._after = after
+        self._fetched = 0
         self._turn = asyncio.Lock()
 
     async def take(self, halted: Callable[[], bool]) -> Sequence[Posting]:
@@ -67,7 +68,9 @@ class Feed:
 
     async def _load(self, *, over: bool) -> bool:
         """Whether further rows were found and cut into batches."""
-        work = self._work
+        work, fetched = self._work, self._fetching.haul.fetched
+        if self._look_after is not None and fetched - self._fetched < WORTH_A_LOOK and not over:
+            return False
         rows = await postings.due(
             work.reach.store,
             work.connection.id,
@@ -76,7 +79,8 @@ class Feed:
             after=self._after,
             failed_before=False,
         )
-        if not rows or (self._look_after is not None and len(rows) < WORTH_A_LOOK and not over):
+        self._fetched = fetched
+        if not rows:
             return False
         self._after = rows[-1].id
         known = await self._known(rows)
