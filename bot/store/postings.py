@@ -205,6 +205,18 @@ async def between(store: Store, connection: str, first: date, last: date) -> lis
         return as_rows(Posting, await db.execute(query))
 
 
+async def posted_since(store: Store, connection: str, first: date) -> dict[str, int]:
+    """The transactions, with their rows' ids, that stand in Intacct as they were sent, dated on that day or later."""
+    query = select(postings.c.transaction, postings.c.id).where(
+        postings.c.connection_id == connection,
+        postings.c.state == PostingState.POSTED,
+        postings.c.category == "",
+        postings.c.date >= first,
+    )
+    async with store.read() as db:
+        return {row.transaction: row.id for row in await db.execute(query)}
+
+
 async def causes(store: Store, connection: str) -> list[Cause]:
     """Everything open on a connection, grouped by cause."""
     query = (

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
-from bot.models import ConnectionState, PostingState
+from bot.models import ConnectionState
 from bot.spend.errors import SourceError
 from bot.spend.source import Source
 from bot.store import connections, postings, reversals
-from bot.store.postings import Posting
 from bot.sync.changes import DELETED, undone, verdict_of
 from bot.sync.run import Runner
 
@@ -40,12 +38,11 @@ class Deleted:
             return False
         if connection.state != ConnectionState.ACTIVE or connection.csv:  # a file leaves out what is old
             return False
-        first = now.date() - BACK
-        rows = await postings.between(store, connection.id, first, now.date())
-        standing = [row for row in rows if row.state == PostingState.POSTED and not row.category]
+        first = max(now.date() - BACK, connection.start_date or date.min)
+        standing = await postings.posted_since(store, connection.id, first)
         try:
             source = await self.runner.reach.source(connection)
-            gone = await _gone(source, standing)
+            gone = await postings.get(store, await _gone(source, standing, first))
         except SourceError as away:
             log.warning("deletions of %s are looked for tomorrow: %s", connection.id, away)
             return False
@@ -56,17 +53,16 @@ class Deleted:
         return False
 
 
-async def _gone(source: Source, rows: Sequence[Posting]) -> list[Posting]:
-    """Those that are neither in the list nor found by their id."""
-    if not rows:
+async def _gone(source: Source, missing: dict[str, int], first: date) -> list[int]:
+    """Ids of those of these transactions, given with their ids, that are neither in the list nor found by themselves."""
+    if not missing:
         return []
-    listed: set[str] = set()
-    async for page in source.transactions(None, on_or_after=min(row.date for row in rows) - AROUND):
+    async for page in source.transactions(None, on_or_after=first - AROUND):
         if page.cut:
             return []
-        listed |= {one.uuid for one in page.transactions} | {one.uuid for one in page.problems}
-    missing = [row for row in rows if row.transaction not in listed]
+        for uuid in [*(one.uuid for one in page.transactions), *(one.uuid for one in page.problems)]:
+            missing.pop(uuid, None)
     if len(missing) > MOST:
         log.warning("%d transactions are not in Spend Center's list; nothing is concluded from so many", len(missing))
         return []
-    return [row for row in missing if await source.transaction(row.transaction) is None]
+    return [posting for uuid, posting in missing.items() if await source.transaction(uuid) is None]

@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 FOLLOW_UPS = 8
 """Doublings of the pause between runs that were stopped by something passing: from 5 s to about 10 minutes."""
 
+REST = 600.0
+"""Seconds after a run in which the source's calls are left to whoever waits for something."""
+
 ENDED = (RunState.FINISHED, RunState.STOPPED)
 
 
@@ -156,7 +159,7 @@ class Ending:
         if later is not None and goes_on and not await self.engine.waiting(f"sync:{connection.id}:"):
             await self.promise_sync(connection, "due", delay=max(1.0, (later - now).total_seconds()))
         day = f"{connection.id}:{now.date().isoformat()}"  # once a day, however many runs there are
-        await self.engine.enqueue("deleted", day, company=line_of(connection), connection_id=connection.id)
+        await self.engine.enqueue("deleted", day, company=line_of(connection), delay=REST, connection_id=connection.id)
         if await postings.receipts_due(store, connection.id, 1):
             key = f"{connection.id}:{now.isoformat()}"
             await self.engine.enqueue("receipts", key, company=connection.company, connection_id=connection.id)
