@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -90,14 +91,17 @@ class Refresh:
             return []
 
     async def _again(self, connection: Connection, trouble: Later) -> None:
-        """Once more, when Slack said or in a while; all refreshes that end so in that time are one."""
-        now, delay, when = self.services.clock(), float(AGAIN), ""
+        """Once more, when Slack said or in a while; one that waits already stands for all that end so until it begins.
+
+        Its id is like no other's: one made of the time would be taken for a job that was done before the clock was set
+        back, or that woke a moment before the time it was made of.
+        """
+        engine, now, delay = self.services.engine, self.services.clock(), float(AGAIN)
         if trouble.until is not None:
-            delay, when = max(0.1, (trouble.until - now).total_seconds()), trouble.until.isoformat(timespec="seconds")
-        key = f"later:{connection.id}:{when or int(now.timestamp()) // AGAIN}"
-        await self.services.engine.enqueue(
-            "refresh", key, company=connection.company, delay=delay, connection_id=connection.id
-        )
+            delay = max(0.1, (trouble.until - now).total_seconds())
+        if not await engine.waiting(f"refresh:later:{connection.id}:"):
+            key = f"later:{connection.id}:{secrets.token_hex(8)}"
+            await engine.enqueue("refresh", key, company=connection.company, delay=delay, connection_id=connection.id)
 
     async def _say_closed(self, connection: Connection, closed: ChannelClosed) -> None:
         """To the owner, once a day: the alerts have no place to stand."""

@@ -19,7 +19,7 @@ from bot.store.postings import CHANGED, Posting
 from bot.store.tables import attempts
 from bot.store.tables import postings as table
 from bot.sync import alerts as views
-from bot.sync import undo
+from bot.sync import ending, undo
 from bot.sync.desk import Asked, Desk
 from bot.sync.reconcile import reconcile
 from tests.moved import CLEAN, card, few_cards, ledger, rows  # noqa: F401  # few_cards is the fixture `harbor`
@@ -162,10 +162,12 @@ async def deleted(harbor: World, at: Desk) -> tuple[Connection, Posting, int]:
     row = (await rows(harbor, portland, POSTED))[3]
     await harbor.spend.control("delete_transaction", {"uuid": row.transaction})
     harbor.clock.pass_(days=1)
-    await synced(harbor, at, portland)
-    async with asyncio.timeout(20):
-        while not (await now(harbor, row)).category:  # noqa: ASYNC110  # a job sets no event of ours
-            await asyncio.sleep(0.05)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ending, "REST", 0.0)
+        await synced(harbor, at, portland)
+        async with asyncio.timeout(20):
+            while not (await now(harbor, row)).category:  # noqa: ASYNC110  # a job sets no event of ours
+                await asyncio.sleep(0.05)
     assert [one.id for one in await rows(harbor, portland) if one.category] == [row.id]
     (alert,) = await at.reconcile_alerts(portland.id)
     return portland, await now(harbor, row), alert
