@@ -166,7 +166,7 @@ async def deleted(harbor: World, at: Desk) -> tuple[Connection, Posting, int]:
         patch.setattr(ending, "REST", 0.0)
         await synced(harbor, at, portland)
         async with asyncio.timeout(20):
-            while not (await now(harbor, row)).category:  # noqa: ASYNC110  # a job sets no event of ours
+            while (await now(harbor, row)).category != CHANGED:  # noqa: ASYNC110  # a job sets no event of ours
                 await asyncio.sleep(0.05)
     assert [one.id for one in await rows(harbor, portland) if one.category] == [row.id]
     (alert,) = await at.reconcile_alerts(portland.id)

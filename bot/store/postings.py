@@ -210,7 +210,7 @@ async def posted_since(store: Store, connection: str, first: date) -> dict[str, 
     query = select(postings.c.transaction, postings.c.id).where(
         postings.c.connection_id == connection,
         postings.c.state == PostingState.POSTED,
-        postings.c.category == "",
+        postings.c.category.in_(["", RECEIPT[0]]),
         postings.c.date >= first,
     )
     async with store.read() as db:
