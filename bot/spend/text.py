@@ -15,6 +15,8 @@ def clean(value: object, cap: int = 200) -> str:
     """One line of at most `cap` characters; empty for anything that is not text."""
     if not isinstance(value, str):
         return ""
+    if len(value) <= cap and "  " not in value and value.isprintable():  # nearly always, and then nothing is unruly
+        return value.strip(" ")
     return " ".join(_UNRULY.sub(" ", value[: cap * 4]).split())[:cap]
 
 

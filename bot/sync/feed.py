@@ -20,7 +20,7 @@ WORTH_A_LOOK = 500
 """Fetched rows that are waited for where each must be looked up first: a look-up is a request, however few it asks for."""
 
 PATIENCE = 0.5
-"""Seconds between two looks at whether to go on, while no page comes."""
+"""Seconds that a batch waits for more than the last page brought; between two such looks it is seen whether to go on."""
 
 
 class Feed:
@@ -48,29 +48,42 @@ class Feed:
         self._ready: deque[Sequence[Posting]] = deque()
         self._after = after
         self._fetched = 0
+        self._dry = False
         self._turn = asyncio.Lock()
 
     async def take(self, halted: Callable[[], bool]) -> Sequence[Posting]:
         """The next batch, as soon as there is one; none when there will be no more, or once nothing new may be sent."""
         async with self._turn:
-            while not self._ready and not (self._until() or halted()):
-                over = self._fetching.over  # before the rows are read, so that its last page is not missed
-                if await self._load(over=over):
-                    continue
-                if over:
-                    return ()
-                await self._fetching.news(PATIENCE)
-            if self._until() or halted():
+            waited = 0.0
+            loop = asyncio.get_running_loop()
+            while not (self._ready or self._dry or self._until() or halted()):
+                over, began = (
+                    self._fetching.over,
+                    loop.time(),
+                )  # over before the rows are read, or its last page is missed
+                if over or self._worth_it(waited):
+                    self._dry = not await self._load() and over
+                    waited = 0.0
+                if not (over or self._ready):
+                    await self._fetching.news(PATIENCE)
+                    waited += loop.time() - began
+            if not self._ready or self._until() or halted():
                 return ()
             batch = self._ready.popleft()
             self.given += len(batch)
             return batch
 
-    async def _load(self, *, over: bool) -> bool:
-        """Whether further rows were found and cut into batches."""
-        work, fetched = self._work, self._fetching.haul.fetched
-        if self._look_after is not None and fetched - self._fetched < WORTH_A_LOOK and not over:
-            return False
+    def _worth_it(self, waited: float) -> bool:
+        """Whether the source has brought enough since the last time, or nothing more for a while."""
+        new = self._fetching.haul.fetched - self._fetched
+        if self._look_after is not None:
+            return new >= WORTH_A_LOOK
+        allowed = self._work.client.allowance.now * self._work.client.batch_size.now
+        return new >= allowed or (new > 0 and waited >= PATIENCE)
+
+    async def _load(self) -> bool:
+        """The next rows that are due, cut into batches. Returns whether there were any."""
+        work, self._fetched = self._work, self._fetching.haul.fetched
         rows = await postings.due(
             work.reach.store,
             work.connection.id,
@@ -79,7 +92,6 @@ class Feed:
             after=self._after,
             failed_before=False,
         )
-        self._fetched = fetched
         if not rows:
             return False
         self._after = rows[-1].id

@@ -38,6 +38,8 @@ LINE_FIELDS = {dimension: dimension.value for dimension in Dimension} | {
     Dimension.GL_ACCOUNT: "account",
     Dimension.CLASS: "class_",
 }
+FIELD_OF = {dimension.value: field for dimension, field in LINE_FIELDS.items()}
+"""The same by key, as mapping and decisions name a dimension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +219,9 @@ def _line(
         used += by_rule
     if not found.get(Dimension.GL_ACCOUNT):
         return verdict("source-no-account", "account", dimension="account")
-    names = {dimension.value for dimension in Dimension}
-    values: dict[str, Any] = {LINE_FIELDS[Dimension(key)]: one for key, one in found.items() if one and key in names}
+    values: dict[str, Any] = {FIELD_OF[key]: one for key, one in found.items() if one and key in FIELD_OF}
     values.setdefault("location", terms.default_location)
-    custom = tuple((key, one) for key, one in found.items() if one and key not in names)
+    custom = tuple((key, one) for key, one in found.items() if one and key not in FIELD_OF)
     return PostingLine(amount=line.amount, description=line.note, custom_fields=custom, **values), used
 
 
@@ -291,7 +292,9 @@ def _foreign(transaction: Transaction) -> str:
 
 def _text(text: str, limit: int) -> str:
     """One line without bars and control characters, cut at `limit` characters with a sign that it was."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).replace("|", "/").split())
+    if not text.isprintable():
+        text = "".join(one if one.isprintable() else " " for one in text)
+    line = " ".join(text.replace("|", "/").split())
     if len(line) <= limit:
         return line
     return line[: limit - 1].rstrip() + "…" if limit > 1 else ""

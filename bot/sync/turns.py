@@ -101,9 +101,14 @@ class Turns:
             await self._take_up(work, intent)
         await self._settle(work)
         await self._turn_back(work, await self.reach.source(work.connection))
-        return True if intent else await self.go_on(work)
+        return True if intent else await self._go_on(work)
 
     async def go_on(self, work: Pass) -> bool:
+        """Every turn but the first."""
+        await self._orphans(work)
+        return await self._go_on(work)
+
+    async def _go_on(self, work: Pass) -> bool:
         """Fetch and post for a while. Returns whether there is more to do."""
         state = await self._begun(work)
         if work.connection.state == ConnectionState.BROKEN:
@@ -111,7 +116,6 @@ class Turns:
             await work.client.sign_in(work.connection.entity_id)
             shut_out = await self.ending.shut_out_with(work.connection)
             await self.ending.let_in(work.company, shut_out, work.run.actor, at_work=work.connection.id)
-        await self._orphans(work)
         if state.seen_to is None and work.connection.id not in self.reach.looked:
             state.seen_to = await self._look_first(work)
         goes_on = await self._post(work, state)

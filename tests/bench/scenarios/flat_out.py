@@ -16,7 +16,7 @@ LAG_MOST = Figure("event-loop lag, longest", "ms", 100, 250)
 
 
 async def measure(bench: Bench) -> list[Measured]:
-    many = bench.many(2_000, 500)
+    many = bench.many(5_000, 500)
     whole = await _seen(bench, Order(waves=((many, 30),), scale=0))
     posting = await _seen(bench, Order(waves=((many, 30),), pending=True, scale=0))
     how = f"N = {many:,}, median of {bench.repeat}, the far ends on the same machine"
