@@ -1,4 +1,4 @@
-"""The other fork of the set-up, whole company and permissions by user, played with nothing but what the page says."""
+"""Both forks of the set-up played with nothing but what the page says: whole company by user, one entity by role."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ pytestmark = NEEDS_CHROMIUM
 
 MOST_CLICKS = {9: 5}
 """Two for each step, but for the last, which is three: Spend Center, the choices, and the button that posts."""
+PORTLAND = "100 Portland"
 
 
 class Newcomer:
@@ -60,6 +61,13 @@ class Newcomer:
                     found += [f"{name}: {right}" for right in re.findall(r"List|View|Add|Edit", rights)]
         return found
 
+    def ticks(self, boxes: list[str]) -> int:
+        """How many of these boxes Intacct's page has, all ticked now; Permissions has View and no List."""
+        there = [box for name in boxes if (box := books(self.page).get_by_label(name, exact=True)).count()]
+        for box in there:
+            box.check()
+        return len(there)
+
 
 def copied(place: Locator) -> str:
     """Presses a Copy button, whose label says what it copies."""
@@ -70,27 +78,51 @@ def copied(place: Locator) -> str:
 
 def test_the_whole_company_by_user_from_nothing_to_green_with_only_the_page_s_words(page: Page) -> None:
     me = Newcomer(page)
-    lets_the_app_in(me)
+    lets_the_app_in(me, "Whole company (top level)")
     adds_the_user(me)
     ticks_the_boxes(me)
-    makes_account_and_card(me)
+    makes_account_and_card(me, "Top level", "Stay at the top level.", location="100")  # step 5 is ticked at once
     connects_spend_center(me)
     sees(page, re.compile(r"Posted \d+ transactions"))
     picture(page, "fork-end")
+    stays_within_what_a_step_may_cost(me)
 
+
+def test_one_entity_by_role_from_nothing_to_green_with_only_the_page_s_words(page: Page) -> None:
+    me = Newcomer(page)
+    lets_the_app_in(me, "One entity")
+    adds_the_user(me)
+    gives_the_role(me)
+    me.comes_to(5, "Entity")
+    me.presses("Pick the entity")
+    dialog = form(page, "Entity")
+    picks(page, dialog, "Entity", PORTLAND)
+    picture(page, "entity-entity")
+    me.sends(dialog)
+    makes_account_and_card(me, PORTLAND, f"First switch to entity {PORTLAND}.")
+    connects_spend_center(me)
+    sees(page, re.compile(r"Posted \d+ transactions"))
+    picture(page, "entity-end")
+    stays_within_what_a_step_may_cost(me)
+    assert me.clicks[5] == 2
+
+
+def stays_within_what_a_step_may_cost(me: Newcomer) -> None:
     assert {step: n for step, n in me.clicks.items() if n > MOST_CLICKS.get(step, 2)} == {}
     assert {step: n for step, n in me.copies.items() if n > 1} == {}
 
 
-def lets_the_app_in(me: Newcomer) -> None:
+def lets_the_app_in(me: Newcomer, fork: str) -> None:
     says(me.page, "/intacct setup")
     me.comes_to(1, "Open")
-    me.presses("Whole company (top level)")
+    picture(me.page, "walk-1")
+    me.presses(fork)
     dialog = form(me.page, "Intacct company")
     company = books(me.page).get_by_text(re.compile("Company ID")).locator("code").first.inner_text()
     dialog.get_by_role("textbox", name="Company ID").fill(company)
     me.sends(dialog)
     me.comes_to(2, "Let this app in")
+    picture(me.page, "walk-2")
     sender = me.copies_the_value()
     opens(me.page, "Company", "Company")
     books(me.page).get_by_role("button", name="Edit", exact=True).click()
@@ -104,6 +136,7 @@ def lets_the_app_in(me: Newcomer) -> None:
 
 def adds_the_user(me: Newcomer) -> None:
     me.comes_to(3, "Web Services user")
+    picture(me.page, "walk-3")
     opens(me.page, "Company", "Web Services users")
     books(me.page).get_by_role("button", name="Add").click()
     books(me.page).get_by_label("User ID").fill(me.copies_the_value())
@@ -128,30 +161,49 @@ def ticks_the_boxes(me: Newcomer) -> None:
     opens(me.page, "Company", "Web Services users")
     books(me.page).get_by_role("button", name="Edit Spendcenter").click()
     books(me.page).get_by_label("Permissions", exact=True).select_option(label="By user")
-    ticked = 0
-    for box in boxes:
-        found = books(me.page).get_by_label(box, exact=True)
-        if found.count():  # Permissions has View and no List
-            found.check()
-            ticked += 1
-    assert ticked > 25
+    assert me.ticks(boxes) > 25
     books(me.page).get_by_role("button", name="Save").click()
     me.presses("Done, check")
 
 
-def makes_account_and_card(me: Newcomer) -> None:
-    me.comes_to(7, "Liability account")  # step 5 is ticked at once: this is the whole company
+def gives_the_role(me: Newcomer) -> None:
+    me.comes_to(4, "Permissions")
+    picture(me.page, "entity-permissions-asked")
+    me.presses("By role")
+    expect(me.card.get_by_text("Then give it to Spendcenter: Edit > Roles information")).to_be_visible()
+    picture(me.page, "entity-permissions")
+    boxes, role = me.boxes(), me.card.locator("code").first.inner_text()
+    opens(me.page, "Company", "Roles")
+    books(me.page).get_by_role("button", name="Add").click()
+    books(me.page).get_by_label("Name").fill(role)
+    assert me.ticks(boxes) > 25
+    books(me.page).get_by_role("button", name="Save").click()
+    opens(me.page, "Company", "Web Services users")
+    books(me.page).get_by_role("button", name="Edit Spendcenter").click()
+    books(me.page).get_by_label(role).check()
+    books(me.page).get_by_role("button", name="Save").click()
+    expect(books(me.page).get_by_role("cell", name=role)).to_be_visible()
+    me.presses("Done, check")
+
+
+def makes_account_and_card(me: Newcomer, level: str, place: str, *, location: str = "") -> None:
+    """`level` as Intacct's page names it, `place` as the card of step 8 does; `location` where the card leaves it open."""
+    me.comes_to(7, "Liability account")
+    picture(me.page, "walk-7")
     me.presses("Create it for me")
     me.sends(form(me.page, "Liability account", "Create it"))
     closed(me.page)
     me.comes_to(8, "Card")
     assert me.page.evaluate("document.activeElement.closest('#messages') !== null")  # the keyboard goes on from here
     expect(me.page.locator("#announcer")).to_contain_text("Step 8 of 9, Card")
-    expect(me.card.get_by_text("Stay at the top level.")).to_be_visible()
-    picture(me.page, "fork-card")
+    expect(me.card.get_by_text(place)).to_be_visible()
+    picture(me.page, "walk-8")
     account = re.search(r"offset account (\d+)", me.card.inner_text())
+    default = re.search(r"default location (\d+)\.", me.card.inner_text())
     assert account is not None
-    makes_the_card(me.page, "Top level", me.copies_the_value(), account[1], location="100")
+    assert default is not None or location
+    where = default[1] if default else location
+    makes_the_card(me.page, level, me.copies_the_value(), account[1], location=where)
     me.presses("Done, check")
 
 
