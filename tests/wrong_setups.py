@@ -243,6 +243,14 @@ AT_THE_DOOR = [
     Wrong("user inactive", user(STATUS="inactive"), 3, "sign_in", ("Spendcenter > Edit > Status > Active",)),
     Wrong("user locked", user(STATUS="lockedout"), 3, "sign_in", ("Spendcenter > Edit > Status > Active",)),
     Wrong(
+        "two-step verification",
+        user(WEBSERVICES=False, TWO_STEP=True),
+        3,
+        "sign_in",
+        ("Two-step verification is on for `Spendcenter`", "Web Services users > Add (not Users)"),
+        a_web_services_user,
+    ),
+    Wrong(
         "demo company expired",
         attribute("demo_expired", True),
         3,

@@ -35,13 +35,14 @@ NOT_OURS = "This one is not yours: my own access is refused. Whoever runs this a
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One try at signing in. `category` is the catalogue's for the refusal, empty when Intacct let us in."""
+    """One try at signing in. `category` and `cause` are the catalogue's for the refusal, empty when Intacct let us in."""
 
     company_id: str
     user_id: str
     sender_id: str
     category: str = ""
     entity_id: str = ""
+    cause: str = ""
 
 
 def sender(tried: SignIn) -> Check:
@@ -72,6 +73,11 @@ def sign_in(tried: SignIn) -> Check:
         return Check("sign_in", TOLD, NOT_OURS)
     if tried.category == "auth.company_state":
         sentence = f"`{company}` is a demo company and has expired. Use the live company's ID, or ask Sage."
+    elif tried.cause == "user-two-step":
+        sentence = (
+            f"Two-step verification is on for `{user}`, and an application cannot answer it. {USERS} > Add (not Users), with "
+            f"a user ID of its own such as `{user}WS`: such a user is not asked for a second step. Give me its password."
+        )
     elif tried.category == "auth.user_state":
         sentence = (
             f"Intacct does not let `{user}` be used by an application. {USERS} > {user} > Edit: it must stand there (not "

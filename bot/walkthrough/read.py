@@ -12,7 +12,7 @@ from bot.intacct.client import IntacctClient
 from bot.intacct.errors import AuthenticationFailure, ControlFailure, FunctionFailure, IntacctError
 from bot.intacct.query import Eq
 from bot.intacct.records import Entity, FinancialSetup, UserRecord
-from bot.models import Check
+from bot.models import Check, Verdict
 from bot.sync.introduce import records_tax
 from bot.walkthrough import checks, rights
 from bot.walkthrough.checks import SignIn
@@ -85,7 +85,7 @@ async def access(
         try:
             await client.sign_in("")
         except (ControlFailure, AuthenticationFailure, FunctionFailure) as refused:
-            return _refused(tried, classify(refused.fault).category, at_the_door=isinstance(refused, ControlFailure))
+            return _refused(tried, classify(refused.fault), at_the_door=isinstance(refused, ControlFailure))
         user, (granted, roles), setup = await asyncio.gather(
             _user(client, tried.user_id), _rights(client, tried.user_id), _setup(client)
         )
@@ -101,13 +101,14 @@ async def access(
     return Access(tried, steps, setup, entity)
 
 
-def _refused(tried: SignIn, category: str, *, at_the_door: bool) -> Access:
+def _refused(tried: SignIn, verdict: Verdict, *, at_the_door: bool) -> Access:
     """A refusal of the request as a whole that names no sign-in fault says nothing about what the person typed."""
+    category = verdict.category
     if not category.startswith("auth."):
         if at_the_door:
             raise Unanswered
         category = "auth.login"
-    tried = replace(tried, category=category)
+    tried = replace(tried, category=category, cause=verdict.detail("cause"))
     sign_in = checks.sign_in(tried)
     return Access(tried, {SENDER: [checks.sender(tried)], USER: [sign_in], CREDENTIALS: [sign_in]})
 

@@ -157,6 +157,8 @@ class Door:
         user = self.company.user(given["userid"])
         if user is None or user.get("STATUS") != "active" or user.get("PASSWORD") != given["password"]:
             raise errors.sign_in()
+        if user.get("TWO_STEP"):
+            raise errors.second_step()
         entity = given.get("locationid", "").strip()
         if entity and not self._exists(entity):
             raise errors.sign_in()

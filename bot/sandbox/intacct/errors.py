@@ -98,6 +98,11 @@ def sender_not_authorized(sender: str, company: str) -> SignInRefusal:
     return SignInRefusal(Problem("XL03000006", text, "Invalid Web Services Authorization", correction))
 
 
+def second_step() -> SignInRefusal:
+    """BILL's help says that such a user cannot sync; Intacct's words for it are not published."""
+    return SignInRefusal(Problem("XL03000006", "Two-step verification is required for this user."))
+
+
 def entity_refused(user: str) -> Problem:
     return Problem(
         "XL03000006", f"The user '{user}' does not have access to the entity you are attempting to slide into."
