@@ -174,7 +174,7 @@ def _permissions(walk: Walkthrough) -> list[sb.Block]:
     if not kind:
         return []
     if breadth == "all":
-        role = f"Roles > Add, name `{ROLE}`; for every application Permissions > All, under Activities/Lists and under Reports (not all have Reports) > Save."
+        role = f"Company > Admin > Roles > Add, name `{ROLE}`; for every application Permissions > All, under Activities/Lists and under Reports (not all have Reports) > Save."
         lines = [role if kind == "role" else "Subscriptions: for every application Permissions > All > Save."]
         if kind == "role":
             lines.append(
@@ -182,9 +182,11 @@ def _permissions(walk: Walkthrough) -> list[sb.Block]:
             )
     else:
         lines = [f"*{application}*: {' · '.join(boxes)}" for application, boxes in NEEDED_BOXES]
-        way = f"Roles > Add, name `{ROLE}` > Subscriptions > Permissions. Then give it to {user}: Edit > Roles information."
-        lines.insert(0, way if kind == "role" else f"Web Services users > {user} > Subscriptions > Permissions.")
+        users = f"Company > Admin > Web Services users > {user}"
+        way = f"Company > Admin > Roles > Add, name `{ROLE}` > Subscriptions > Permissions: tick what is below > Save."
+        lines.insert(0, way if kind == "role" else f"{users} > Subscriptions > Permissions: tick what is below > Save.")
         lines.append(LEAVE_OFF)
+        lines += [f"Then {users} > Edit > Roles information > add it > Save."] if kind == "role" else []
     return [section("\n".join(f"• {line}" for line in lines), "boxes")]
 
 

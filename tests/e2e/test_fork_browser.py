@@ -170,7 +170,9 @@ def gives_the_role(me: Newcomer) -> None:
     me.comes_to(4, "Permissions")
     picture(me.page, "entity-permissions-asked")
     me.presses("By role")
-    expect(me.card.get_by_text("Then give it to Spendcenter: Edit > Roles information")).to_be_visible()
+    expect(
+        me.card.get_by_text("Web Services users > Spendcenter > Edit > Roles information > add it > Save.")
+    ).to_be_visible()
     picture(me.page, "entity-permissions")
     boxes, role = me.boxes(), me.card.locator("code").first.inner_text()
     opens(me.page, "Company", "Roles")
