@@ -10,7 +10,7 @@ from uuid import uuid4
 from bot.hints.classify import classify
 from bot.intacct.errors import FunctionFailure, IntacctError
 from bot.intacct.records import AccountRecord, CreditCard
-from bot.store import connections
+from bot.store import connections, runs
 from bot.store.walkthroughs import OPEN, Walkthrough
 from bot.walkthrough import books, progress, read, shelves
 from bot.walkthrough.checks import DONE, standing
@@ -60,7 +60,10 @@ class Ledger:
         return books.planned_account(number, category)
 
     async def create_account(self, walk_id: str, user: str) -> Walkthrough:
-        """Creates what `plan_account` showed, once: whatever became of the call, the account is looked up after it."""
+        """Creates what `plan_account` showed, once: whatever became of the call, the account is looked up after it.
+
+        A second press finds the account that the first one made, and writes nothing.
+        """
         walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
         shown = walk.answers.get("planned")
         if not shown:
@@ -70,10 +73,15 @@ class Ledger:
             try:
                 await client.create_account(f"acct-{walk.id}-{uuid4().hex}", planned, entity="")
             except FunctionFailure as refused:
-                raise Refused(_why(refused, f"Intacct did not create {number}.", _TICK.format("Add"))) from None
+                there = await self._answered(client.account(number, entity=""))
+                if there is None or there.title != planned.title:
+                    raise Refused(_why(refused, f"Intacct did not create {number}.", _TICK.format("Add"))) from None
             except IntacctError:
                 if await self._answered(client.account(number, entity="")) is None:
                     raise Refused("Intacct did not answer, and the account is not there. Press again.") from None
+                await self._wrote(walk, user, f"created account {number} {planned.title}")
+            else:
+                await self._wrote(walk, user, f"created account {number} {planned.title}")
         return await self.use_account(walk.id, user, number)
 
     async def make_account_by_hand(self, walk_id: str, user: str) -> Walkthrough:
@@ -125,20 +133,34 @@ class Ledger:
         return books.another_id(CARD_ID, entity) if entity and taken else CARD_ID
 
     async def mend_account(self, walk_id: str, user: str) -> Walkthrough:
-        """Puts the wrong attributes of the chosen account right; which ones was shown before."""
+        """Puts the wrong attributes of the chosen account right: those that were shown, and nothing else."""
         walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
         number = str(walk.answers.get("account", ""))
         async with await self.keeper.client(walk) as client:
             record = await self._answered(client.account(number, entity=""))
             changes = books.mending(record) if record else {}
-            if changes:
+            said = books.mending_words(record) if record else []
+            agreed = said == (progress.note(walk, ACCOUNT, "changes") or [])
+            if changes and agreed:
                 try:
                     await client.update_account(f"acct-{walk.id}-{uuid4().hex}", number, changes, entity="")
                 except FunctionFailure as refused:
                     raise Refused(_why(refused, f"Intacct did not change {number}.", _TICK.format("Edit"))) from None
                 except IntacctError:
                     raise Refused("Intacct did not answer. Press *Check again* to see what stands.") from None
-        return await self.check_account(walk_id, user)
+                await self._wrote(walk, user, f"changed account {number}: {', '.join(said)}")
+        now = await self.check_account(walk_id, user)
+        if changes and not agreed:
+            raise Refused(
+                "Somebody changed this account meanwhile, so I changed nothing. What is wrong now stands here."
+            )
+        return now
+
+    async def _wrote(self, walk: Walkthrough, user: str, what: str) -> None:
+        """The line of the audit trail for what a set-up wrote in Intacct."""
+        company, store = str(walk.answers.get("company_id", "")), self.keeper.store
+        text = f"{what}, at the top level of {company}"
+        await runs.tell(store, "set-up", text, self.keeper.clock(), actor=user, connection=walk.connection_id)
 
     # --- 8: the card --------------------------------------------------------------------------------------------------
 

@@ -112,13 +112,13 @@ async def create_account(services: Services, client: AsyncWebClient, click: Clic
     )
     view_id = str(opened["view"]["id"])
     try:
+        walk = await services.walkthrough.get(click.walk)
         chart = await services.walkthrough.ledger.chart(click.walk, click.user)
     except Refused as refused:
         await update_view(client, view_id, modals.told("Liability account", str(refused)))
         return
-    await update_view(
-        client, view_id, modals.new_account(click.key, chart.categories(), {"number": chart.free_number()})
-    )
+    before = walk.answers.get("planned") or {"number": chart.free_number()}  # what was typed and could not be made yet
+    await update_view(client, view_id, modals.new_account(click.key, chart.categories(), before))
 
 
 async def use_account(services: Services, client: AsyncWebClient, click: Click) -> None:
