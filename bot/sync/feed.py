@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Self
 
 from bot.intacct.batches import cut_evenly
 from bot.store import postings
@@ -24,7 +26,7 @@ PATIENCE = 0.5
 
 
 class Feed:
-    """What is due and never failed, each row once, in the order of their ids.
+    """What is due and never failed, each row once, in the order of their ids; read ahead while `async with` is open.
 
     Args:
         work: the turn's pass.
@@ -48,38 +50,61 @@ class Feed:
         self._ready: deque[Sequence[Posting]] = deque()
         self._after = after
         self._fetched = 0
-        self._dry = False
-        self._turn = asyncio.Lock()
+        self._closed = False
+        self._filled, self._taken = asyncio.Event(), asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._filling = asyncio.create_task(self._fill())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closed = True
+        self._taken.set()
+        await asyncio.wait([self._filling])
+        if not self._filling.cancelled():
+            self._filling.exception()  # looked at; `take` has raised it where nothing else came first
 
     async def take(self, halted: Callable[[], bool]) -> Sequence[Posting]:
-        """The next batch, as soon as there is one; none when there will be no more, or once nothing new may be sent."""
-        async with self._turn:
-            waited = 0.0
-            loop = asyncio.get_running_loop()
-            while not (self._ready or self._dry or self._until() or halted()):
-                over, began = (
-                    self._fetching.over,
-                    loop.time(),
-                )  # over before the rows are read, or its last page is missed
-                if over or self._worth_it(waited):
-                    self._dry = not await self._load() and over
-                    waited = 0.0
-                if not (over or self._ready):
-                    await self._fetching.news(PATIENCE)
-                    waited += loop.time() - began
-            if not self._ready or self._until() or halted():
+        """The next batch, as soon as there is one; none when there will be no more, or once nothing new may be sent.
+
+        Raises:
+            IntacctError, SQLAlchemyError: the rows could not be read or looked up.
+        """
+        while not (self._until() or halted()):
+            if self._ready:
+                batch = self._ready.popleft()
+                self.given += len(batch)
+                self._taken.set()
+                return batch
+            if self._filling.done():
+                self._filling.result()
                 return ()
-            batch = self._ready.popleft()
-            self.given += len(batch)
-            return batch
+            await _soon(self._filled)
+        return ()
+
+    async def _fill(self) -> None:
+        """Keep batches ready, so that no slot waits for the database, the source or a look-up."""
+        loop, waited = asyncio.get_running_loop(), 0.0
+        while not (self._closed or self._until()):
+            if len(self._ready) > self._work.client.allowance.now:
+                await _soon(self._taken)
+                continue
+            over, began = self._fetching.over, loop.time()  # over before the rows are read, or its last page is missed
+            if over or self._worth_it(waited):
+                found, waited = await self._load(), 0.0
+                self._filled.set()
+                if over and not found:
+                    return
+            else:
+                await self._fetching.news(PATIENCE)
+                waited += loop.time() - began
 
     def _worth_it(self, waited: float) -> bool:
-        """Whether the source has brought enough since the last time, or nothing more for a while."""
+        """Whether the source has brought enough since the last time, or nothing more for a while and lanes stand idle."""
         new = self._fetching.haul.fetched - self._fetched
-        if self._look_after is not None:
-            return new >= WORTH_A_LOOK
         allowed = self._work.client.allowance.now * self._work.client.batch_size.now
-        return new >= allowed or (new > 0 and waited >= PATIENCE)
+        enough = WORTH_A_LOOK if self._look_after is not None else allowed
+        return new >= enough or (new > 0 and waited >= PATIENCE and not self._ready)
 
     async def _load(self) -> bool:
         """The next rows that are due, cut into batches. Returns whether there were any."""
@@ -106,3 +131,10 @@ class Feed:
             return set()
         fresh = {row.id: row.reference for row in rows if row.id > self._look_after}
         return await adopt_known(self._work, fresh) if fresh else set()
+
+
+async def _soon(event: asyncio.Event) -> None:
+    """Until the event, or for as long as may pass between two looks at whether to go on."""
+    event.clear()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), PATIENCE)

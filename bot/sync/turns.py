@@ -206,8 +206,10 @@ class Turns:
             if retried:
                 await self._try_again(work, retried)
                 continue
-            feed = Feed(work, state.fetching, until, after=0 if over else state.newest, look_after=state.seen_to)
-            await self._heed(work, await post_all(work, feed.take, partial(self._sent, work)))
+            after = 0 if over else state.newest
+            async with Feed(work, state.fetching, until, after=after, look_after=state.seen_to) as feed:
+                result = await post_all(work, feed.take, partial(self._sent, work))
+            await self._heed(work, result)
             if not feed.given and (over or state.fetching.failed):
                 return False
         return True

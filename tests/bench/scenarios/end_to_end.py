@@ -14,7 +14,7 @@ CALLS = Figure("Spend Center calls beyond N / 50, N = 10,000", "", 2, 10)
 
 async def measure(bench: Bench) -> list[Measured]:
     """The run's own time, from its start to its end, with the source kept to 60 calls a minute."""
-    many, scale = bench.many(10_000, 2_000), bench.scale(0.1)
+    many, scale = bench.many(10_000, 2_000), bench.scale(0.25)
     order = Order(waves=((many, 30),), paced=True, scale=scale)
     seen = (await bench.run(order)).last
     intacct = limit(many, order.at_once, order.scaled)
