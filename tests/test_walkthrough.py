@@ -346,14 +346,14 @@ async def test_an_expense_account_and_an_account_of_another_card_are_refused(tow
 async def test_the_card_ticks_itself_while_it_is_watched(town: Harbor) -> None:
     walk = await town.comes_to_the_account()
     walk = await town.makes_the_account(walk, "2150", "", DANA)
-    assert await town.talk.ledger.start_watch(walk.id) == 1
-    assert await town.talk.ledger.start_watch(walk.id) == 1
-    walk, second = await town.talk.ledger.watch(walk.id, 1)
+    assert await town.talk.watch.start(walk.id) == 1
+    assert await town.talk.watch.start(walk.id) == 1
+    walk, second = await town.talk.watch.look(walk.id, 1)
     assert second == 2
     assert "I do not see `Spend Center CC Object` yet" in sentences(walk, 8)
 
     await town.adds_the_card()
-    walk, after = await town.talk.ledger.watch(walk.id, 2)
+    walk, after = await town.talk.watch.look(walk.id, 2)
 
     assert after is None
     assert states(walk)[8] is DONE
@@ -364,15 +364,15 @@ async def test_the_card_ticks_itself_while_it_is_watched(town: Harbor) -> None:
 async def test_watching_ends_by_itself_and_can_be_begun_again(town: Harbor) -> None:
     walk = await town.comes_to_the_account()
     walk = await town.makes_the_account(walk, "2150", "", DANA)
-    assert await town.talk.ledger.start_watch(walk.id) == 1
+    assert await town.talk.watch.start(walk.id) == 1
     town.clock.pass_by(901)
-    assert (await town.talk.ledger.watch(walk.id, 1))[1] is None
+    assert (await town.talk.watch.look(walk.id, 1))[1] is None
 
-    again = await town.talk.ledger.start_watch(walk.id)
+    again = await town.talk.watch.start(walk.id)
 
     assert again == 2
-    assert (await town.talk.ledger.watch(walk.id, 2))[1] == 3
-    assert (await town.talk.ledger.watch(walk.id, 2))[1] == 3, "the same round again only repeats its promise"
+    assert (await town.talk.watch.look(walk.id, 2))[1] == 3
+    assert (await town.talk.watch.look(walk.id, 2))[1] == 3, "the same round again only repeats its promise"
 
 
 async def test_a_card_at_the_wrong_level_gets_another_id_and_is_found_then(town: Harbor) -> None:

@@ -21,6 +21,7 @@ from bot.walkthrough.keeper import Clock, IntacctFor, Keeper, LetIn, Refused, So
 from bot.walkthrough.ledger import Ledger
 from bot.walkthrough.spending import Spending
 from bot.walkthrough.steps import ACCOUNT, CARD, FINISH, OPEN, STEPS, Facts
+from bot.walkthrough.watch import Watch
 
 __all__ = ["Conversation", "IntacctFor", "Refused", "SourceFor"]
 
@@ -36,7 +37,7 @@ class Conversation:
         source_for: makes a client of Spend Center.
         sender_id: the app's own; empty when the app is not ready.
         clock: the instant, in UTC.
-        watch_every: seconds between two looks for the card.
+        watch_every: seconds between two looks at a step that is put right in Intacct.
         watch_for: seconds after which looking by itself ends.
         let_in: resumes the sync of a company that had refused us.
     """
@@ -58,7 +59,8 @@ class Conversation:
             store, intacct_for=intacct_for, source_for=source_for, sender_id=sender_id, clock=clock, let_in=let_in
         )
         self.door = Door(self.keeper)
-        self.ledger = Ledger(self.keeper, watch_every=watch_every, watch_for=watch_for)
+        self.ledger = Ledger(self.keeper)
+        self.watch = Watch(self.keeper, self.door, self.ledger, every=watch_every, lasting=watch_for)
         self.spending = Spending(self.keeper)
 
     async def get(self, walk_id: str) -> Walkthrough:

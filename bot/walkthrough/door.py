@@ -62,7 +62,8 @@ class Door:
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             same = now.answers.get("company_id") == company
-            kept = now.answers if same else {"scope": now.answers.get("scope", "")}
+            lasting = ("scope", "watch")  # a watch's rounds are counted on: each is promised once
+            kept = now.answers if same else {name: now.answers[name] for name in lasting if name in now.answers}
             steps = now.steps if same else {}
             steps = progress.mark(steps, OPEN, found, self.keeper.clock(), user)
             return {
@@ -120,6 +121,11 @@ class Door:
             log.error("Intacct refuses this app's own sender ID or password: %s", self.keeper.sender_id)
             raise Refused(NOT_OURS)
         return await self._seen(walk, user, seen, company, step)
+
+    async def look_again(self, walk: Walkthrough) -> None:
+        """One more look by itself; nothing at all while there is no password to look with."""
+        if await self._password(walk):
+            await self.prove(walk, walk.owner, OPEN)
 
     async def _seen(
         self, walk: Walkthrough, user: str, seen: read.Access, company: Company | None, step: int

@@ -1,9 +1,8 @@
-"""Steps 7 and 8: the liability account, which can be made and mended from here, and the card, which is watched for."""
+"""Steps 7 and 8: the liability account, which can be made and mended from here, and the card, which is looked for."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ from bot.hints.classify import classify
 from bot.intacct.errors import FunctionFailure, IntacctError
 from bot.intacct.records import AccountRecord, CreditCard
 from bot.store import connections, runs
-from bot.store.walkthroughs import OPEN, Walkthrough
+from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import books, progress, read, shelves
 from bot.walkthrough.checks import DONE, standing
 from bot.walkthrough.keeper import Keeper, Refused
@@ -23,18 +22,10 @@ MOST_INSIDE = 200
 
 
 class Ledger:
-    """The account and the card.
+    """The account and the card."""
 
-    Args:
-        keeper: the walkthroughs.
-        watch_every: seconds between two looks for the card.
-        watch_for: seconds after which looking by itself ends.
-    """
-
-    def __init__(self, keeper: Keeper, *, watch_every: float, watch_for: float) -> None:
+    def __init__(self, keeper: Keeper) -> None:
         self.keeper = keeper
-        self.watch_every = watch_every
-        self.watch_for = timedelta(seconds=watch_for)
 
     # --- 7: the liability account -------------------------------------------------------------------------------------
 
@@ -209,53 +200,6 @@ class Ledger:
         if seen.record and seen.record.card_id == wanted and seen.checks[0].key == "level" and entity:
             return books.another_id(wanted, entity)
         return wanted
-
-    # --- watching for it ----------------------------------------------------------------------------------------------
-
-    async def start_watch(self, walk_id: str) -> int | None:
-        """Begins to look by itself, or goes on; the round to promise, or None when the card is not the step now.
-
-        Asking twice gives the same round: a promise that got lost is made again, and one that was kept stays one.
-        """
-        begun: list[int] = []
-
-        def decide(now: Walkthrough) -> dict[str, Any]:
-            begun.clear()
-            if not self._wanted(now) or not now.answers.get("account"):
-                return {}
-            watch = progress.note(now, CARD, "watch") or {}
-            number = int(watch.get("round", 0))
-            if self._running(watch):
-                begun.append(number)
-                return {}
-            begun.append(number + 1)
-            until = (self.keeper.clock() + self.watch_for).isoformat()
-            return {"steps": progress.set_aside(now.steps, CARD, watch={"until": until, "round": number + 1})}
-
-        await self.keeper.change(walk_id, decide)
-        return begun[0] if begun else None
-
-    async def watch(self, walk_id: str, number: int) -> tuple[Walkthrough, int | None]:
-        """One look for the card, once for each round. The round to promise next, or None when looking has ended."""
-        walk = await self.keeper.get(walk_id)
-        watch = progress.note(walk, CARD, "watch") or {}
-        promised = int(watch.get("round", 0))
-        if number != promised or not self._running(watch) or not self._wanted(walk):
-            return walk, promised if number < promised and self._running(watch) else None
-        try:
-            walk = await self.check_card(walk_id, walk.owner)
-        except Refused:
-            walk = await self.keeper.get(walk_id)
-        goes_on = self._wanted(walk)
-        left = {"until": watch["until"] if goes_on else "", "round": number + goes_on}
-        walk = await self.keeper.change(walk_id, lambda now: {"steps": progress.set_aside(now.steps, CARD, watch=left)})
-        return walk, number + 1 if goes_on else None
-
-    def _running(self, watch: dict[str, Any]) -> bool:
-        return bool(watch.get("until")) and datetime.fromisoformat(watch["until"]) > self.keeper.clock()
-
-    def _wanted(self, walk: Walkthrough) -> bool:
-        return walk.state == OPEN and walk.step == CARD and progress.state_of(walk, CARD) is not DONE
 
     async def _answered(self, reading: Awaitable[T]) -> T:
         """A reading's result; silence and refusals become sentences."""

@@ -13,7 +13,7 @@ from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
 from handlers.walkthrough import cards
 from handlers.walkthrough.common import Click, busy, update_view
-from handlers.walkthrough.watching import watch_card
+from handlers.walkthrough.watching import watch
 
 Handler = Callable[[Services, AsyncWebClient, Click], Awaitable[None]]
 
@@ -26,9 +26,9 @@ async def check(services: Services, client: AsyncWebClient, click: Click) -> Non
 
 
 async def shown(services: Services, client: AsyncWebClient, click: Click) -> None:
-    """After something changed: every card, and the watch when the card's turn has come."""
+    """After something changed: every card, and a watch where the step is one that ticks itself."""
     await cards.show_or_end(services, client, click.walk)
-    await watch_card(services, click.walk)
+    await watch(services, click.walk)
 
 
 async def back(services: Services, client: AsyncWebClient, click: Click) -> None:

@@ -1,4 +1,4 @@
-"""The card step ticks itself: a durable job looks every few seconds for as long as the step stands open."""
+"""A step ticks itself: a durable job looks every few seconds for as long as it stands open and can be put right in Intacct."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from handlers.services import Services
 from handlers.walkthrough import cards
 
 
-async def watch_card(services: Services, walk_id: str) -> None:
-    """Begins to look for the card when that is the step now, and does nothing when it is not or when looking already."""
-    first = await services.walkthrough.ledger.start_watch(walk_id)
+async def watch(services: Services, walk_id: str) -> None:
+    """Begins to look at the step now, and does nothing where there is nothing to look for or when looking already."""
+    first = await services.walkthrough.watch.start(walk_id)
     if first is not None:
         await _promise(services, walk_id, first)
 
@@ -21,7 +21,7 @@ def watch_step(services: Services, client: AsyncWebClient) -> Job:
 
     async def look(turn: int, *, walkthrough_id: str, round: int) -> bool:  # noqa: A002 - the job's argument is named so
         if turn == 0:
-            _, following = await services.walkthrough.ledger.watch(walkthrough_id, round)
+            _, following = await services.walkthrough.watch.look(walkthrough_id, round)
             if following is not None:
                 await _promise(services, walkthrough_id, following)
             await cards.show_or_end(services, client, walkthrough_id)
@@ -37,7 +37,7 @@ async def _promise(services: Services, walk_id: str, number: int) -> None:
         "watch_step",
         f"{walk_id}:{number}",
         company=walk.company or walk_id,
-        delay=services.walkthrough.ledger.watch_every,
+        delay=services.walkthrough.watch.every,
         walkthrough_id=walk_id,
         round=number,
     )
