@@ -27,7 +27,7 @@ from handlers.walkthrough import cards
 from handlers.walkthrough.cards import Note
 from handlers.walkthrough.finishing import look_at_channel
 from tests.slack_talk import Talk, workspace
-from tests.walkthrough_bench import DANA, LEE, SAM, Harbor, harbor
+from tests.walkthrough_bench import DANA, LEE, NEEDED, SAM, Harbor, harbor
 
 
 @dataclass
@@ -447,6 +447,25 @@ async def test_a_wrong_account_is_mended_from_its_card_and_the_old_and_new_value
 
     await talk.sees("2150 Spend Center GL Account · balance sheet, credit")
     assert (far.intacct.gateway.company.find("GLACCOUNT", "2150") or {})["REQUIREDEPT"] == "false"
+
+
+async def test_the_number_typed_for_an_account_that_was_refused_is_there_again(town: Town) -> None:
+    talk, far = town.talk, town.far
+    await far.comes_to_the_account()
+    await far.does("set_role", name="Billcom Role", policies={**NEEDED, "Accounts": ["List", "View"]})
+    await town.setup()
+    await talk.clicks("Create it for me")
+    await talk.form("Liability account")
+    await talk.submits("Liability account", number="2175")
+    await talk.sees("Intacct did not create 2175. The user has no right to")
+
+    await far.does("set_role", name="Billcom Role", policies=NEEDED)
+    await talk.clicks("Create it for me")
+    form = await talk.form("Liability account")
+    assert form["blocks"][0]["element"]["initial_value"] == "2175"
+    await talk.submits("Liability account", number="2175")
+
+    await talk.sees("2175 Spend Center GL Account · balance sheet, credit")
 
 
 async def test_a_locked_field_of_the_card_is_mended_by_another_card_that_ticks_itself(town: Town) -> None:
