@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from bot.sandbox.intacct.errors import Problem
 from bot.sandbox.intacct.fields import DEFAULTS, DIMENSIONS, OBJECTS, stored
 
 Row = dict[str, Any]
@@ -56,6 +57,7 @@ class Company:
             for ledger, days in source.get("closed_through", {}).items()
         }
         self.restricted: set[tuple[str, str, str]] = set()  # account, object and value that may not stand together
+        self.refusals: dict[str, Problem] = {}  # part of a payee, and what is answered for it
         self.mailbox: list[Row] = []
         self.balances: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
         self.undo: list[Callable[[], None]] | None = None

@@ -98,9 +98,17 @@ def check(call: Call, draft: Draft) -> Row:
         _currency(call.company, card, draft)
         _credits(call, draft)
         check_supdoc(call.company, draft.supdoc)
+        _own_rules(call.company, draft)
     except Refusal as refusal:
         raise errors.wrapped(*refusal.problems) from None
     return card
+
+
+def _own_rules(company: Company, draft: Draft) -> None:
+    """What the company's Smart Rules say, and whatever else was asked for with the verb `refuse`."""
+    for payee, problem in company.refusals.items():
+        if payee in draft.payee:
+            raise Refusal(problem)
 
 
 def check_supdoc(company: Company, supdoc: str) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.control import ControlError
+from bot.sandbox.intacct.errors import GENERIC, Problem
 from bot.sandbox.intacct.faults import Fault
 
 if TYPE_CHECKING:
@@ -96,6 +97,21 @@ def restrict(sim: IntacctSim, account: str, object: str, value: str, restricted:
     return {"restricted": sorted(company.restricted)}
 
 
+def refuse(
+    sim: IntacctSim, payee: str, text: str, errorno: str = GENERIC, description: str = "", correction: str = ""
+) -> dict[str, Any]:
+    """Refuses every card transaction with `payee` in its payee, as a Smart Rule does, or for a cause that these books lack."""
+    sim.gateway.company.refusals[payee] = Problem(errorno, text, description, correction)
+    return {"refused": sorted(sim.gateway.company.refusals)}
+
+
+def accept(sim: IntacctSim, payee: str) -> dict[str, Any]:
+    """Takes back what `refuse` was told about a payee."""
+    if sim.gateway.company.refusals.pop(payee, None) is None:
+        raise ControlError(f"Nothing is refused for '{payee}'.")
+    return {"refused": sorted(sim.gateway.company.refusals)}
+
+
 def expire_demo(sim: IntacctSim, expired: bool = True) -> dict[str, Any]:
     """The company is a demo company, and its time is over (or not yet)."""
     sim.gateway.company.demo_expired = expired
@@ -123,6 +139,8 @@ RIG: dict[str, Callable[..., dict[str, Any]]] = {
         set_replay,
         set_negative_totals,
         restrict,
+        refuse,
+        accept,
         expire_demo,
         reset,
     )

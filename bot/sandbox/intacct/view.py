@@ -52,6 +52,7 @@ def state(sim: IntacctSim, limit: int, offset: int) -> dict[str, Any]:
         },
         "accounts": accounts(company),
         "entities": _entities(company),
+        "refused": sorted(company.refusals),
         "closed_through": {
             ledger: {entity: day.isoformat() if day else None for entity, day in days.items()}
             for ledger, days in company.closed.items()
