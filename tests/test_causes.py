@@ -6,6 +6,7 @@ What breaks and what mends is done at the far ends, as an accountant or an admin
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -118,7 +119,9 @@ ROWS = [
         ("restrict", {"account": "6440", "object": "DEPARTMENT", "value": "20"}),
         ("restrict", {"account": "6440", "object": "DEPARTMENT", "value": "20", "restricted": False}),
     ),
-    inactive("vendor-unknown", "1 transaction names vendor V-130", "VENDOR", "VENDORID", "V-130", default=("vendor", "V-130")),
+    inactive(
+        "vendor-unknown", "1 transaction names vendor V-130", "VENDOR", "VENDORID", "V-130", default=("vendor", "V-130")
+    ),
     inactive("card-inactive", "1 transaction cannot post: ", "CREDITCARD", "CARDID", "Spend Center CC Object"),
     toggled(
         "card-expired",
@@ -137,12 +140,6 @@ ROWS = [
         "1 transaction falls in a closed period",
         ("close_books", {"entity": "100", "through": "2026-11-30"}),
         ("open_books", {"entity": "100", **NOVEMBER}),
-    ),
-    toggled(
-        "tax-detail-missing",
-        "1 transaction needs a tax detail",
-        saved("LOCATIONENTITY", LOCATIONID="100", TAXSOLUTIONID="UK VAT"),
-        saved("LOCATIONENTITY", LOCATIONID="100", TAXSOLUTIONID=""),
     ),
 ]
 """What the simulated books refuse by themselves, row by row."""
@@ -281,6 +278,43 @@ async def test_what_stops_everything_is_one_alert_and_check_and_resume_posts_wha
     await harbor.room.reads("Solved: ")
     await until_posted(harbor, connection, uuids)
 
+    assert await open_alerts(harbor, connection) == []
+
+
+async def test_an_entity_that_records_tax_takes_nothing_until_it_records_none(harbor: Office) -> None:
+    connection = await opened(harbor)
+    taxed, free = (saved("LOCATIONENTITY", LOCATIONID="100", TAXSOLUTIONID=one) for one in ("UK VAT", ""))
+    await does(harbor, (taxed,))
+    uuid = await bought(harbor)
+    await harbor.room.in_(LEE).types("sync")
+    told = await harbor.room.reads("All transactions need a tax detail")
+
+    assert "Sync again posts what waits, each once, on its own date." in json.dumps(told)
+    assert [one.category for one in await open_alerts(harbor, connection)] == ["tax"]
+    assert harbor.far.booked() == {}
+
+    await does(harbor, (free,))
+    await harbor.room.presses("All transactions need a tax detail", "Sync again")
+    await until_posted(harbor, connection, [uuid])
+    await harbor.room.reads("Solved: ")
+    assert await open_alerts(harbor, connection) == []
+
+
+async def test_a_withdrawn_token_of_spend_center_is_one_alert_and_check_and_resume_posts_what_waited(
+    harbor: Office,
+) -> None:
+    header = "Syncing is paused: Spend Center no longer lets this app in"
+    connection = await opened(harbor)
+    uuid = await bought(harbor)
+    await harbor.far.spend.control("fault", {"kind": "unauthorized", "count": 1000})
+    await harbor.room.in_(LEE).types("sync")
+    await harbor.room.reads(header)
+    assert [one.category for one in await open_alerts(harbor, connection)] == ["source.auth"]
+
+    await harbor.far.spend.control("clear_faults", {})
+    await harbor.room.presses(header, "Check and resume")
+    await until_posted(harbor, connection, [uuid])
+    await harbor.room.reads("Solved: syncing again")
     assert await open_alerts(harbor, connection) == []
 
 

@@ -81,7 +81,7 @@ def render(
     Args:
         hint: from `hint_for(verdict)`.
         verdict: gives the named parts.
-        n: how many transactions; 0 reads like several.
+        n: how many transactions; 0 where a whole run was stopped, which reads like several.
         names: titles, by part ({"account": "Travel", "entity": "Denver"}) or whole by number ({"6420": "6420 Travel"});
             `first_open` ("1 Nov"), `old` and `new` are taken as they are, `company` and `user` fill blanks.
         others_posted: how many of the same sync did post; said where one cause held back only a part.
@@ -118,6 +118,8 @@ def _retry_note(hint: Hint, n: int) -> str:
             return "Nothing to press: [they are|it is] sent again by [themselves|itself], a little later each time."
         case RetryClass.LOOK:
             return "[They are|It is] looked up in Intacct first, and nothing is sent twice. Do not enter [them|it] by hand."
+        case _ if n == 0:
+            return "Sync again posts what waits, each once, on its own date."
         case _ if n == 1:
             return "Retry posts it once, on its own date."
         case _:
@@ -173,7 +175,7 @@ def _fixed(parts: Mapping[str, str], names: Mapping[str, str], n: int) -> dict[s
     company = parts.get("company") or plain(names.get("company", ""), TITLE)
     return {
         "n": f"{n:,}",
-        "count": f"{n:,} transaction" if n == 1 else f"{n:,} transactions",
+        "count": "1 transaction" if n == 1 else f"{n:,} transactions" if n else "All transactions",
         "wanted": parts.get("wanted") or "the value in the details",
         "sender": parts.get("sender") or "of this app",
         "user": parts.get("user") or plain(names.get("user", ""), TITLE) or "the sync user",

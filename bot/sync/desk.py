@@ -165,8 +165,13 @@ class Desk:
         return asked
 
     async def check_and_resume(self, alert_id: int, actor: str) -> Asked:
-        """Sign in again; when Intacct lets us in, every waiting connection goes on."""
+        """Sign in again; when Intacct lets us in, every waiting connection goes on.
+
+        A right that was missing shows only by trying what it is for, so then the transactions are tried again.
+        """
         alert = await self._alert(alert_id)
+        if alert.category.startswith(("permission.", "subscription.")):
+            return await self.retry(alert_id, actor)
         if not await alerts.start_work(self.reach.store, alert_id, actor, self.reach.clock()):
             return await self.lost_click(alert_id)
         intent = await self._check_company(alert.workspace_id, alert.company, actor)

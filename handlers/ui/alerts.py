@@ -77,8 +77,8 @@ def hint(view: AlertView) -> Hint:
 
 
 def can_check(view: AlertView) -> bool:
-    """Whether the cause is a refused door rather than a refused row."""
-    return view.paused
+    """Whether the cause is a refused door, or a missing right behind it, rather than a refused row."""
+    return view.paused or hint(view).stops_run
 
 
 def _where(view: AlertView, cast: Cast) -> str:
