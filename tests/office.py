@@ -101,7 +101,7 @@ class Room(Talk):
         return json.dumps(self.slack.state(self.user)["home"], ensure_ascii=False)
 
 
-LUNCH = {
+LUNCH: Json = {
     "card": "4417",
     "amount": "2640.00",
     "merchant": "Marigold Kitchen",

@@ -17,7 +17,7 @@ import pytest
 
 from bot.hints.catalogue import HINTS, hint_for
 from bot.hints.hint import Hint
-from bot.models import Level, Operation, PostingState, RetryClass, Verdict
+from bot.models import Level, Operation, RetryClass, Verdict
 from bot.store import alerts, connections, postings
 from bot.store.alerts import Alert
 from bot.store.connections import Connection
@@ -319,10 +319,13 @@ async def test_a_withdrawn_token_of_spend_center_is_one_alert_and_check_and_resu
 
 
 async def until_posted(at: Office, connection: Connection, uuids: list[str]) -> None:
-    """Until the run that the press asked for is over, and each of these stands in the books once."""
+    """Until each of these stands in the books, once."""
+    news = asyncio.Event()
+    at.far.intacct.on_change = lambda _: news.set()
     async with asyncio.timeout(30):
-        while (await at.far.tally(connection)).get(PostingState.POSTED, (0, 0))[0] < len(uuids):
-            await asyncio.sleep(0.05)
+        while len(at.far.booked()) < len(uuids):
+            await news.wait()
+            news.clear()
     booked = {(await posting(at, connection, uuid)).reference: Decimal("48.20") for uuid in uuids}
     assert at.far.booked() == booked
 
