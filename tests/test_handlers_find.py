@@ -88,6 +88,7 @@ async def test_a_life_shows_the_refusal_what_people_did_and_the_record(harbor_of
     assert "Lee Okafor chose department 20 for 37 transactions, also for future ones (rule R-1)" in shown
     [posted] = await postings.get(at.far.parts.store, [row.id])
     assert f"Posted: record {posted.record_no}" in shown
+    assert f"Cash Management > Credit card transactions, record number {posted.record_no}" in shown
     assert shown.index("Read from Spend Center") < shown.index("Refused by") < shown.index("Posted: record")
 
 

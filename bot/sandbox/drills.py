@@ -18,6 +18,9 @@ from bot.sandbox.control import ControlError, Simulator
 ACCOUNT, DIMENSION = "6450", "REQUIREPROJECT"
 ENTITY = "100"
 BUSY_REQUESTS = 3
+STOPPED = ""
+"""A part of every merchant's name: the rule stops them all."""
+SMART_RULE = "Smart Rule 'Card memo' was violated: enter a business purpose."
 
 Act = Callable[["Drills"], Awaitable[None]]
 State = dict[str, Any]
@@ -131,6 +134,21 @@ def _is_required(_drills: Drills, books: State) -> bool:
     return account.get(DIMENSION) == "true"
 
 
+async def _rule(drills: Drills, *, on: bool) -> None:
+    said = {"payee": STOPPED, "text": SMART_RULE} if on else {"payee": STOPPED}
+    await drills.do("intacct", "refuse" if on else "accept", **said)
+
+
+async def _account(drills: Drills, *, status: str) -> None:
+    record = {"ACCOUNTNO": ACCOUNT, "STATUS": status}
+    await drills.do("intacct", "save_record", object="GLACCOUNT", record=record)
+
+
+def _is_inactive(_drills: Drills, books: State) -> bool:
+    account: State = next((row for row in books["objects"]["GLACCOUNT"] if row["ACCOUNTNO"] == ACCOUNT), {})
+    return account.get("STATUS") == "inactive"
+
+
 def _month_end(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
@@ -234,6 +252,27 @@ DRILLS = (
         lambda drills: _require(drills, required=True),
         lambda drills: _require(drills, required=False),
         _is_required,
+    ),
+    Drill(
+        "close_account",
+        f"Set account {ACCOUNT} to inactive",
+        f"Account {ACCOUNT} Coffee and kitchen takes nothing any more. Add a transaction on it, sync, and choose another "
+        "account in the alert, or set it to active again and retry.",
+        f"Undo it here, or in General Ledger > Accounts > {ACCOUNT} > Edit > Status.",
+        lambda drills: _account(drills, status="inactive"),
+        lambda drills: _account(drills, status="active"),
+        _is_inactive,
+    ),
+    Drill(
+        "smart_rule",
+        "Let a rule of the company stop it",
+        "A Smart Rule that somebody wrote refuses every card transaction, in words of its own. Add a transaction, sync, "
+        "and see the rule's words in the alert.",
+        "Undo it here; in Intacct it is Customization Services > Smart Rules.",
+        lambda drills: _rule(drills, on=True),
+        lambda drills: _rule(drills, on=False),
+        lambda _drills, books: STOPPED in books["refused"],
+        undo_label="Switch it off",
     ),
     Drill(
         "close_period",

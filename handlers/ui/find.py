@@ -30,6 +30,9 @@ MOST = 200
 
 NONE = "Nothing was found for that. Try a merchant, an amount, a day, a cardholder, a reference or a record number."
 HOW = "Type what you know after `/intacct find`: a merchant, an amount, a day, a cardholder, a reference or a record number."
+WHERE = "In Intacct: Cash Management > Credit card transactions, record number"
+"""The menu in words: the address of a record's page is not published."""
+
 SHOWN = 25
 """Moments of a life in one form, the newest; an old transaction that was tried a hundred times has more."""
 
@@ -116,6 +119,8 @@ def life(row: Posting, past: Past, posted: Mapping[int, bool], scene: Scene) -> 
     place = esc(plain(scene.places.get(row.connection_id, ""), 80))
     head = f"{_what(row, scene)}\n{state(row)} · {place}\nReference `{esc(plain(row.reference, 64))}`"
     blocks: list[sb.Block] = [section(head, "what")]
+    if row.record_no:
+        blocks.append(context(f"{WHERE} {esc(plain(row.record_no, 20))}", "where"))
     if past.rules:
         blocks.append(context(f"Coded with the help of rule {', '.join(one.name for one in past.rules)}", "rules"))
     moments = sorted(_moments(row, past, posted, scene), key=lambda one: one[0])
