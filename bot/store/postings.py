@@ -279,7 +279,7 @@ async def witnesses(store: Store, company: int, entity: str, limit: int = 5) -> 
             postings.c.state == PostingState.POSTED,
             postings.c.posted.is_not(None),
         )
-        .order_by(attempts.c.id.desc())
+        .order_by(postings.c.posted.desc(), postings.c.id.desc())
         .limit(limit * 2)
     )
     async with store.read() as db:

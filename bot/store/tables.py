@@ -165,6 +165,7 @@ postings = Table(
     UniqueConstraint("company", "reference"),
     Index("ix_postings_due", "connection_id", "state", "id"),
     Index("ix_postings_cause", "connection_id", "category", "subject"),
+    Index("ix_postings_posted", "company", "posted"),
     Index("ix_postings_twin", "spend_company", "authorization_id"),
 )
 
