@@ -58,7 +58,7 @@ async def test_a_console_id_is_refused_on_its_field_and_can_be_corrected(town: H
     walk = await town.talk.door.choose_company(walk.id, DANA, " HarborPine ", "")
 
     assert walk.answers["company_id"] == "HarborPine"
-    assert "I cut blanks" in sentences(walk, 1)
+    assert "I cut blanks around the Company ID" in sentences(walk, 1)
 
 
 # --- before and after sign-in -----------------------------------------------------------------------------------------

@@ -235,8 +235,9 @@ def remarks_of(rows: Sequence[PreviewRow], lists: Lists) -> tuple[str, ...]:
     found = []
     if any(row.verdict is None for row in rows):
         found.append(
-            "Whether a period is closed shows only when a transaction posts: Intacct does not tell it before. So some of "
-            "these may still be held back, with an alert that says which."
+            "Whether a period is closed shows only when a transaction posts, and so does an account that is restricted to "
+            "some departments or locations: Intacct does not tell either before. So some of these may still be held back, "
+            "with an alert that says which."
         )
     if lists.unread:
         names = ", ".join(one.sentence for one in lists.unread)

@@ -13,7 +13,7 @@ from bot.store import connections
 from bot.store.connections import Company
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import progress, read, rights
-from bot.walkthrough.checks import DONE, NOT_OURS, TOLD, SignIn
+from bot.walkthrough.checks import DONE, NOT_OURS, TOLD, SignIn, joined
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.steps import CARD, CREDENTIALS, ENTITY, FINISH, OPEN, PERMISSIONS, ROLE, USER, USER_ID
 
@@ -54,8 +54,9 @@ class Door:
             raise Refused(problem, "company_id")
         where = "one entity" if walk.answers.get("scope") == "entity" else "whole company"
         found = [Check("company", DONE, f"`{company}`, {where}")]
-        if company != company_id:
-            found.append(Check("blanks", TOLD, "I cut blanks around the Company ID."))
+        typed = {"the Company ID": company_id, "the user ID": user_id}
+        if cut := [name for name, text in typed.items() if text != text.strip()]:
+            found.append(Check("blanks", TOLD, f"I cut blanks around {joined(cut)}."))
         known = await self._known_company(walk, company)
         if held := self._pending.get(walk.id):  # a password that is not judged yet is tried there, as that user
             self._pending[walk.id] = (held[0], who, held[2])
