@@ -312,7 +312,7 @@ async def test_another_replica_takes_over_from_one_that_was_killed(postgres: str
 
         other = start(engine_child, yard.orders(lease=3))
         try:
-            await until(posted, 40)
+            await until(posted, 90)
         finally:
             await killed(other)
         await yard.proved()
