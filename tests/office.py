@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import apscheduler.schedulers.base
+import pytest
 
 from bot.sandbox.slack import SlackSim
 from bot.serve import Bot
 from bot.store import connections
 from bot.store.connections import Connection
+from tests.chaos.clock import told_by
 from tests.slack_talk import Talk
-from tests.world import World, world
+from tests.world import NOON, World, world
 
 Json = dict[str, Any]
 DANA, LEE, SAM, MARIA = "U0DANA", "U0LEE", "U0SAM", "U0MARIA"
@@ -24,13 +29,13 @@ FINANCE = "C0FINANCE"
 
 
 class Ticking:
-    """Real time, since the engine's clock knows no other; tests may move it forward for everything else."""
+    """A time that goes on by itself from NOON, whatever day and hour it is outside; tests may move it forward."""
 
     def __init__(self) -> None:
-        self._moved = timedelta()
+        self._began, self._moved = time.monotonic(), timedelta()
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self._moved
+        return NOON + timedelta(seconds=time.monotonic() - self._began) + self._moved
 
     def pass_(self, **span: float) -> None:
         self._moved += timedelta(**span)
@@ -128,7 +133,7 @@ class Office:
 
 @asynccontextmanager
 async def harbor_without_bot(folder: Path, **changes: Any) -> AsyncIterator[tuple[World, SlackSim, Ticking]]:
-    """Everything but the bot."""
+    """Everything but the bot, all of it by one clock, the scheduler of a bot in this process as well."""
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
     clock, slack = Ticking(), SlackSim()
     slack.clock = clock
@@ -142,9 +147,11 @@ async def harbor_without_bot(folder: Path, **changes: Any) -> AsyncIterator[tupl
         "intacct_settle_after": 1,
         **changes,
     }
-    async with world(folder, **settings) as far:
-        yield far, slack, clock
-    await slack.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apscheduler.schedulers.base, "datetime", told_by(clock))
+        async with world(folder, **settings) as far:
+            yield far, slack, clock
+        await slack.stop()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,8 +20,7 @@ from handlers.digest import Digests
 from handlers.outbox import Outbox
 from handlers.ui.text import day
 from tests.office import Office, office
-
-LOS_ANGELES = ZoneInfo("America/Los_Angeles")
+from tests.world import TODAY
 
 
 @pytest.fixture
@@ -41,21 +40,11 @@ def told(at: Office) -> list[str]:
     return [text for text in at.room.texts() if text.startswith("Cards to Intacct, ")]
 
 
-def noon_zone(now: datetime) -> str:
-    """Where it is between twelve and one o'clock now, so that no test runs into midnight."""
-    west = now.hour - 12
-    return f"Etc/GMT{west:+}"
-
-
 async def scheduled(at: Office, one: Connection, schedule: str) -> Connection:
-    """From now on, and where it is noon; the due times of this morning are not made up for."""
-    values: dict[str, Any] = {"schedule": schedule, "last_fired": at.clock(), "time_zone": noon_zone(at.clock())}
+    """From now on; the due times of this morning are not made up for."""
+    values: dict[str, Any] = {"schedule": schedule, "last_fired": at.clock()}
     values["activated"] = at.clock() - timedelta(days=3)
     return await connections.change_connection(at.far.parts.store, one.id, **values)
-
-
-def today(at: Office) -> date:
-    return at.clock().astimezone(ZoneInfo(noon_zone(at.clock()))).date()
 
 
 async def synced(at: Office, *entities: str) -> list[Connection]:
@@ -78,13 +67,13 @@ async def test_a_channel_reads_one_digest_a_day_about_all_of_its_connections(har
 
     told_once = await harbor.room.reads("Cards to Intacct, ")
     figures = "posted since yesterday 147, $47,969.02 · not posted 53, $13,513.15 · oldest 0 days"
-    assert told_once["text"] == f"Cards to Intacct, {today(harbor):%a} {day(today(harbor))} · {figures}"
+    assert told_once["text"] == f"Cards to Intacct, Thu {day(TODAY)} · {figures}"
     shown = json.dumps(told_once["blocks"], ensure_ascii=False)
     assert "37 transactions need a department · 100 Portland · $8,214.60" in shown
     assert "|open it>" in shown
     assert shown.index("37 transactions need") < shown.index("4 transactions fall in")
     for one in (portland, denver):
-        assert not await digests(harbor).job(0, connection_id=one.id, day=today(harbor).isoformat())
+        assert not await digests(harbor).job(0, connection_id=one.id, day=TODAY.isoformat())
     assert len(told(harbor)) == 1
 
 
@@ -93,17 +82,17 @@ async def test_no_digest_before_its_time_for_another_day_or_without_news(harbor:
     idle = await harbor.far.connect("100", schedule="")
     assert not made.due(idle, harbor.clock())
     early = await scheduled(harbor, idle, "55 12 * * *")
-    noon = datetime.combine(today(harbor), time(13), ZoneInfo(early.time_zone))
+    noon = datetime.combine(TODAY, time(13), ZoneInfo(early.time_zone))
     assert not made.due(early, noon)
     assert made.due(early, noon + timedelta(minutes=12))
     assert not made.due(replace(early, activated=noon), noon + timedelta(minutes=12))  # set up after today's sync
     assert not made.due(replace(early, schedule="0 7 * * 1"), datetime(2026, 11, 24, 20, tzinfo=UTC))  # a Tuesday
 
-    await made.job(0, connection_id=early.id, day=today(harbor).isoformat())  # nothing was read yet
+    await made.job(0, connection_id=early.id, day=TODAY.isoformat())  # nothing was read yet
     [portland] = await synced(harbor, "100")
     await made.job(0, connection_id=portland.id, day="2026-11-04")
     assert told(harbor) == []
-    await made.job(0, connection_id=portland.id, day=harbor.clock().astimezone(LOS_ANGELES).date().isoformat())
+    await made.job(0, connection_id=portland.id, day=TODAY.isoformat())
 
     assert len(told(harbor)) == 1
 
@@ -112,12 +101,11 @@ async def test_while_slack_is_away_the_digest_waits_and_comes_once(harbor: Offic
     [portland] = await synced(harbor, "100")
     await harbor.room.reads("37 transactions need a department")
     made = digests(harbor)
-    here = harbor.clock().astimezone(LOS_ANGELES).date().isoformat()
     await harbor.slack.stop()
-    await made.job(0, connection_id=portland.id, day=here)
-    assert await harbor.bot.engine.waiting(f"digest:{portland.id}:{here}:1")
+    await made.job(0, connection_id=portland.id, day=TODAY.isoformat())
+    assert await harbor.bot.engine.waiting(f"digest:{portland.id}:{TODAY}:1")
     await harbor.slack.start()
 
-    await made.job(0, connection_id=portland.id, day=here, again=1)
+    await made.job(0, connection_id=portland.id, day=TODAY.isoformat(), again=1)
 
     assert len(told(harbor)) == 1

@@ -9,6 +9,7 @@ import mmap
 import struct
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -43,15 +44,20 @@ class _TakenFor(type):
         return isinstance(one, datetime)
 
 
-def live_by(clock: SharedClock) -> None:
-    """Make this whole process read that clock: our own code, the scheduler and the engine. Waits go on by the machine's."""
-    real = time.time
+def told_by(clock: Callable[[], datetime]) -> Any:
+    """`datetime` for a module that asks it what time it is: by that clock."""
 
     class Moved(datetime, metaclass=_TakenFor):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> Any:
-            return datetime.now(tz) + timedelta(seconds=clock.seconds)
+            return clock().astimezone(tz)
 
+    return Moved
+
+
+def live_by(clock: SharedClock) -> None:
+    """Make this whole process read that clock: our own code, the scheduler and the engine. Waits go on by the machine's."""
+    real = time.time
     time.time = lambda: real() + clock.seconds
     for name in ("bot.app", "apscheduler.schedulers.base"):
-        sys.modules[name].datetime = Moved  # type: ignore[attr-defined]  # what it imported under that name
+        sys.modules[name].datetime = told_by(clock)  # type: ignore[attr-defined]  # what it imported under that name
