@@ -43,6 +43,7 @@ def line(number: str = "6420", **changes: str) -> PostingLine:
         (line(), lists(), ("config.gl_account", "account 6420")),
         (line(), lists(account("6420", "inactive")), ("config.gl_account", "account 6420")),
         (line(), lists(account("6420"), offsets={"6420": "AMEX"}), ("config.gl_restricted", "account 6420")),
+        (line(), lists(account("6420", SUBLEDGERCONTROLON="true")), ("config.gl_restricted", "account 6420")),
         (line(), lists(account("6420", REQUIREDEPT="true")), ("dimension.required", "6420 department")),
         (line(department="20"), lists(account("6420", REQUIREDEPT="true")), None),
         (line(), lists(account("6420", REQUIRECLASS="true")), ("dimension.required", "6420 class")),

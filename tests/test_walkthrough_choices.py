@@ -53,6 +53,27 @@ def test_a_name_that_two_entries_share_finds_neither() -> None:
     assert proposals.match(Dimension.DEPARTMENT, field("Department", "Sales"), twins).found == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "found", "doubt"),
+    [
+        ("", "6120", None),
+        ("6120", "6120", None),
+        ("6420", None, proposals.Doubt("v0", "6120 - Office supplies", "6120", "6420")),
+        ("6215", None, proposals.Doubt("v0", "6120 - Office supplies", "6120", "6215", inactive=True)),
+    ],
+)
+def test_a_value_that_would_go_elsewhere_than_before_is_asked(
+    before: str, found: str | None, doubt: proposals.Doubt | None
+) -> None:
+    office = field("GL Account", "6120 - Office supplies")
+
+    matched = proposals.match(Dimension.GL_ACCOUNT, office, ACCOUNTS, {"v0": before} if before else {})
+
+    assert matched.values.get("v0") == found
+    assert matched.doubts == ((doubt,) if doubt else ())
+    assert matched.mapping().values["v0"] == (found or before), "unless somebody answers, it stays where it was"
+
+
 def test_each_field_is_proposed_once_and_the_named_one_wins() -> None:
     fields = [field("Old codes", "6120", "6420"), field("GL Account", "6120 - Office supplies", "6420 - Travel")]
     lists = {Dimension.GL_ACCOUNT: ACCOUNTS, Dimension.PROJECT: ACCOUNTS}

@@ -83,7 +83,10 @@ async def test_a_doubtful_value_that_a_person_placed_is_mapped_and_the_others_st
         await town.talk.spending.keep_fields(walk.id, DANA, {})
 
     walk = await town.talk.spending.keep_fields(
-        walk.id, DANA, {Dimension.GL_ACCOUNT: proposed[Dimension.GL_ACCOUNT].field_id}, {doubt.value_id: "6210"}
+        walk.id,
+        DANA,
+        {Dimension.GL_ACCOUNT: proposed[Dimension.GL_ACCOUNT].field_id},
+        {Dimension.GL_ACCOUNT: {doubt.value_id: "6210"}},
     )
 
     values = walk.answers["mapping"]["gl_account"]["values"]
@@ -221,3 +224,48 @@ async def activate(town: Harbor, walk: Walkthrough) -> None:
     await connections.change_connection(
         town.store, walk.connection_id, state=ConnectionState.ACTIVE, activated=town.clock()
     )
+
+
+async def test_matching_the_fields_again_keeps_every_answer_of_a_field_that_keeps_its_part(town: Harbor) -> None:
+    spending = town.talk.spending
+    walk = await connect(town, await town.comes_to_spend_center())
+    proposed = await spending.propose(walk.id, DANA)
+    chosen = {dimension: matched.field_id for dimension, matched in proposed.items()}
+    old, ask = (
+        next(d.value_id for d in proposed[Dimension.GL_ACCOUNT].doubts if d.text == text)
+        for text in ("6240 - Subscriptions", "Ask accounting")
+    )
+    await spending.keep_fields(walk.id, DANA, chosen, {Dimension.GL_ACCOUNT: {old: "6210", ask: "6440"}})
+
+    again = await spending.propose(walk.id, DANA)
+    kept = {doubt.value_id: (doubt.kept, doubt.inactive) for doubt in again[Dimension.GL_ACCOUNT].doubts}
+    closed = {key for key, (_, inactive) in kept.items() if inactive}
+    assert [kept.pop(key) for key in closed] == [("6215", True)], "an account that was made inactive is asked again"
+    assert kept == {old: ("6210", False), ask: ("6440", False)}
+    walk = await spending.keep_fields(walk.id, DANA, chosen, {Dimension.GL_ACCOUNT: {ask: ""}})
+    values = walk.answers["mapping"]["gl_account"]["values"]
+    assert values[old] == "6210"
+    assert ask not in values, "an answer that was taken back is open again"
+    assert walk.answers["fields"]["gl_account"] | {"found": 61} == walk.answers["fields"]["gl_account"]
+
+    moved = {Dimension.GL_ACCOUNT: chosen[Dimension.DEPARTMENT], Dimension.CLASS: chosen[Dimension.GL_ACCOUNT]}
+    walk = await spending.keep_fields(walk.id, DANA, moved)
+    assert old not in walk.answers["mapping"]["class"]["values"], "an account is no class"
+    walk = await spending.keep_fields(walk.id, DANA, chosen)
+    assert old not in walk.answers["mapping"]["gl_account"]["values"], "the field had another part meanwhile"
+
+
+async def test_what_only_a_connection_file_says_of_the_mapping_outlives_matching_again(town: Harbor) -> None:
+    walk = await keep_proposals(town, await connect(town, await town.comes_to_spend_center()))
+    mapping = walk.answers["mapping"]
+    by_file = {
+        "GLDIMREGION": {"field": "Region", "default": "WEST", "values": {"West": "WEST"}},
+        "class": {"field": "", "default": "10", "values": {}},
+        "department": {**mapping["department"], "default": "20"},
+    }
+    await town.talk.keeper.answer(walk.id, mapping={**mapping, **by_file})
+
+    walk = await keep_proposals(town, walk)
+
+    assert {key: walk.answers["mapping"][key] for key in by_file} == by_file
+    assert walk.answers["mapping"]["gl_account"] == mapping["gl_account"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from bot.hints.words import Words, render
 from bot.intacct.client import IntacctClient
 from bot.intacct.errors import FunctionFailure
 from bot.intacct.query import In
-from bot.intacct.records import AccountRecord, CreditCard, PostingLine
+from bot.intacct.records import DIMENSION_OBJECTS, AccountRecord, CreditCard, PostingLine
 from bot.models import Dimension, PostingState, Transaction, Verdict
 from bot.store import connections, postings
 from bot.store.connections import Connection
@@ -99,21 +99,40 @@ class Lists:
 
 def foresee(line: PostingLine, lists: Lists) -> Verdict | None:
     """What Intacct would say to one line, as far as its lists tell; under the keys that its real answers get."""
-    account = lists.accounts.get(line.account)
+    return next(faults(line, lists), None)
+
+
+def faults(line: PostingLine, lists: Lists) -> Iterator[Verdict]:
+    """All that is wrong with one line, in the order in which Intacct would say it."""
+    wrong = account_fault(line.account, lists)
+    if wrong:
+        yield wrong
+        return
+    for switch in lists.accounts[line.account].required:
+        if name := _missing(switch, line):
+            yield verdict("dimension-required", f"{line.account} {name}", account=line.account, dimension=name)
+    for dimension in lists.active:
+        if (value := getattr(line, LINE_FIELDS[dimension])) and (wrong := value_fault(dimension, value, lists)):
+            yield wrong
+
+
+def account_fault(number: str, lists: Lists) -> Verdict | None:
+    """Why nothing can be coded to this account, or None."""
+    account = lists.accounts.get(number)
     if account is None or not account.active:
         cause = "account-inactive" if account else "account-unknown"
-        return verdict(cause, f"account {line.account}", account=line.account)
-    if card := lists.offsets.get(line.account):
-        return verdict("account-is-card-or-bank", f"account {line.account}", account=line.account, card=card)
-    for switch in account.required:
-        if name := _missing(switch, line):
-            subject = f"{line.account} {name}"
-            return verdict("dimension-required", subject, account=line.account, dimension=name)
-    for dimension, known in lists.active.items():
-        value = getattr(line, LINE_FIELDS[dimension])
-        if value and not known.get(value, False):
-            return _invalid(dimension, value, there=value in known)
+        return verdict(cause, f"account {number}", account=number)
+    if card := lists.offsets.get(number):
+        return verdict("account-is-card-or-bank", f"account {number}", account=number, card=card)
+    if not account.direct_posting:
+        return verdict("account-no-direct-posting", f"account {number}", account=number)
     return None
+
+
+def value_fault(dimension: Dimension, value: str, lists: Lists) -> Verdict | None:
+    """Why this value cannot be used, or None; None as well where the user may not list the dimension."""
+    known = lists.active.get(dimension)
+    return None if known is None or known.get(value) else _invalid(dimension, value, there=value in known)
 
 
 def _missing(switch: str, line: PostingLine) -> str:
@@ -178,7 +197,8 @@ async def preview(reach: Reach, connection: Connection) -> Preview:
     closed = taken | {uuid for uuid, row in known.items() if row.state in SETTLED}
     open_ones = [one for one in wanted if one.uuid not in closed]
     made = [_made(one, terms, known.get(one.uuid)) for one in open_ones]
-    lists = await read_lists(client, [one for one in made if isinstance(one, Composed)], connection)
+    lines = (line for one in made if isinstance(one, Composed) for line in one.record.lines)
+    lists = await read_lists(client, used_by(lines), connection)
     doubles = _twins(wanted, known)
     rows = []
     for one in open_ones:
@@ -272,21 +292,27 @@ def summary(rows: Sequence[PreviewRow], skipped: Mapping[str, int], currency: st
     )
 
 
-async def read_lists(client: IntacctClient, made: Iterable[Composed], connection: Connection) -> Lists:
-    """Ask Intacct about the values in use: one query for the accounts, one for the cards, one for each dimension."""
+def used_by(lines: Iterable[PostingLine]) -> dict[Dimension, set[str]]:
+    """The Intacct IDs that these lines are coded to."""
     used: dict[Dimension, set[str]] = {}
-    for line in (line for one in made for line in one.record.lines):
+    for line in lines:
         for dimension, attribute in LINE_FIELDS.items():
             if value := getattr(line, attribute):
                 used.setdefault(dimension, set()).add(value)
+    return used
+
+
+async def read_lists(client: IntacctClient, used: Mapping[Dimension, Collection[str]], connection: Connection) -> Lists:
+    """Ask Intacct about the values in use, by dimension: one query for each, and one for the cards."""
     entity = connection.entity_id
-    numbers = tuple(sorted(used.pop(Dimension.GL_ACCOUNT, set())))
+    numbers = tuple(sorted(used.get(Dimension.GL_ACCOUNT, ())))
     accounts = await client.accounts(In("ACCOUNTNO", numbers), entity=entity) if numbers else []
     active: dict[Dimension, Mapping[str, bool]] = {}
     unread: list[Dimension] = []
-    for dimension in used:
+    for dimension in [one for one in used if one is not Dimension.GL_ACCOUNT and used[one]]:
+        these = In(DIMENSION_OBJECTS[dimension].id_field, tuple(sorted(used[dimension])))
         try:
-            values = [value async for value in client.list_values(dimension, entity=entity)]
+            values = [value async for value in client.list_values(dimension, these, entity=entity)]
         except FunctionFailure:
             unread.append(dimension)
         else:

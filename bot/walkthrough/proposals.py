@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bot.intacct.records import DimensionValue
 from bot.models import CustomField, Dimension, FieldMapping
@@ -34,11 +35,16 @@ ENOUGH, NEARLY_ALL = 0.5, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A value that cannot be mapped for certain. `maybe` is the ID whose name disagrees, or empty."""
+    """A value that cannot be mapped for certain.
+
+    `maybe` is the ID whose name disagrees, or empty; `kept` the ID that it had before, which may be `inactive` by now.
+    """
 
     value_id: str
     text: str
     maybe: str = ""
+    kept: str = ""
+    inactive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +70,36 @@ class Match:
         return f"{self.found} of {self.total} values found in Intacct"
 
     def mapping(self, default: str = "", chosen: Mapping[str, str] | None = None) -> FieldMapping:
-        """`chosen`: what a person decided about doubtful values, value id to Intacct ID."""
-        decided = {key: value for key, value in (chosen or {}).items() if value}
-        return FieldMapping(self.field_id, default, {**self.values, **decided})
+        """`chosen`: what a person decides about doubtful values now, value id to Intacct ID; empty takes an answer back."""
+        decided = {doubt.value_id: doubt.kept for doubt in self.doubts} | dict(chosen or {})
+        return FieldMapping(
+            self.field_id, default, {**self.values, **{key: value for key, value in decided.items() if value}}
+        )
 
 
-def match(dimension: Dimension, field: CustomField, entries: Sequence[DimensionValue]) -> Match:
-    """Compares every value of the field with every entry of the list, inactive ones included: they still have an ID."""
+def match(
+    dimension: Dimension,
+    field: CustomField,
+    entries: Sequence[DimensionValue],
+    before: Mapping[str, str] = MappingProxyType({}),
+) -> Match:
+    """Compares every value of the field with every entry of the list, inactive ones included: they still have an ID.
+
+    `before` is where the values of this field were placed until now, value id to Intacct ID. One that would go elsewhere
+    now is doubtful, since its name changed or a person had decided, and so is one whose entry was made inactive.
+    """
     names: dict[str, str] = {entry.value_id: entry.name for entry in entries}
     unique = _unique((entry.name.casefold(), entry.value_id) for entry in entries if entry.name)
+    closed = {entry.value_id for entry in entries if not entry.active}
     found: dict[str, str] = {}
     doubts = []
     for value_id, text in field.values:
         wanted, certain = _find(text, names, unique)
-        if certain:
+        kept = before.get(value_id, "")
+        if certain and kept in ("", wanted) and kept not in closed:
             found[value_id] = wanted
         else:
-            doubts.append(Doubt(value_id, text, wanted))
+            doubts.append(Doubt(value_id, text, wanted, kept, kept in closed))
     return Match(dimension, field.uuid, field.name, found, tuple(doubts))
 
 
@@ -136,24 +155,22 @@ def propose(fields: Sequence[CustomField], lists: Lists) -> dict[Dimension, Matc
 
 def as_before(
     codes: Mapping[str, FieldMapping], fields: Sequence[CustomField], lists: Lists
-) -> tuple[dict[Dimension, str], dict[str, str]]:
-    """Another connection's mapping as choices for this one: dimension to field uuid, and value uuid to Intacct ID.
+) -> tuple[dict[Dimension, str], dict[Dimension, dict[str, str]]]:
+    """A connection's mapping as choices: dimension to field uuid, and to its values, value uuid to Intacct ID.
 
-    Values that are not in these lists are left out: they are asked again. A dimension that only a connection file can
-    map is left out too, and with it all the rest, so that nothing is lost unseen.
+    Values that are not in these lists are left out: they are asked again.
     """
-    if not set(codes) <= set(Dimension):
-        return {}, {}
     chosen: dict[Dimension, str] = {}
-    decided: dict[str, str] = {}
+    placed: dict[Dimension, dict[str, str]] = {}
     for key, mapping in codes.items():
         same = [one for one in fields if mapping.field in (one.uuid, one.name)]
-        if len(same) != 1 or Dimension(key) not in lists:
+        dimension = next((one for one in lists if one == key), None)
+        if len(same) != 1 or dimension is None:
             continue
-        chosen[Dimension(key)] = same[0].uuid
-        there = {value.value_id for value in lists[Dimension(key)]}
-        decided |= {value: wanted for value, wanted in mapping.values.items() if wanted in there}
-    return chosen, decided
+        chosen[dimension] = same[0].uuid
+        there = {value.value_id for value in lists[dimension]}
+        placed[dimension] = {value: wanted for value, wanted in mapping.values.items() if wanted in there}
+    return chosen, placed
 
 
 def _named(name: str, dimension: Dimension) -> bool:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.models import CustomField, Dimension, Secret, Selector, StepState
+from bot.models import CustomField, Dimension, FieldMapping, Secret, Selector, StepState
 from bot.spend.errors import SourceError
 from bot.spend.source import Source
 from bot.store import connections
 from bot.store.connections import Connection
-from bot.store.rows import to_json
+from bot.store.rows import from_json, to_json
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import choices, draft, progress, proposals, read, shelves
 from bot.walkthrough.keeper import Keeper, Refused
@@ -136,10 +136,11 @@ class Spending:
         if walk.answers["spend_company"] != before.spend_company:
             return walk
         known = await self._read_again(walk, user)
-        chosen, decided = proposals.as_before(before.codes(), known.fields, known.lists)
-        if Dimension.GL_ACCOUNT not in chosen:
+        chosen, placed = proposals.as_before(before.codes(), known.fields, known.lists)
+        only_by_file = not set(before.codes()) <= set(Dimension)  # taken without them, they would be lost unseen
+        if only_by_file or Dimension.GL_ACCOUNT not in chosen:
             return walk
-        await self.keep_fields(walk_id, user, chosen, decided)
+        await self.keep_fields(walk_id, user, chosen, placed)
         return await self.keeper.answer(walk_id, proposed=draft.proposed(before))
 
     @asynccontextmanager
@@ -191,45 +192,67 @@ class Spending:
         return seen
 
     async def propose(self, walk_id: str, user: str) -> dict[Dimension, Match]:
-        """The field that fits each dimension best, with what was found and what is doubtful."""
+        """The fields that were chosen before, else for each dimension the one that fits it best, with what is doubtful."""
         known = await self.read(walk_id, user, fresh=True)
+        chosen, _ = proposals.as_before(await self._codes(walk_id), known.fields, known.lists)
+        if Dimension.GL_ACCOUNT in chosen:
+            return await self.match(walk_id, user, chosen)
         return proposals.propose(known.fields, known.lists)
 
     async def match(self, walk_id: str, user: str, chosen: Mapping[Dimension, str]) -> dict[Dimension, Match]:
-        """The chosen fields (dimension to field uuid) compared value by value."""
+        """The chosen fields (dimension to field uuid) compared value by value; one that keeps its part keeps its answers."""
         known = await self.read(walk_id, user)
+        before, placed = proposals.as_before(await self._codes(walk_id), known.fields, known.lists)
         fields = {one.uuid: one for one in known.fields}
         return {
-            dimension: proposals.match(dimension, fields[uuid], known.lists.get(dimension, ()))
+            dimension: proposals.match(
+                dimension,
+                fields[uuid],
+                known.lists.get(dimension, ()),
+                placed[dimension] if before.get(dimension) == uuid else {},
+            )
             for dimension, uuid in chosen.items()
             if uuid in fields
         }
+
+    async def _codes(self, walk_id: str) -> dict[str, FieldMapping]:
+        """The mapping as it was kept, by dimension."""
+        walk = await self.keeper.get(walk_id)
+        return {key: from_json(FieldMapping, one) for key, one in walk.answers.get("mapping", {}).items()}
 
     async def keep_fields(
         self,
         walk_id: str,
         user: str,
         chosen: Mapping[Dimension, str],
-        decided: Mapping[str, str] | None = None,
+        decided: Mapping[Dimension, Mapping[str, str]] | None = None,
     ) -> Walkthrough:
-        """Keeps which field carries what.
+        """Keeps which field carries what; what only a connection file can say of the mapping stays as it is.
 
         Args:
             walk_id: the set-up.
             user: who decided.
             chosen: dimension to field uuid.
-            decided: doubtful values that a person placed, value uuid to Intacct ID. The rest stay open: a transaction
-                with one of them waits and asks.
+            decided: for each dimension the doubtful values that a person placed now, value uuid to Intacct ID, empty to
+                take an answer back. The rest stays as it was: open, a transaction with one of them waits and asks.
         """
         walk = await self.keeper.allowed(walk_id, user, FINISH)
+        before = await self._codes(walk_id)
         matches = await self.match(walk_id, user, chosen)
         if Dimension.GL_ACCOUNT not in matches:
             raise Refused("One field has to carry the account.", Dimension.GL_ACCOUNT.value)
         names = [one.name for one in (await self.read(walk_id, user)).fields]
-        mapping, summary = {}, {}
+        mapping = {key: to_json(one) for key, one in before.items() if key not in set(Dimension)}
+        mapping |= {
+            key: to_json(FieldMapping(default=one.default))
+            for key, one in before.items()
+            if one.default and key in set(Dimension)
+        }
+        summary = {}
         for dimension, matched in matches.items():
             own = {*matched.values, *(doubt.value_id for doubt in matched.doubts)}
-            made = matched.mapping(chosen={key: value for key, value in (decided or {}).items() if key in own})
+            placed = {key: value for key, value in (decided or {}).get(dimension, {}).items() if key in own}
+            made = matched.mapping(before.get(dimension, FieldMapping()).default, placed)
             unique = names.count(matched.field_name) == 1
             mapping[dimension.value] = to_json(dataclasses.replace(made, field=matched.field_name) if unique else made)
             mapped = sum(1 for doubt in matched.doubts if doubt.value_id in made.values)

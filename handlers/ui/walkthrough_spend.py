@@ -95,7 +95,7 @@ def doubts(metadata: str, asked: Doubts, names: Mapping[str, str]) -> Json:
 
 
 def _doubts(asked: Doubts, names: Mapping[str, str]) -> list[sb.Block]:
-    """Left empty, a transaction with one of these waits and asks; nothing is guessed."""
+    """Left empty, a transaction with one of these waits and asks; nothing is guessed. What has an answer comes last."""
     blocks: list[sb.Block] = [
         section(
             "These values are not in Intacct, or not under that name. Pick what they mean, or leave them: a transaction "
@@ -103,14 +103,20 @@ def _doubts(asked: Doubts, names: Mapping[str, str]) -> list[sb.Block]:
             "why",
         )
     ]
-    for dimension, doubt in asked[:DOUBTS]:
+    for dimension, doubt in sorted(asked, key=lambda one: (bool(one[1].kept), not one[1].inactive))[:DOUBTS]:
         maybe = names.get(f"{dimension.value}:{doubt.maybe}", "")
         hint = f"Intacct calls {doubt.maybe} “{clip(maybe, 80)}”." if doubt.maybe else ""
-        menu = sb.ExternalSelectMenu(action_id="walkthrough.pick_value", min_query_length=0)
+        hint = f"{doubt.kept} is inactive in Intacct. Pick what took its place." if doubt.inactive else hint
+        known = f"{doubt.kept} {names.get(f'{dimension.value}:{doubt.kept}', '')}".strip()
+        menu = sb.ExternalSelectMenu(
+            action_id="walkthrough.pick_value",
+            min_query_length=0,
+            initial_option=option(known, doubt.kept) if doubt.kept else None,
+        )
         label = f"{dimension.sentence.capitalize()}: {clip(doubt.text, 80)}"
         blocks.append(labelled(doubt_block(dimension, doubt.value_id), label, menu, hint=hint, optional=True))
     if more := len(asked[DOUBTS:]):
-        blocks.append(context(f"{count(more, 'more value')} stay open.", "more"))
+        blocks.append(context(f"{count(more, 'more value')} stay as they are.", "more"))
     return blocks
 
 

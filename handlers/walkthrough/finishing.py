@@ -112,9 +112,14 @@ def _names(known: Spend) -> dict[str, str]:
     return {f"{d.value}:{value.value_id}": value.name for d, values in known.lists.items() for value in values}
 
 
-def _decided(form: Form) -> dict[str, str]:
-    """What was picked for doubtful values: value uuid to Intacct ID."""
-    return {block.split(":", 2)[2]: value for block, value in form.texts.items() if block.startswith("value:")}
+def _decided(form: Form) -> dict[Dimension, dict[str, str]]:
+    """What was picked for doubtful values: by dimension, value uuid to Intacct ID, empty where nothing was."""
+    decided: dict[Dimension, dict[str, str]] = {}
+    for block, value in form.texts.items():
+        if block.startswith("value:"):
+            _, dimension, value_id = block.split(":", 2)
+            decided.setdefault(Dimension(dimension), {})[value_id] = value
+    return decided
 
 
 def _chosen(form: Form) -> dict[Dimension, str]:
@@ -142,7 +147,7 @@ async def keep_fields(services: Services, client: AsyncWebClient, form: Form, ac
             (dimension, doubt)
             for dimension, one in matches.items()
             for doubt in one.doubts
-            if spend_ui.doubt_block(dimension, doubt.value_id) not in asked
+            if not doubt.kept and spend_ui.doubt_block(dimension, doubt.value_id) not in asked
         ]
         await cards.show(services, client, form.walk)
         if not doubtful:
@@ -155,12 +160,8 @@ async def keep_fields(services: Services, client: AsyncWebClient, form: Form, ac
 async def keep_doubts(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
     async def work() -> Json:
         walk = await services.walkthrough.get(form.walk)
-        before = {
-            key: value for one in walk.answers.get("mapping", {}).values() for key, value in one["values"].items()
-        }
-        decided = {**before, **{key: value for key, value in _decided(form).items() if value}}
         chosen = {Dimension(key): one["uuid"] for key, one in walk.answers.get("fields", {}).items()}
-        await services.walkthrough.spending.keep_fields(form.walk, form.user, chosen, decided)
+        await services.walkthrough.spending.keep_fields(form.walk, form.user, chosen, _decided(form))
         await cards.show(services, client, form.walk)
         return await _choices_view(services, client, form.click)
 
