@@ -1,4 +1,4 @@
-"""Durable work and the clock: DBOS and APScheduler. Nothing else imports either; jobs are handed to it by `bot.app`.
+"""Durable work: DBOS, which nothing else imports. Jobs are handed to it by `bot.app`.
 
 A job is a coroutine function that is called turn by turn, `await job(turn, **ids)`, until it returns False. Each turn is
 one durable step: a turn that was finished is never done again, a turn in flight when its process dies is. Jobs carry ids
@@ -16,25 +16,20 @@ import os
 import secrets
 import threading
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from apscheduler.executors.base import BaseExecutor
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
+from bot.schedules import Schedules
 from bot.settings import Settings
 from bot.store import connections as connection_rows
 from bot.store import replicas
-from bot.store.connections import Connection
 from bot.store.database import Store
 from bot.store.sqlite import pragmas
 
@@ -43,13 +38,9 @@ log = logging.getLogger(__name__)
 VERSION = "1"
 """Of the jobs' meaning, not of the code: with a hash of the code, jobs of the version before are never picked up."""
 
-JUMP = 60.0
-"""Seconds that the machine's clock and the loop's may differ between two looks; more, and the clock was set."""
-
 GRACE = timedelta(hours=12)
 """A due time older than this is passed over: the next one fetches what it would have."""
 
-AHEAD = timedelta(days=1)
 BEAT, LEASE = timedelta(seconds=5), timedelta(seconds=30)
 GONE = datetime.fromtimestamp(0, UTC)
 """The last beat of a process that was asked to end: silent at once, so that the others need not wait."""
@@ -68,7 +59,6 @@ GATHER = 2.0
 
 STEP_SECONDS = 900
 PERSON, CLOCK = 10, 100
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 Job = Callable[..., Awaitable[bool]]
@@ -139,9 +129,7 @@ class Engine:
         self._settings, self._store, self._clock = settings, store, clock
         self._jobs = dict(jobs)
         self._executor_id = "local" if settings.on_sqlite else f"replica-{secrets.token_hex(6)}"
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._scheduler.add_executor(_Clock(self._fire), "due")
-        self._known: dict[str, int] = {}
+        self._schedules = Schedules(store, clock, self._fire)
         self._promised: dict[str, None] = {}
         self._beating_since: datetime | None = None
         self._last_beat: datetime | None = None
@@ -149,7 +137,6 @@ class Engine:
         self._lock: int | None = None
         self._stopping = asyncio.Event()
         self._chores: list[asyncio.Task[None]] = []
-        self._seen: tuple[datetime, float] | None = None
         self.sweep: Callable[[], Awaitable[None]] | None = None
 
     # --- life ---
@@ -172,11 +159,10 @@ class Engine:
             await DBOS.register_queue_async(
                 name, partition_concurrency=1, worker_concurrency=100, polling_interval_sec=POLL_SECONDS
             )
-        self._scheduler.start()
         await self._beat()
-        await self._reconcile()
+        await self._schedules.start()
         housekeeping: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
-            (self._reconcile, 2.0),
+            (self._schedules.reconcile, 2.0),
             (self._sweep, 2.0),
             (self._revive, REVIVE_AFTER),
             (self._beat, BEAT.total_seconds()),
@@ -191,11 +177,11 @@ class Engine:
 
     async def stop(self, patience: int = 8) -> None:
         """Stop the clock, let running turns end within `patience` seconds, and hand the rest to whoever comes next."""
-        self._scheduler.pause()
+        self._schedules.pause()
         self._stopping.set()
         if self._chores:  # a cancel would cut them off in the middle of a statement
             await asyncio.wait(self._chores, timeout=patience)
-        self._scheduler.shutdown(wait=False)
+        self._schedules.stop()
         _draining.set()
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1) as waiting:
@@ -283,62 +269,6 @@ class Engine:
 
     # --- the clock ---
 
-    def next_due(self, connection: Connection, after: datetime | None = None) -> datetime | None:
-        """The next instant (UTC) at which this connection's schedule fires, or None when it does not."""
-        if not connection.scheduled:
-            return None
-        due: datetime | None = trigger(connection).get_next_fire_time(None, after or self._clock())
-        return due and due.astimezone(UTC)
-
-    async def _reconcile(self) -> None:
-        """Make the clock's jobs those of our schedule columns, and have it look at the time, which may have jumped."""
-        if self._jumped():
-            self._known.clear()
-        now = await connection_rows.revisions(self._store)
-        for gone in self._known.keys() - now.keys():
-            self._drop(gone)
-        changed = [one for one, revision in now.items() if self._known.get(one) != revision]
-        async for row in connection_rows.each_connection(self._store, changed):
-            self._drop(row.id)
-            self._known[row.id] = row.revision
-            if row.scheduled:
-                await self._add(row)
-        self._scheduler.wakeup()
-
-    def _jumped(self) -> bool:
-        """Whether the machine's clock was set since the last look."""
-        now, then = (self._clock(), time.monotonic()), self._seen
-        self._seen = now
-        return then is not None and abs((now[0] - then[0]).total_seconds() - (now[1] - then[1])) > JUMP
-
-    async def _add(self, row: Connection) -> None:
-        now = self._clock()
-        since = row.last_fired or row.activated or now
-        if since > now + AHEAD:
-            log.warning("schedule of %s was last fired in the future (%s); starting from now", row.id, since)
-            await connection_rows.fired_ahead(self._store, row.id, since, now)
-            since = now
-        plan = trigger(row)
-        first = plan.get_next_fire_time(None, since + timedelta(microseconds=1))
-        if first is None:
-            return
-        self._scheduler.add_job(
-            _nothing,
-            plan,
-            args=[row.id, row.company],
-            id=row.id,
-            executor="due",
-            coalesce=True,
-            misfire_grace_time=None,
-            next_run_time=first,
-            max_instances=1,
-        )
-
-    def _drop(self, connection: str) -> None:
-        self._known.pop(connection, None)
-        if self._scheduler.get_job(connection):
-            self._scheduler.remove_job(connection)
-
     async def _fire(self, connection: str, company: int, due: datetime) -> None:
         """One due time: enqueue its run unless one is waiting already, then remember it."""
         if due < self._clock() - GRACE:
@@ -415,77 +345,6 @@ class Engine:
             if not old:
                 return
             await DBOS.delete_workflows_async([job.workflow_id for job in old])
-
-
-class _Clock(BaseExecutor):  # type: ignore[misc]  # apscheduler is published without types
-    """Turns due times into promises; overriding `_do_submit_job` is the one place in 3.x that learns the *due* time."""
-
-    def __init__(self, fire: Callable[[str, int, datetime], Awaitable[None]]) -> None:
-        super().__init__()
-        self._fire = fire
-        self._at_once = asyncio.Semaphore(2)
-
-    def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
-        task = asyncio.get_running_loop().create_task(self._promise(job, run_times[-1]))
-        task.add_done_callback(lambda done: self._finished(job, done))
-
-    async def _promise(self, job: Any, due: datetime) -> None:
-        connection, company = job.args
-        async with self._at_once:
-            await self._fire(connection, company, due)
-
-    def _finished(self, job: Any, done: asyncio.Task[None]) -> None:
-        error = None if done.cancelled() else done.exception()
-        if error is not None:
-            self._run_job_error(job.id, error, error.__traceback__)
-        else:
-            self._run_job_success(job.id, [])
-
-
-def _nothing(connection: str, company: int) -> None:
-    """What APScheduler thinks it runs."""
-
-
-def trigger(connection: Connection) -> CronTrigger:
-    """The connection's cron line in its zone, at a second of its own, so that a thousand do not fall due at once.
-
-    Raises:
-        ValueError: the line is not five cron fields.
-    """
-    return cron(connection.schedule, connection.time_zone, second=zlib.crc32(connection.id.encode()) % 60)
-
-
-def cron(line: str, zone: str, *, second: int = 0) -> CronTrigger:
-    """Five cron fields, weekdays by name or 0 (and 7) = Sunday. APScheduler counts them from Monday = 0."""
-    fields = line.split()
-    if len(fields) != 5:
-        raise ValueError("A schedule has five fields: minute, hour, day, month, weekday; for example 0 7 * * *")
-    minute, hour, day, month, weekday = fields
-    return CronTrigger(
-        second=second,
-        minute=minute,
-        hour=hour,
-        day=day,
-        month=month,
-        day_of_week=_weekdays(weekday),
-        timezone=ZoneInfo(zone),
-    )
-
-
-def _weekdays(text: str) -> str:
-    """Numbers become names, ranges over Sunday become lists."""
-    parts = []
-    for part in text.lower().split(","):
-        span, slash, step = part.partition("/")
-        first, dash, last = span.partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            parts.append(part)
-            continue
-        days = range(int(first), int(last or first) + 1, int(step) if slash else 1)
-        if not 0 <= int(first) <= 7 or (dash and int(last) > 7):
-            raise ValueError("A weekday is a name or a number from 0 to 7, both ends being Sunday.")
-        parts += [WEEKDAYS[number] for number in days]
-    return ",".join(dict.fromkeys(parts))
 
 
 def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:

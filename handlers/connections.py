@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.engine import cron
 from bot.intacct.errors import IntacctError
 from bot.models import ConnectionState, Dimension, Right
+from bot.schedules import cron
 from bot.store import connections, told
 from bot.store.connections import Company, Connection
 from bot.sync import correct

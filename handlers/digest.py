@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import ConnectionState
+from bot.schedules import next_due
 from bot.store import connections, digest, outbox
 from bot.store.connections import Connection
 from bot.store.outbox import Note
@@ -59,7 +60,7 @@ class Digests:
         """Whether today's first scheduled sync was a while ago; one set up since then has its first digest tomorrow."""
         zone = ZoneInfo(one.time_zone or "UTC")
         midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
-        first = self.services.engine.next_due(one, midnight)
+        first = next_due(one, midnight)
         if first is None or one.activated is None or first.astimezone(zone).date() != midnight.date():
             return False
         return one.activated <= first and first + AFTER <= now

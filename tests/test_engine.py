@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from bot import engine as machinery
-from bot.engine import Engine, EngineBusy, Work, cron
+from bot.engine import Engine, EngineBusy, Work
 from bot.models import ConnectionState, PostingState, Secret
+from bot.schedules import cron
 from bot.settings import Settings
 from bot.store import connections, postings, replicas
 from bot.store.connections import Connection

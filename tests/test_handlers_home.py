@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.models import PostingState
+from bot.schedules import next_due
 from bot.store import alerts
 from tests.office import DANA, FINANCE, LEE, MARIA, Office, Room, office
 
@@ -85,7 +86,7 @@ async def test_settings_are_checked_where_they_can_be_wrong_and_then_kept(harbor
     kept = await harbor.connection(portland)
     assert (kept.name, kept.schedule, kept.option("receipts_above")) == ("Portland cards", "0 9 * * mon-fri", "75")
     assert kept.option("retry") == [DANA, LEE]
-    assert harbor.bot.engine.next_due(kept) is not None
+    assert next_due(kept, harbor.clock()) is not None
 
 
 async def test_open_alerts_move_with_the_channel(harbor: Office) -> None:

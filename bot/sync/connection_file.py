@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.engine import cron
 from bot.models import Dimension, FieldMapping, Secret, Selector
+from bot.schedules import cron
 from bot.spend.csv_rows import Format
 from bot.store.connections import Company, Connection
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.engine import Engine
 from bot.models import AlertState, ConnectionState, PostingState, Trigger
+from bot.schedules import next_due
 from bot.store import alerts, connections, postings, runs
 from bot.store.alerts import Alert
 from bot.store.connections import Company, Connection
@@ -279,7 +280,7 @@ class Desk:
             own = await alerts.list_open(self.reach.store, connection=connection.id)
             shared = await alerts.list_open(self.reach.store, company=company.id)
             tally = await postings.tally(self.reach.store, connection.id)
-            due = self.engine.next_due(connection)
+            due = next_due(connection, self.reach.clock())
             found.append(Overview(connection, company, last[0] if last else None, tally, (*own, *shared), due))
         return found
 

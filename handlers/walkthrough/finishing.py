@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.intacct.errors import IntacctError
 from bot.models import Dimension, Selector
+from bot.schedules import next_due
 from bot.spend.errors import SourceError
 from bot.store.connections import get_connection
 from bot.store.rows import from_json
@@ -371,7 +372,7 @@ async def start(services: Services, client: AsyncWebClient, click: Click) -> Non
     await services.desk.start(ready.id, click.user)
     walk = await services.walkthrough.finish(click.walk, click.user)
     connection = await get_connection(services.store, ready.id) or ready
-    due = services.engine.next_due(connection, services.clock())
+    due = next_due(connection, services.clock())
     next_sync = text.when(due, connection.time_zone) if due else "when somebody starts it"
     await cards.close(services, client, walk.id, ui.finished(walk, next_sync, text.channel(connection.channel)))
 

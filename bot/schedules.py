@@ -1,0 +1,186 @@
+"""When connections fall due: their cron lines, their zones, and the scheduler that waits for the next time.
+
+A due time is only handed on; what is promised for it is the engine's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import zlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apscheduler.executors.base import BaseExecutor
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from bot.store import connections as connection_rows
+from bot.store.connections import Connection
+from bot.store.database import Store
+
+log = logging.getLogger(__name__)
+
+JUMP = 60.0
+"""Seconds that the machine's clock and the loop's may differ between two looks; more, and the clock was set."""
+
+AHEAD = timedelta(days=1)
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+Fire = Callable[[str, int, datetime], Awaitable[None]]
+"""`await fire(connection, company, due)`."""
+
+
+class Schedules:
+    """The due times of all connections, as their rows have them now; each is handed to `fire`.
+
+    After a time in which nobody watched, the last due time that was missed is handed on, and not each of them.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], fire: Fire) -> None:
+        self._store, self._clock = store, clock
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._scheduler.add_executor(_Hand(fire), "due")
+        self._known: dict[str, int] = {}
+        self._seen: tuple[datetime, float] | None = None
+
+    async def start(self) -> None:
+        self._scheduler.start()
+        await self.reconcile()
+
+    def pause(self) -> None:
+        self._scheduler.pause()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    async def reconcile(self) -> None:
+        """Make the scheduler's jobs those of our columns, and have it look at the time, which may have jumped."""
+        if self._jumped():
+            self._known.clear()
+        now = await connection_rows.revisions(self._store)
+        for gone in self._known.keys() - now.keys():
+            self._drop(gone)
+        changed = [one for one, revision in now.items() if self._known.get(one) != revision]
+        async for row in connection_rows.each_connection(self._store, changed):
+            self._drop(row.id)
+            self._known[row.id] = row.revision
+            if row.scheduled:
+                await self._add(row)
+        self._scheduler.wakeup()
+
+    def _jumped(self) -> bool:
+        """Whether the machine's clock was set since the last look."""
+        now, then = (self._clock(), time.monotonic()), self._seen
+        self._seen = now
+        return then is not None and abs((now[0] - then[0]).total_seconds() - (now[1] - then[1])) > JUMP
+
+    async def _add(self, row: Connection) -> None:
+        now = self._clock()
+        since = row.last_fired or row.activated or now
+        if since > now + AHEAD:
+            log.warning("schedule of %s was last fired in the future (%s); starting from now", row.id, since)
+            await connection_rows.fired_ahead(self._store, row.id, since, now)
+            since = now
+        plan = trigger(row)
+        first = plan.get_next_fire_time(None, since + timedelta(microseconds=1))
+        if first is None:
+            return
+        self._scheduler.add_job(
+            _nothing,
+            plan,
+            args=[row.id, row.company],
+            id=row.id,
+            executor="due",
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=first,
+            max_instances=1,
+        )
+
+    def _drop(self, connection: str) -> None:
+        self._known.pop(connection, None)
+        if self._scheduler.get_job(connection):
+            self._scheduler.remove_job(connection)
+
+
+class _Hand(BaseExecutor):  # type: ignore[misc]  # apscheduler is published without types
+    """Hands due times on; overriding `_do_submit_job` is the one place in 3.x that learns the *due* time."""
+
+    def __init__(self, fire: Fire) -> None:
+        super().__init__()
+        self._fire = fire
+        self._at_once = asyncio.Semaphore(2)
+
+    def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
+        task = asyncio.get_running_loop().create_task(self._hand(job, run_times[-1]))
+        task.add_done_callback(lambda done: self._finished(job, done))
+
+    async def _hand(self, job: Any, due: datetime) -> None:
+        connection, company = job.args
+        async with self._at_once:
+            await self._fire(connection, company, due)
+
+    def _finished(self, job: Any, done: asyncio.Task[None]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
+            self._run_job_error(job.id, error, error.__traceback__)
+        else:
+            self._run_job_success(job.id, [])
+
+
+def _nothing(connection: str, company: int) -> None:
+    """What APScheduler thinks it runs."""
+
+
+def next_due(connection: Connection, after: datetime) -> datetime | None:
+    """The next instant (UTC) at which this connection's schedule fires, or None when it does not."""
+    if not connection.scheduled:
+        return None
+    due: datetime | None = trigger(connection).get_next_fire_time(None, after)
+    return due and due.astimezone(UTC)
+
+
+def trigger(connection: Connection) -> CronTrigger:
+    """The connection's cron line in its zone, at a second of its own, so that a thousand do not fall due at once.
+
+    Raises:
+        ValueError: the line is not five cron fields.
+    """
+    return cron(connection.schedule, connection.time_zone, second=zlib.crc32(connection.id.encode()) % 60)
+
+
+def cron(line: str, zone: str, *, second: int = 0) -> CronTrigger:
+    """Five cron fields, weekdays by name or 0 (and 7) = Sunday. APScheduler counts them from Monday = 0."""
+    fields = line.split()
+    if len(fields) != 5:
+        raise ValueError("A schedule has five fields: minute, hour, day, month, weekday; for example 0 7 * * *")
+    minute, hour, day, month, weekday = fields
+    return CronTrigger(
+        second=second,
+        minute=minute,
+        hour=hour,
+        day=day,
+        month=month,
+        day_of_week=_weekdays(weekday),
+        timezone=ZoneInfo(zone),
+    )
+
+
+def _weekdays(text: str) -> str:
+    """Numbers become names, ranges over Sunday become lists."""
+    parts = []
+    for part in text.lower().split(","):
+        span, slash, step = part.partition("/")
+        first, dash, last = span.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            parts.append(part)
+            continue
+        days = range(int(first), int(last or first) + 1, int(step) if slash else 1)
+        if not 0 <= int(first) <= 7 or (dash and int(last) > 7):
+            raise ValueError("A weekday is a name or a number from 0 to 7, both ends being Sunday.")
+        parts += [WEEKDAYS[number] for number in days]
+    return ",".join(dict.fromkeys(parts))
