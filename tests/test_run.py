@@ -95,6 +95,16 @@ async def begun(harbor: World, portland: Connection, run_key: str) -> dict[str, 
     return key
 
 
+async def _resumed(harbor: World, portland: Connection) -> None:
+    """The run that was paused is stopped, and the next one posts all of it once the pause is over."""
+    run = await runs.find_run(harbor.parts.store, "paused")
+    assert run is not None
+    assert run.state == RunState.STOPPED
+    await connections.change_connection(harbor.parts.store, portland.id, state=ConnectionState.ACTIVE)
+    await harbor.sync(portland)
+    await proved(harbor, portland, 10)
+
+
 async def test_a_pause_between_two_turns_ends_the_run(harbor: World) -> None:
     portland = await card(harbor)
     key = await begun(harbor, portland, "paused")
@@ -103,12 +113,7 @@ async def test_a_pause_between_two_turns_ends_the_run(harbor: World) -> None:
     assert not await harbor.parts.runner.sync(1, **key)
 
     assert ledger(harbor) == []
-    run = await runs.find_run(harbor.parts.store, "paused")
-    assert run is not None
-    assert run.state == RunState.STOPPED
-    await connections.change_connection(harbor.parts.store, portland.id, state=ConnectionState.ACTIVE)
-    await harbor.sync(portland)
-    await proved(harbor, portland, 10)
+    await _resumed(harbor, portland)
 
 
 async def test_a_pause_in_the_midst_of_a_turn_ends_the_run_after_what_is_under_way(harbor: World) -> None:
@@ -128,12 +133,7 @@ async def test_a_pause_in_the_midst_of_a_turn_ends_the_run_after_what_is_under_w
     assert not await harbor.parts.runner.sync(1, **key)
 
     assert (await states(harbor, portland))[PENDING] >= 4, "one was under way and one stood in line"
-    run = await runs.find_run(harbor.parts.store, "paused")
-    assert run is not None
-    assert run.state == RunState.STOPPED
-    await connections.change_connection(harbor.parts.store, portland.id, state=ConnectionState.ACTIVE)
-    await harbor.sync(portland)
-    await proved(harbor, portland, 10)
+    await _resumed(harbor, portland)
 
 
 async def test_a_connection_removed_in_the_midst_of_a_run_leaves_no_run_and_no_intent_open(harbor: World) -> None:
