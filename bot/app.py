@@ -56,6 +56,7 @@ class Parts:
             clock=clock,
             settle_after=timedelta(seconds=settings.intacct_settle_after),
             sender_id=settings.intacct_sender_id,
+            intacct_url=settings.intacct_url,
             intacct_for=self.intacct_for,
             source_for=self.source_for,
         )

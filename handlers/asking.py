@@ -67,8 +67,14 @@ class Ask:
             return False
         return sent.status_code == 200
 
-    async def open(self, view: Json) -> None:
-        await self.client.views_open(trigger_id=self.trigger, view=view)
+    async def open(self, view: Json) -> str:
+        """Open a form; returns its id."""
+        opened = await self.client.views_open(trigger_id=self.trigger, view=view)
+        return _id_of(opened)
+
+    async def push(self, view: Json) -> str:
+        """Open a form on top of the one this came from, so that closing it leads back there; returns its id."""
+        return _id_of(await self.client.views_push(trigger_id=self.trigger, view=view))
 
     async def show(self, view: Json) -> None:
         """Change the form this came from; one that was closed meanwhile is nobody's loss."""
@@ -105,6 +111,10 @@ class Ask:
     def _entry(self, block: str) -> Mapping[str, Any]:
         given = self.fields.get(block) or {}
         return next(iter(given.values()), {})
+
+
+def _id_of(opened: Any) -> str:
+    return str((opened.get("view") or {}).get("id") or "")
 
 
 def user_of(body: Mapping[str, Any]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -15,6 +16,7 @@ from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.sync.alerts import place
 from bot.sync.find import read
+from bot.sync.link import link
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
 from handlers.alerts import Ack
@@ -47,19 +49,18 @@ class Finds:
         if not rows:
             await ask.tell(words.said(ui.NONE))
         elif len(rows) == 1:
-            await ask.open(await self._life(ask, rows[0], theirs))
+            await self._show(ask, rows[0], theirs, ask.open)
         else:
             await ask.open(await self._found(rows[: ui.PER_PAGE], 0, [row.id for row in rows], theirs))
 
     async def open(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """On top of the list, so that closing it leads back there."""
         await ack()
         ask = Ask.of(body, client)
         theirs = await self.choosing.theirs(client, ask.workspace, ask.user)
         rows = await postings.get(self.services.store, [int(ask.value)])
         if not rows or rows[0].connection_id not in {one.id for one in theirs}:
             raise Refused("That transaction is not yours to see any more.")
-        await client.views_push(trigger_id=ask.trigger, view=await self._life(ask, rows[0], theirs))
+        await self._show(ask, rows[0], theirs, ask.push)
 
     async def page(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
@@ -77,14 +78,25 @@ class Finds:
     ) -> Json:
         return ui.found(rows, page, ids, await self._scene(theirs, {}))
 
-    async def _life(self, ask: Ask, row: Posting, theirs: Sequence[Connection]) -> Json:
+    async def _show(
+        self, ask: Ask, row: Posting, theirs: Sequence[Connection], place_on: Callable[[Json], Awaitable[str]]
+    ) -> None:
+        """The life at once, and the way to its record as soon as Intacct has told it."""
+        life = await self._life(ask, row, theirs)
+        view_id = await place_on(life())
+        own = next(one for one in theirs if one.id == row.connection_id)
+        if address := await link(self.services.desk.reach, own, row):
+            await replace(ask, view_id=view_id).show(life(address))
+
+    async def _life(self, ask: Ask, row: Posting, theirs: Sequence[Connection]) -> Callable[..., Json]:
         store = self.services.store
         past = await find.past(store, row)
         lines = [line for alert in past.alerts for line in alert.story]
         ids = sorted({int(one) for line in lines for one in line.get("postings") or []})
         posted = {one.id: one.state == PostingState.POSTED for one in await postings.get(store, ids)}
         users = {event.actor for event in past.events} | {str(line.get("actor") or "") for line in lines}
-        return ui.life(row, past, posted, await self._scene(theirs, await self.access.people.names(ask.client, users)))
+        scene = await self._scene(theirs, await self.access.people.names(ask.client, users))
+        return partial(ui.life, row, past, posted, scene)
 
     async def _scene(self, theirs: Sequence[Connection], names: dict[str, str]) -> ui.Scene:
         companies = {one.company: await connections.get_company(self.services.store, one.company) for one in theirs}

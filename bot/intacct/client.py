@@ -218,6 +218,12 @@ class IntacctClient:
         async for row in self.query("CCTRANSACTION", fields, where, entity=entity, page=page, show_private=True):
             yield FoundRecord.from_row(row)
 
+    async def address(self, record_no: str, *, entity: str | None = None) -> str:
+        """Where a card transaction's page is, as Intacct tells it (`RECORD_URL`); empty if it tells none."""
+        fields = await self._available("CCTRANSACTION", ("RECORDNO", "RECORD_URL"), entity)
+        rows = self.query("CCTRANSACTION", fields, Eq("RECORDNO", record_no), entity=entity, show_private=True)
+        return "".join([row.get("RECORD_URL", "") async for row in rows][:1])
+
     async def attach(self, controlid: str, record_no: str, supdoc_id: str, *, entity: str | None = None) -> None:
         """Hangs an existing attachment on a posted transaction; changes nothing else of it."""
         await self._write(controlid, calls.attach_supdoc(record_no, supdoc_id), entity)

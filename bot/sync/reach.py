@@ -28,8 +28,8 @@ def line_of(connection: Connection) -> str:
 class Reach:
     """What every piece of the sync needs from outside: the store, the far ends, the time.
 
-    `settle_after` is how long after an attempt's commit an empty look-up may count as proof. `sender_id` and `operator`
-    are named in messages only. `looked` are the connections whose due references were looked up since this process
+    `settle_after` is how long after an attempt's commit an empty look-up may count as proof. `sender_id` is
+    named in messages only, and `intacct_url` is what links are compared with. `looked` are the connections whose due references were looked up since this process
     started, as must happen once before anything is posted.
     """
 
@@ -37,6 +37,7 @@ class Reach:
     clock: Callable[[], datetime]
     settle_after: timedelta
     sender_id: str
+    intacct_url: str
     intacct_for: IntacctFor
     source_for: SourceFor
     looked: set[str] = field(default_factory=set)

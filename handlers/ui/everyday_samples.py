@@ -94,6 +94,7 @@ def _found(rows: list[Posting], view: AlertView, text: str) -> Iterator[tuple[st
         )
     yield _open(find.life(one, Past(tries[:5], events, [rule_of(3, text)], [alert]), {0: True}, scene))
     yield _open(find.life(one, Past(tries, events, [], []), {}, scene))
+    yield _open(find.life(replace(one, record_no="10421"), empty, {}, scene, "https://www.intacct.com/ur.phtml?.r=a&b"))
 
 
 def _attempt(number: int, state: AttemptState, fault: dict[str, Any]) -> Attempt:

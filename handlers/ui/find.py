@@ -31,7 +31,7 @@ MOST = 200
 NONE = "Nothing was found for that. Try a merchant, an amount, a day, a cardholder, a reference or a record number."
 HOW = "Type what you know after `/intacct find`: a merchant, an amount, a day, a cardholder, a reference or a record number."
 WHERE = "In Intacct: Cash Management > Credit card transactions, record number"
-"""The menu in words: the address of a record's page is not published."""
+"""The menu in words; the record's own page is linked where Intacct tells its address."""
 
 SHOWN = 25
 """Moments of a life in one form, the newest; an old transaction that was tried a hundred times has more."""
@@ -113,14 +113,21 @@ def state(row: Posting) -> str:
     return f"Being tried again: {words}" if row.state == PostingState.PENDING else f"Not posted: {words}"
 
 
-def life(row: Posting, past: Past, posted: Mapping[int, bool], scene: Scene) -> Json:
-    """Everything that happened to one transaction. `posted` says of postings in a story whether they are posted now."""
+def life(row: Posting, past: Past, posted: Mapping[int, bool], scene: Scene, address: str = "") -> Json:
+    """Everything that happened to one transaction.
+
+    Args:
+        posted: of the postings in a story, whether they are posted now.
+        address: where the record's page is in Intacct; one that `bot.sync.link` trusts.
+    """
     zone = scene.zones.get(row.connection_id, "UTC")
     place = esc(plain(scene.places.get(row.connection_id, ""), 80))
     head = f"{_what(row, scene)}\n{state(row)} · {place}\nReference `{esc(plain(row.reference, 64))}`"
     blocks: list[sb.Block] = [section(head, "what")]
     if row.record_no:
-        blocks.append(context(f"{WHERE} {esc(plain(row.record_no, 20))}", "where"))
+        number = esc(plain(row.record_no, 20))
+        linked = f"<{esc(address)}|{number}>" if address else number
+        blocks.append(context(f"{WHERE} {linked}", "where"))
     if past.rules:
         blocks.append(context(f"Coded with the help of rule {', '.join(one.name for one in past.rules)}", "rules"))
     moments = sorted(_moments(row, past, posted, scene), key=lambda one: one[0])

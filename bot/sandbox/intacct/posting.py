@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml.etree import _Element as Element
 
-from bot.sandbox.intacct import errors
+from bot.sandbox.intacct import errors, record_page
 from bot.sandbox.intacct.calls import Answer, Call, function
 from bot.sandbox.intacct.company import Row
 from bot.sandbox.intacct.draft import (
@@ -110,8 +110,7 @@ def _save_lines(call: Call, row: Row, lines: list[Line]) -> None:
         else:
             call.company.change(kept, values)
             saved.append(kept)
-    url = f"https://intacct.example/ia/acct/ur.phtml?.r={row['RECORDNO']}"
-    call.company.change(row, {"lines": saved, "RECORD_URL": url})
+    call.company.change(row, {"lines": saved, "RECORD_URL": record_page.address(call.endpoint, row["RECORDNO"])})
 
 
 # --- update -----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from aiohttp import web
 
 from bot.sandbox.control import ControlError
-from bot.sandbox.intacct import errors, functions, view
+from bot.sandbox.intacct import errors, functions, record_page, view
 from bot.sandbox.intacct.desk import DESK
 from bot.sandbox.intacct.faults import Fault, Faults
 from bot.sandbox.intacct.gateway import Admitted, Gateway, Reply
@@ -71,6 +71,7 @@ class IntacctSim:
         """Binds 127.0.0.1 and returns the url; after a stop the old port is taken again."""
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_route("*", PATH, self._handle)
+        app.router.add_get(record_page.PATH, self._record_page)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port or self._port, reuse_address=True)
@@ -128,6 +129,12 @@ class IntacctSim:
         finally:
             self.in_flight -= 1
             self._changed()
+
+    async def _record_page(self, request: web.Request) -> web.Response:
+        found = record_page.page(self.gateway.company, request.query.get(".r", ""))
+        if found is None:
+            raise web.HTTPNotFound(text="There is no such record.")
+        return web.Response(text=found, content_type="text/html")
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
