@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, bindparam, insert, select, tuple_, update
 
 from bot.models import AttemptState, Fault, PostingState, Verdict
 from bot.store.database import Store
 from bot.store.postings import AT_ONCE, Posting, cause_values
 from bot.store.rows import as_row, as_rows, to_json
-from bot.store.tables import attempts, postings
+from bot.store.tables import attempts, connections, postings
 
 ON_ITS_WAY = (PostingState.POSTING,)
 REVERSAL = "rv-"
@@ -102,7 +102,7 @@ async def claim(
     async with store.begin() as db:
         taken = (
             update(postings)
-            .where(version.in_(as_read), postings.c.state == PostingState.PENDING)
+            .where(_these(postings, by_id), version.in_(as_read), postings.c.state == PostingState.PENDING)
             .values(state=PostingState.POSTING, updated=now, **cause_values(None))
             .returning(postings.c.id)
         )
@@ -128,6 +128,11 @@ async def claim(
             for one in ids
         ]
         return as_rows(Attempt, await db.execute(insert(attempts).returning(*attempts.c), values))
+
+
+def _these(table: Table, ids: Iterable[int]) -> ColumnElement[bool]:
+    """Finds rows by their key. Beside tuples of several columns: SQLite would look for those in the whole table."""
+    return table.c.id.in_(list(ids))
 
 
 async def settle(store: Store, outcomes: Sequence[Settled], now: datetime) -> list[Settled]:
@@ -238,13 +243,15 @@ async def mark_resent(store: Store, again: Sequence[Attempt], now: datetime) -> 
         The attempts as they stand now; one that was settled or sent by someone else in the meantime is not among them.
     """
     taken: list[int] = []
-    still = select(postings.c.id).where(postings.c.state == PostingState.UNKNOWN)
+    unknown = (postings.c.id == attempts.c.posting_id, postings.c.state == PostingState.UNKNOWN)
+    still = select(postings.c.id).where(*unknown).exists()
     async with store.begin() as db:
         for start in range(0, len(again), AT_ONCE):
-            part = [(one.id, one.committed) for one in again[start : start + AT_ONCE]]
+            part = {one.id: one.committed for one in again[start : start + AT_ONCE]}
+            as_read = tuple_(attempts.c.id, attempts.c.committed).in_(list(part.items()))
             marked = (
                 update(attempts)
-                .where(tuple_(attempts.c.id, attempts.c.committed).in_(part), attempts.c.posting_id.in_(still))
+                .where(_these(attempts, part), as_read, still)
                 .values(resent=True, looked=0, committed=now, state=AttemptState.SENDING)
                 .returning(attempts.c.id)
             )
@@ -285,10 +292,11 @@ async def orphans(store: Store, company: int, now: datetime) -> set[str]:
 
     Only the job that holds the company's turn may call this; nobody else can have a request under way then.
     """
+    of_company = select(connections.c.id).where(connections.c.company == company)
     async with store.begin() as db:
         result = await db.execute(
             update(postings)
-            .where(postings.c.company == company, postings.c.state == PostingState.POSTING)
+            .where(postings.c.connection_id.in_(of_company), postings.c.state == PostingState.POSTING)
             .values(state=PostingState.UNKNOWN, category="outcome.unknown", subject="", updated=now)
             .returning(postings.c.id, postings.c.connection_id)
         )

@@ -13,7 +13,7 @@ from sqlalchemy import and_, func, or_, select, update
 from bot.models import AttemptState, Fault, PostingState, Transaction, Verdict
 from bot.store.database import Store, insert_new
 from bot.store.rows import as_row, as_rows, from_json, to_json
-from bot.store.tables import attempts, connections, postings
+from bot.store.tables import RECEIPT_DUE, REFUND, attempts, connections, postings
 
 AT_ONCE = 500
 """Ids in one statement: SQLite's limit on variables leaves room for more, readers of a query log do not."""
@@ -256,9 +256,7 @@ async def tally(store: Store, connection: str) -> dict[str, tuple[int, Decimal]]
 
 async def refund_posted(store: Store, company: int) -> bool:
     """Whether Intacct has taken a negative card transaction in this company."""
-    query = select(postings.c.id).where(
-        postings.c.company == company, postings.c.state == PostingState.POSTED, postings.c.amount < Decimal(0)
-    )
+    query = select(postings.c.id).where(postings.c.company == company, postings.c.state == PostingState.POSTED, REFUND)
     async with store.read() as db:
         return (await db.execute(query.limit(1))).first() is not None
 
@@ -307,11 +305,10 @@ async def due(
         return as_rows(Posting, await db.execute(query))
 
 
-async def newest(store: Store, connection: str) -> int:
-    """The highest id of a connection's rows; 0 when it has none."""
-    query = select(func.max(postings.c.id)).where(postings.c.connection_id == connection)
+async def newest(store: Store) -> int:
+    """The highest id of all rows; whatever is stored from now on has a higher one."""
     async with store.read() as db:
-        return (await db.execute(query)).scalar() or 0
+        return (await db.execute(select(func.max(postings.c.id)))).scalar() or 0
 
 
 async def resting(store: Store, connection: str, *, after: int, limit: int) -> list[tuple[int, str]]:
@@ -369,11 +366,7 @@ async def receipts_due(store: Store, connection: str, limit: int = 20) -> list[P
     """Posted rows whose receipt is still to be attached."""
     query = (
         select(postings)
-        .where(
-            postings.c.connection_id == connection,
-            postings.c.state == PostingState.POSTED,
-            postings.c.receipt == "due",
-        )
+        .where(postings.c.connection_id == connection, postings.c.state == PostingState.POSTED, RECEIPT_DUE)
         .order_by(postings.c.id)
         .limit(limit)
     )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 from bot.store.types import Amount, Document, Encrypted, Instant
@@ -167,6 +168,17 @@ postings = Table(
     Index("ix_postings_cause", "connection_id", "category", "subject"),
     Index("ix_postings_posted", "company", "posted"),
     Index("ix_postings_twin", "spend_company", "authorization_id"),
+)
+
+REFUND = postings.c.amount < literal_column("0")
+RECEIPT_DUE = postings.c.receipt == literal_column("'due'")
+"""What the indexes of few rows are for; a query finds such an index only by the very same words, values included."""
+Index("ix_postings_refund", postings.c.company, postings.c.state, sqlite_where=REFUND, postgresql_where=REFUND)
+Index(
+    "ix_postings_receipt",
+    *(postings.c[name] for name in ("connection_id", "state", "id")),
+    sqlite_where=RECEIPT_DUE,
+    postgresql_where=RECEIPT_DUE,
 )
 
 attempts = Table(

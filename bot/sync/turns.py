@@ -129,7 +129,7 @@ class Turns:
         """The run's pass over the source, begun by its first turn in this process."""
         found = self.under_way.get(work.run.id)
         if found is None:
-            newest = await postings.newest(self.reach.store, work.connection.id)
+            newest = await postings.newest(self.reach.store)
             source = await self.reach.source(work.connection)
             read = partial(fetch, self.reach.store, work.connection, source, work.terms, clock=self.reach.clock)
             found = self.under_way[work.run.id] = UnderWay(Fetching(read), newest)

@@ -238,7 +238,7 @@ async def _wave(
 async def _ended(store: Store, due: str) -> int:
     """How many runs of this due time have come to their end."""
     ended = sync_runs.c.state.in_([RunState.FINISHED, RunState.STOPPED])
-    async with store.begin() as db:
+    async with store.read() as db:
         found = await db.execute(select(func.count()).where(sync_runs.c.key.endswith(f":{due}"), ended))
         return int(found.scalar_one())
 
@@ -282,7 +282,7 @@ async def _posted(store: Store, engine: Engine, wanted: int) -> int:
 
 
 async def _tally(store: Store) -> dict[str, int]:
-    async with store.begin() as db:
+    async with store.read() as db:
         found = await db.execute(select(postings.c.state, func.count()).group_by(postings.c.state))
         return {str(state): int(many) for state, many in found}
 
