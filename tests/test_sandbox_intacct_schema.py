@@ -67,6 +67,8 @@ def _variants() -> list[str]:
         "<readUserFormatting><key>1</key></readUserFormatting>",
         "<getUserPermissions><userId>1</userId></getUserPermissions>",
         '<get_companyprefs application="CM"/>',
+        "<create_vendor><vendorid/><name/><onhold/><status/><externalid/><name1099/><customfields/><supdocid/></create_vendor>",
+        '<update_vendor vendorid="1"><name/><onhold/><status/><name1099/><paymentnotify/></update_vendor>',
         "<create_supdoc><supdocid/><supdocname/><attachments><attachment><attachmentname/><attachmenttype/><attachmentdata/></attachment></attachments></create_supdoc>",
         "<create_supdocfolder><supdocfoldername/><supdocparentfoldername/></create_supdocfolder>",
     ]

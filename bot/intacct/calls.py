@@ -132,6 +132,27 @@ def update_account(account_no: str, changes: Mapping[str, str]) -> Element:
     return call
 
 
+# --- vendors ----------------------------------------------------------------------------------------------------------
+
+
+def create_vendor(vendor_id: str, name: str) -> Element:
+    """An active vendor with an ID and a name, and nothing else."""
+    call = etree.Element("create_vendor")
+    add(call, "vendorid", vendor_id)
+    add(call, "name", name)
+    add(call, "status", "active")
+    return call
+
+
+def update_vendor(vendor_id: str, changes: Mapping[str, str]) -> Element:
+    """Changes the named fields only: `{"onhold": "false", "status": "active"}`."""
+    call = etree.Element("update_vendor", vendorid=clean(vendor_id))
+    for tag in ("onhold", "status"):
+        if tag in changes:
+            add(call, tag, changes[tag])
+    return call
+
+
 # --- attachments ------------------------------------------------------------------------------------------------------
 
 

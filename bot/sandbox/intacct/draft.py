@@ -208,6 +208,8 @@ def _dimension(company: Company, name: str, word: str, value: str) -> None:
     done = name == "PROJECT" and str(row.get("PROJECTSTATUS", "")).casefold() == "completed"
     if done or str(row.get("STATUS") or "active").casefold() != "active":
         raise Refusal(errors.dimension_inactive(word, value))
+    if row.get("ONHOLD") == "true":
+        raise Refusal(errors.vendor_on_hold(value))
 
 
 def _project_customer(company: Company, line: Line) -> None:

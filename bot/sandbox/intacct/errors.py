@@ -280,6 +280,10 @@ def dimension_restricted(name: str, value: str, title: str) -> Problem:
     return Problem(GENERIC, f"{name} '{value}': '{title}' specified is not valid. {name} is restricted by GL account.")
 
 
+def vendor_on_hold(value: str) -> Problem:
+    return Problem(GENERIC, f"Vendor '{value}' is on hold.")
+
+
 def project_customer() -> Problem:
     return Problem(GENERIC, "The project you selected is not associated with the customer you selected")
 

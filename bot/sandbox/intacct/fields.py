@@ -1,6 +1,7 @@
 """Which objects and fields the books have, how each value is typed, and how it is written on the wire.
 
 Only fields named in the fact sheet exist here, so that a client which asks for another one learns it from a refused call.
+One is inferred: a vendor's ONHOLD is read under the name by which the published schema lets it be written.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ OBJECTS: dict[str, ObjectType] = {
         "PROJECTID", "Projects", "project", _fields("PROJECTID NAME CUSTOMERID PROJECTSTATUS STATUS MEGAENTITYID")
     ),
     "TASK": ObjectType("TASKID", "Projects", "task", _fields("TASKID PROJECTID NAME STATUS")),
-    "VENDOR": ObjectType("VENDORID", "Vendors", "vendor", _fields("VENDORID NAME STATUS MEGAENTITYID")),
+    "VENDOR": ObjectType("VENDORID", "Vendors", "vendor", _fields("VENDORID NAME STATUS ONHOLD MEGAENTITYID")),
     "CUSTOMER": ObjectType("CUSTOMERID", "Customers", "customer", _fields("CUSTOMERID NAME STATUS MEGAENTITYID")),
     "EMPLOYEE": ObjectType("EMPLOYEEID", "Employees", "employee", _fields("EMPLOYEEID NAME STATUS MEGAENTITYID")),
     "ITEM": ObjectType("ITEMID", "Items", "item", _fields("ITEMID NAME STATUS MEGAENTITYID")),
@@ -155,6 +156,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "DEPT": "",
         "LOCATION": "",
     },
+    "VENDOR": {"ONHOLD": "false"},
 }
 """What a new record has where nothing is given; every record also starts active and, where it can have one, without owner."""
 

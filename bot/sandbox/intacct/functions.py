@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bot.sandbox.intacct import helpers, posting, query, writing
+from bot.sandbox.intacct import helpers, posting, query, vendors, writing
 
-LOADED = (helpers, posting, query, writing)
+LOADED = (helpers, posting, query, vendors, writing)

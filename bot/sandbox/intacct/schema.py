@@ -23,6 +23,20 @@ DIMENSIONS = (
     "departmentid?, locationid?, customerid?, vendorid?, employeeid?, (projectid, (taskid, costtypeid?)?)?, itemid?,"
     " classid?, contractid?, warehouseid?, customfields?, totaltrxamount?, taxentries?, billable?"
 )
+VENDOR = (
+    "parentid?, termname?, glaccountno?, accountlabel?, vendtype?, taxid?, creditlimit?, paymethod?, outsourcecheck?,"
+    " outsourceach?, billingtype?, vendoraccountno?, displocacctnocheck?, onhold?, donotcutcheck?, comments?, status?,"
+    " currency?,"
+)
+VENDOR_CONTACTS = (
+    "primary?, returnto?, payto?, contactinfo?, contactto1099?, contactlist?, name1099?, form1099type?, form1099box?"
+)
+VENDOR_PAYMENT = (
+    "customfields?, paymentnotify?, achenabled?, wireenabled?, checkenabled?, achbankroutingnumber?, achaccountnumber?,"
+    " achaccounttype?, achremittancetype?, wirebankname?, wirebankroutingnumber?, wireaccountnumber?, wireaccounttype?,"
+    " pmplusremittancetype?, pmplusemail?, pmplusfax?, displaytermdiscount?, visibility?, supdocid?, mergepaymentreq?,"
+    " offsetglaccountno?, retainagepercentage?"
+)
 SUPDOC = "supdocid, supdocname?, supdocfoldername?, supdocdescription?, attachments?"
 
 MODELS: dict[str, str] = {
@@ -82,6 +96,9 @@ MODELS: dict[str, str] = {
     "updateccpayitems": "(ccpayitem | updateccpayitem)+",
     "updateccpayitem": f"(glaccountno | accountlabel)?, description?, paymentamount?, {DIMENSIONS}",
     "reverse_cctransaction": "datereversed, memo?",
+    "create_vendor": f"vendorid, name, {VENDOR} onetime?, externalid?, {VENDOR_CONTACTS}, {VENDOR_PAYMENT}",
+    "update_vendor": f"name?, {VENDOR} {VENDOR_CONTACTS}, {VENDOR_PAYMENT}",
+    **dict.fromkeys(("primary", "returnto", "payto", "contactinfo", "contactto1099", "contactlist", "visibility"), "ANY"),
     **dict.fromkeys(("paymentdate", "exchratedate", "datereversed"), DATE),
     "customfields": "customfield*",
     "customfield": "customfieldname, customfieldvalue",
@@ -97,6 +114,8 @@ ATTRIBUTES: dict[str, dict[str, tuple[bool, re.Pattern[str] | None]]] = {
     "update_cctransaction": {"key": (True, None), "set_nulls": (False, _SWITCH)},
     "updateccpayitem": {"line_num": (True, None)},
     "reverse_cctransaction": {"key": (True, None)},
+    "create_vendor": {"ignoreduplicates": (False, _SWITCH)},
+    "update_vendor": {"vendorid": (True, None), "set_nulls": (False, _SWITCH), "externalkey": (False, _SWITCH)},
 }
 """By element: attribute, whether it must be there, and which values it takes."""
 
