@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.intacct.records import DimensionValue
-from bot.models import CustomField, Dimension, Selector
+from bot.models import CustomField, Dimension, FieldMapping, Selector
 from bot.walkthrough import choices, proposals
 from bot.walkthrough.steps import ACCOUNT, CARD, ENTITY, OPEN, PERMISSIONS, SENDER
 from bot.walkthrough.understanding import looks_like_a_password, understand
@@ -72,6 +72,21 @@ def test_a_value_that_would_go_elsewhere_than_before_is_asked(
     assert matched.values.get("v0") == found
     assert matched.doubts == ((doubt,) if doubt else ())
     assert matched.mapping().values["v0"] == (found or before), "unless somebody answers, it stays where it was"
+
+
+def test_a_mapping_by_text_comes_back_by_uuid_and_values_that_are_not_offered_any_more_stay() -> None:
+    codes = {
+        "gl_account": FieldMapping("GL Account", values={"6120 - Office": "6120", "6420 - Trips": "6420", "v9": "6999"})
+    }
+    account = field("GL Account", "6120 - Office")
+
+    chosen, placed = proposals.as_before(codes, [account], {Dimension.GL_ACCOUNT: ACCOUNTS})
+
+    assert chosen == {Dimension.GL_ACCOUNT: "cfd_GL Account"}
+    assert placed == {Dimension.GL_ACCOUNT: {"v0": "6120", "6420 - Trips": "6420"}}
+    again = proposals.match(Dimension.GL_ACCOUNT, account, ACCOUNTS, placed[Dimension.GL_ACCOUNT])
+    assert again.mapping().values == {"v0": "6120", "6420 - Trips": "6420"}
+    assert again.sentence == "1 of 1 values found in Intacct"
 
 
 def test_each_field_is_proposed_once_and_the_named_one_wins() -> None:

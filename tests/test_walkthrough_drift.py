@@ -15,6 +15,7 @@ from bot.store.connections import Connection
 from bot.walkthrough import drift as daily
 from bot.walkthrough import progress
 from bot.walkthrough.drift import Drift, Seen
+from bot.walkthrough.values import Values
 from tests.office import LEE, Office, office
 from tests.world import World, world
 
@@ -56,7 +57,7 @@ def card(**changes: str) -> tuple[str, Json]:
 async def test_nothing_is_said_of_a_connection_that_is_as_it_was_set_up(far: World) -> None:
     seen = await looked(far, await portland(far))
 
-    assert seen == Seen((), frozenset(range(2, 9)))
+    assert seen == Seen((), frozenset(range(2, 9)), Values())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ async def test_silence_of_intacct_is_no_change(far: World) -> None:
 
     await far.intacct.start()
 
-    assert await looked(far, connection) == Seen((), frozenset(range(2, 9)))
+    assert await looked(far, connection) == Seen((), frozenset(range(2, 9)), Values())
 
 
 # --- when -------------------------------------------------------------------------------------------------------------

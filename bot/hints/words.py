@@ -19,7 +19,7 @@ TITLE = 80
 SENTENCES = 900
 """Longest header-less sentence in characters: a Slack section holds 3,000, an alert has up to six."""
 
-_MENUS = {
+MENUS = {
     "department": "Company > Departments",
     "location": "Company > Locations",
     "class": "Company > Classes",
@@ -138,7 +138,7 @@ def _fields(verdict: Verdict, n: int, names: Mapping[str, str]) -> dict[str, str
         **named,
         "dimension": dimension,
         "a_dimension": ("an " if dimension[:1] in "aeiou" else "a ") + dimension,
-        "menu": _MENUS.get(dimension, f"the list of {dimension}s"),
+        "menu": MENUS.get(dimension, f"the list of {dimension}s"),
         "value": _value(parts, named["value_id"], dimension),
         "value_id": named["value_id"] or f"the {dimension}",
         "said": _sentence(verdict.detail("said")) or "none were given.",

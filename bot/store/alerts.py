@@ -125,6 +125,15 @@ async def list_open(
         return as_rows(Alert, await db.execute(query))
 
 
+async def causes_since(store: Store, connection: str, since: datetime) -> set[tuple[str, str]]:
+    """Category and subject of what a connection had alerts about, open or solved, that were opened since then."""
+    query = select(alerts.c.category, alerts.c.subject).where(
+        alerts.c.connection_id == connection, alerts.c.opened >= since
+    )
+    async with store.read() as db:
+        return {(row.category, row.subject) for row in await db.execute(query)}
+
+
 async def unsettled_messages(store: Store, connection: str) -> list[Alert]:
     """Every alert of a connection whose message may have to change, the solved ones of the last days included."""
     query = select(alerts).where(alerts.c.connection_id == connection).order_by(alerts.c.id.desc()).limit(200)

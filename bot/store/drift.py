@@ -26,7 +26,8 @@ LINES = 400
 class Mark:
     """One change that stops the sync, or will: the check that shows it, the step that mends it, and its message.
 
-    `ts` is empty until the message stands in `channel`.
+    `ts` is empty until the message stands in `channel`. A message about values in use has its check's key for itself, and
+    `told` says which of them it still stands for.
     """
 
     step: int
@@ -34,6 +35,7 @@ class Mark:
     since: datetime
     channel: str = ""
     ts: str = ""
+    told: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[int, str]:

@@ -86,8 +86,8 @@ class Preview:
 class Lists:
     """What Intacct's lists say about the values in use, by ID.
 
-    `active` has a map for each dimension that could be read, `unread` names the others. `offsets` are the accounts that
-    belong to a card, to which nothing else may post.
+    `active` has a map for each dimension that could be read, `titles` has the names there, `unread` names the others.
+    `offsets` are the accounts that belong to a card, to which nothing else may post.
     """
 
     accounts: Mapping[str, AccountRecord]
@@ -95,6 +95,7 @@ class Lists:
     card: CreditCard | None = None
     offsets: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[Dimension, ...] = ()
+    titles: Mapping[Dimension, Mapping[str, str]] = field(default_factory=dict)
 
 
 def foresee(line: PostingLine, lists: Lists) -> Verdict | None:
@@ -308,6 +309,7 @@ async def read_lists(client: IntacctClient, used: Mapping[Dimension, Collection[
     numbers = tuple(sorted(used.get(Dimension.GL_ACCOUNT, ())))
     accounts = await client.accounts(In("ACCOUNTNO", numbers), entity=entity) if numbers else []
     active: dict[Dimension, Mapping[str, bool]] = {}
+    titles: dict[Dimension, Mapping[str, str]] = {}
     unread: list[Dimension] = []
     for dimension in [one for one in used if one is not Dimension.GL_ACCOUNT and used[one]]:
         these = In(DIMENSION_OBJECTS[dimension].id_field, tuple(sorted(used[dimension])))
@@ -317,10 +319,11 @@ async def read_lists(client: IntacctClient, used: Mapping[Dimension, Collection[
             unread.append(dimension)
         else:
             active[dimension] = {value.value_id: value.active for value in values}
+            titles[dimension] = {value.value_id: value.name for value in values}
     cards = await client.cards(entity=entity)
     offsets = {card.offset_account: card.card_id for card in cards if card.offset_account}
     card = next((card for card in cards if card.card_id == connection.card), None)
-    return Lists({one.account_no: one for one in accounts}, active, card, offsets, tuple(unread))
+    return Lists({one.account_no: one for one in accounts}, active, card, offsets, tuple(unread), titles)
 
 
 def names_of(lists: Lists) -> dict[str, str]:

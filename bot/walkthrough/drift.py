@@ -17,9 +17,10 @@ from bot.models import Check, ConnectionState, RunState, StepState
 from bot.store import connections, runs
 from bot.store.connections import Company, Connection
 from bot.sync.run import Runner
-from bot.walkthrough import books, read, shelves
+from bot.walkthrough import books, read, shelves, values
 from bot.walkthrough.checks import PROBLEM, SignIn
 from bot.walkthrough.steps import ACCOUNT, CARD, CREDENTIALS, ROLE
+from bot.walkthrough.values import Values
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +37,11 @@ Wrong = tuple[int, Check]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look found. Of steps that are not in `steps` it says nothing."""
+    """What one look found. Of steps that are not in `steps` it says nothing, nor of values in use where those are None."""
 
     wrong: tuple[Wrong, ...]
     steps: frozenset[int]
+    values: Values | None = None
 
 
 @dataclass(slots=True)
@@ -126,10 +128,18 @@ class Drift:
         if found:
             return access  # what is refused here cannot be read below
         try:
-            return Seen(tuple(await self._books(client, connection)), access.steps | {ACCOUNT, CARD})
+            found = tuple(await self._books(client, connection))
         except FunctionFailure as refused:
             log.warning("the books of %s cannot be read: %s", connection.id, refused)
             return access
+        return Seen(found, access.steps | {ACCOUNT, CARD}, await self._values(client, company, connection))
+
+    async def _values(self, client: IntacctClient, company: Company, connection: Connection) -> Values | None:
+        try:
+            return await values.look(self.runner.reach.store, client, company, connection, self.runner.reach.clock())
+        except FunctionFailure as refused:
+            log.warning("what %s is coded to cannot be read: %s", connection.id, refused)
+            return None
 
     async def _books(self, client: IntacctClient, connection: Connection) -> list[Wrong]:
         today = self.runner.reach.clock().date()

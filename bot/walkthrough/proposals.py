@@ -6,6 +6,7 @@ when it is the name of exactly one entry. A code whose name says something else 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,13 +50,17 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How the values of one field stand against one list."""
+    """How the values of one field stand against one list.
+
+    `retired` are values that the field does not offer any more, and that older transactions may still have.
+    """
 
     dimension: Dimension
     field_id: str
     field_name: str
     values: Mapping[str, str]
     doubts: tuple[Doubt, ...]
+    retired: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def found(self) -> int:
@@ -72,9 +77,8 @@ class Match:
     def mapping(self, default: str = "", chosen: Mapping[str, str] | None = None) -> FieldMapping:
         """`chosen`: what a person decides about doubtful values now, value id to Intacct ID; empty takes an answer back."""
         decided = {doubt.value_id: doubt.kept for doubt in self.doubts} | dict(chosen or {})
-        return FieldMapping(
-            self.field_id, default, {**self.values, **{key: value for key, value in decided.items() if value}}
-        )
+        decided = {key: value for key, value in decided.items() if value}
+        return FieldMapping(self.field_id, default, {**self.retired, **self.values, **decided})
 
 
 def match(
@@ -100,7 +104,9 @@ def match(
             found[value_id] = wanted
         else:
             doubts.append(Doubt(value_id, text, wanted, kept, kept in closed))
-    return Match(dimension, field.uuid, field.name, found, tuple(doubts))
+    offered = {value_id for value_id, _ in field.values}
+    retired = {key: value for key, value in before.items() if key not in offered}
+    return Match(dimension, field.uuid, field.name, found, tuple(doubts), retired)
 
 
 def _find(text: str, names: Mapping[str, str], unique: Mapping[str, str]) -> tuple[str, bool]:
@@ -158,7 +164,8 @@ def as_before(
 ) -> tuple[dict[Dimension, str], dict[Dimension, dict[str, str]]]:
     """A connection's mapping as choices: dimension to field uuid, and to its values, value uuid to Intacct ID.
 
-    Values that are not in these lists are left out: they are asked again.
+    What stands in a connection file by its text comes back by its uuid. Values that go to something which is not in these
+    lists are left out: they are asked again. Those that the field does not offer any more stay.
     """
     chosen: dict[Dimension, str] = {}
     placed: dict[Dimension, dict[str, str]] = {}
@@ -169,7 +176,9 @@ def as_before(
             continue
         chosen[dimension] = same[0].uuid
         there = {value.value_id for value in lists[dimension]}
-        placed[dimension] = {value: wanted for value, wanted in mapping.values.items() if wanted in there}
+        uuids = {text: uuid for uuid, text in same[0].values}
+        said = {uuids.get(value, value): wanted for value, wanted in mapping.values.items()}
+        placed[dimension] = {value: wanted for value, wanted in said.items() if wanted in there}
     return chosen, placed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from bot.store.walkthroughs import OPEN, Walkthrough
 from bot.sync.preview import Preview, PreviewCause, PreviewRow
 from bot.walkthrough import progress, proposals
 from bot.walkthrough.steps import ACCOUNT, CARD, CARD_ID, ENTITY, FINISH, PERMISSIONS, SENDER, STEPS, USER, Facts
+from bot.walkthrough.values import summary
 from handlers.ui import drift
 from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
@@ -85,10 +87,23 @@ def _changes(text: str) -> Iterator[tuple[str, Json]]:
     )
     wrong = Check("REQUIREDEPT", StepState.PROBLEM, text or "Department is required, it should not be.")
     soon = Check("expiry", StepState.TOLD, text or "The card expires 12/2026; on that day posting ends.")
-    for mark in (Mark(ACCOUNT, wrong, NOW), Mark(CARD, soon, NOW)):
+    for mark in (Mark(ACCOUNT, wrong, NOW), Mark(CARD, soon, NOW), _coded(text)):
         yield _post(drift.changed(mark, connection))
         yield _edit(drift.changed(mark, connection, NOW))
         yield _edit(drift.solved(mark, connection, NOW))
+    yield _edit(drift.handed_over(_coded(text), connection, NOW))
+    yield _post(drift.changed(_coded(text), dataclasses.replace(connection, csv={"path": "cards.csv"})))
+
+
+def _coded(text: str) -> Mark:
+    """Values that transactions are coded to and that Intacct does not take any more."""
+    used = "12 transactions since 5 Aug, the newest of 2 Nov,"
+    closed = f"Account 6440 Meals: Status is inactive, it should be active: {used} use it. Or match it to another one."
+    required = f"Account 6420 Travel requires the class now, and {used} came without it. Fill it in Spend Center."
+    gone = "Department 20 is not in Company > Departments any more, and rule R-3 uses it. Change R-3 under `/intacct rules`."
+    sentences = [closed, required, gone]
+    said = summary([text] * 9 if text else sentences)
+    return Mark(FINISH, Check("values", StepState.PROBLEM, said), NOW, told=("config.gl_account account 6440",))
 
 
 def _forms(name: str, error: str) -> Iterator[tuple[str, Json]]:

@@ -80,13 +80,18 @@ def _wanted(services: Services, walk: Walkthrough, note: Note | None) -> list[tu
     return found
 
 
-async def show_or_end(services: Services, client: AsyncWebClient, walk_id: str) -> None:
-    """Brings every message up to date; a set-up that was opened again to mend one step ends once all is right."""
+async def show_or_end(services: Services, client: AsyncWebClient, walk_id: str) -> bool:
+    """Brings every message up to date; a set-up that was opened again to mend one step ends once all is right.
+
+    Returns:
+        Whether it ended.
+    """
     mended = await services.walkthrough.mended(walk_id)
     if mended:
         await close(services, client, mended.id, ui.mended(mended))
     else:
         await show(services, client, walk_id)
+    return mended is not None
 
 
 async def close(services: Services, client: AsyncWebClient, walk_id: str, payload: Json) -> None:

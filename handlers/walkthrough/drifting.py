@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.models import ConnectionState
+from bot.models import Check, ConnectionState, StepState
 from bot.store import connections, drift
 from bot.store.connections import Connection
 from bot.store.drift import Mark
 from bot.walkthrough.drift import Drift, Seen
 from bot.walkthrough.keeper import Refused
+from bot.walkthrough.steps import FINISH
+from bot.walkthrough.values import Values, summary
 from handlers.asking import Ask
 from handlers.delivery import AppRemoved, ChannelClosed, Later, MessageGone, Post
 from handlers.services import Services
@@ -88,26 +91,55 @@ class LookAround:
         return False
 
     async def _tell(self, connection: Connection, seen: Seen, *, asked: bool) -> None:
-        store, now = self.services.store, self.services.clock()
-        known = {mark.key: mark for mark in await drift.open_marks(store, connection.id)}
+        known = await drift.open_marks(self.services.store, connection.id)
+        await self._tell_steps(connection, seen, [mark for mark in known if not mark.told], asked=asked)
+        if seen.values is not None:
+            await self._tell_values(connection, seen.values, [mark for mark in known if mark.told], asked=asked)
+
+    async def _tell_steps(self, connection: Connection, seen: Seen, marks: Sequence[Mark], *, asked: bool) -> None:
+        """A message for each check of the set-up that is wrong now."""
+        now = self.services.clock()
+        known = {mark.key: mark for mark in marks}
         wrong = {(step, check.key): check for step, check in seen.wrong}
         for key, check in wrong.items():
-            mark = known.get(key) or Mark(key[0], check, now)
-            news = mark.check != check
-            mark = drift.Mark(mark.step, check, mark.since, mark.channel, mark.ts)
-            if key not in known:
-                await drift.note(store, connection.id, mark, now)
-            if not mark.ts:
-                content, workspace = ui.changed(mark, connection), connection.workspace_id
-                placed = await self.post.new(self.client, connection.channel, content, workspace=workspace)
-                await drift.note(store, connection.id, drift.placed(mark, *placed), now)
-            elif news or asked:
-                await self._edit(mark, ui.changed(mark, connection, now if asked else None))
-                await drift.note(store, connection.id, mark, now)
+            before = known.get(key)
+            mark = replace(before, check=check) if before else Mark(key[0], check, now)
+            await self._stands(connection, mark, before, asked=asked)
         for key, mark in known.items():
             if key not in wrong and mark.step in seen.steps:
                 await self._edit(mark, ui.solved(mark, connection, now))
-                await drift.solved(store, connection.id, mark, now)
+                await drift.solved(self.services.store, connection.id, mark, now)
+
+    async def _tell_values(self, connection: Connection, values: Values, marks: Sequence[Mark], *, asked: bool) -> None:
+        """One message for all that one look found new; it stands for these until none of them is wrong any more."""
+        now, wrong = self.services.clock(), {one.key: one.sentence for one in values.wrong}
+        fresh = dict(wrong)
+        for mark in marks:
+            still = tuple(key for key in mark.told if key in wrong)
+            fresh = {key: sentence for key, sentence in fresh.items() if key not in still}
+            if not still:
+                ended = ui.solved if values.alerted.isdisjoint(mark.told) else ui.handed_over
+                await self._edit(mark, ended(mark, connection, now))
+                await drift.solved(self.services.store, connection.id, mark, now)
+            elif still != mark.told or asked or not mark.ts:
+                left = replace(mark.check, sentence=summary([wrong[key] for key in still]))
+                await self._stands(connection, replace(mark, told=still, check=left), mark, asked=asked)
+        if fresh:
+            check = Check(f"values {now.isoformat()}", StepState.PROBLEM, summary(list(fresh.values())))
+            await self._stands(connection, Mark(FINISH, check, now, told=tuple(fresh)), None, asked=asked)
+
+    async def _stands(self, connection: Connection, mark: Mark, before: Mark | None, *, asked: bool) -> None:
+        """It is wrong: said once, in a message that says later what changed of it, or when somebody asked."""
+        store, now = self.services.store, self.services.clock()
+        if before is None:
+            await drift.note(store, connection.id, mark, now)
+        if not mark.ts:
+            content, workspace = ui.changed(mark, connection), connection.workspace_id
+            placed = await self.post.new(self.client, connection.channel, content, workspace=workspace)
+            await drift.note(store, connection.id, drift.placed(mark, *placed), now)
+        elif mark != before or asked:
+            await self._edit(mark, ui.changed(mark, connection, now if asked else None))
+            await drift.note(store, connection.id, mark, now)
 
     async def _edit(self, mark: Mark, content: Json) -> None:
         """A message that somebody deleted has nothing to be said in any more."""

@@ -258,10 +258,12 @@ async def choose(services: Services, client: AsyncWebClient, form: Form, ack: Ac
 
     waiting, done = modals.waiting("Choices", "Checking…"), "Saved. The preview comes in the conversation."
     kept = await submitted(ack, client, form.view_id, waiting, work, again, done=done, fields=ON_THEIR_FIELD)
-    if kept and spending.complete(await services.walkthrough.get(form.walk)):
-        await preview(services, client, form.click)
-    else:
+    if not kept:
         await cards.show(services, client, form.walk)
+        return
+    ended = await cards.show_or_end(services, client, form.walk)
+    if not ended and spending.complete(await services.walkthrough.get(form.walk)):
+        await preview(services, client, form.click)
 
 
 ON_THEIR_FIELD = ("start", "selector", "channel", "time", "zone", "receipts")
