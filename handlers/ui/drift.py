@@ -27,7 +27,8 @@ def changed(mark: Mark, connection: Connection, checked: datetime | None = None)
     step = STEPS[mark.step]
     who = "the Sage Intacct administrator" if mark.step <= PERMISSIONS else "accountants"
     again = f" · still so, checked {when(checked, _zone(connection))}" if checked else ""
-    said = f"For {who} · step {step.number}, {step.title} · seen {when(mark.since, _zone(connection))}{again}"
+    where = "" if mark.told else f" · step {step.number}, {step.title}"
+    said = f"For {who}{where} · seen {when(mark.since, _zone(connection))}{again}"
     blocks = [
         header(title, "title"),
         section(f"{_where(mark, connection)}\n{_sentence(mark)}", "what"),
