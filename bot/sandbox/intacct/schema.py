@@ -98,7 +98,9 @@ MODELS: dict[str, str] = {
     "reverse_cctransaction": "datereversed, memo?",
     "create_vendor": f"vendorid, name, {VENDOR} onetime?, externalid?, {VENDOR_CONTACTS}, {VENDOR_PAYMENT}",
     "update_vendor": f"name?, {VENDOR} {VENDOR_CONTACTS}, {VENDOR_PAYMENT}",
-    **dict.fromkeys(("primary", "returnto", "payto", "contactinfo", "contactto1099", "contactlist", "visibility"), "ANY"),
+    **dict.fromkeys(
+        ("primary", "returnto", "payto", "contactinfo", "contactto1099", "contactlist", "visibility"), "ANY"
+    ),
     **dict.fromkeys(("paymentdate", "exchratedate", "datereversed"), DATE),
     "customfields": "customfield*",
     "customfield": "customfieldname, customfieldvalue",
