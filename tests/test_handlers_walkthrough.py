@@ -23,7 +23,7 @@ from bot.store import connections
 from bot.walkthrough.conversation import Conversation
 from handlers import walkthrough
 from handlers.services import Services
-from handlers.walkthrough import cards
+from handlers.walkthrough import cards, writing
 from handlers.walkthrough.cards import Note
 from handlers.walkthrough.finishing import look_at_channel
 from tests.slack_talk import Talk, workspace
@@ -76,6 +76,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         engine = Engine(settings, far.store, made, far.clock)
         services = Services(far.store, engine, make_desk(parts, engine), conversation, far.clock, settings)
         engine._jobs["watch_step"] = Work(walkthrough.watch_step(services, talk.app.client))
+        engine._jobs["write_books"] = Work(walkthrough.write_books(services, talk.app.client))
         engine._jobs["refresh"] = Work(nothing)
         walkthrough.register(talk.app, services)
         await engine.start()
@@ -466,6 +467,23 @@ async def test_the_number_typed_for_an_account_that_was_refused_is_there_again(t
     await talk.submits("Liability account", number="2175")
 
     await talk.sees("2175 Spend Center GL Account · balance sheet, credit")
+
+
+async def test_the_job_that_makes_the_account_may_run_again_after_any_of_its_steps(town: Town) -> None:
+    talk, far = town.talk, town.far
+    walk = await far.comes_to_the_account()
+    await town.setup()
+    job = walkthrough.write_books(town.services, talk.app.client)
+    await far.talk.ledger.plan_account(walk.id, DANA, "2150", "Accrued expenses")
+    ids = {"walkthrough_id": walk.id, "user": DANA, "step": 7, "deed": writing.CREATE}
+    await far.intacct.control("fault", {"kind": "drop_after_commit", "match": "<GLACCOUNT>"})
+
+    for _ in range(3):
+        assert not await job(0, **ids)
+
+    await talk.sees("8 of 9 · Card")
+    assert "Say first" not in talk.screen()
+    assert len([row for row in far.intacct.gateway.company.rows("GLACCOUNT") if row["ACCOUNTNO"] == "2150"]) == 1
 
 
 async def test_a_locked_field_of_the_card_is_mended_by_another_card_that_ticks_itself(town: Town) -> None:

@@ -29,7 +29,7 @@ from bot.walkthrough.drift import Drift
 from handlers import Services, make_digests, refresh, register
 from handlers.delivery import PAUSE, Post
 from handlers.outbox import Outbox
-from handlers.walkthrough import LookAround, watch_step
+from handlers.walkthrough import LookAround, watch_step, write_books
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +85,11 @@ class Bot:
             look = LookAround(services, self.client, drift, post).job
             job = refresh(services, self.client, outbox)
             self.digests = make_digests(services, self.client, outbox)
-            offered["digest"] = self.digests.job
-            offered |= {"refresh": job, "watch_step": watch_step(services, self.client), "look_around": look}
+            offered |= {"refresh": job, "digest": self.digests.job, "look_around": look}
+            offered |= {
+                "watch_step": watch_step(services, self.client),
+                "write_books": write_books(services, self.client),
+            }
             self.engine.sweep = _each(services.desk.sweep, drift.promise, self.digests.promise, outbox.sweep)
             self.line = Line(self.settings, self.app, parts.store, parts.clock)
             self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line)
@@ -113,7 +116,10 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
 
         return Work(body, exclusive=exclusive)
 
-    work = {**wiring.jobs(parts.runner), **{name: later(name) for name in ("refresh", "watch_step", "digest")}}
+    work = {
+        **wiring.jobs(parts.runner),
+        **{name: later(name) for name in ("refresh", "watch_step", "write_books", "digest")},
+    }
     work["look_around"] = later("look_around", exclusive=True)  # two at once would tell the same change twice
     engine = Engine(parts.settings, parts.store, work, parts.clock)
     desk = wiring.make_desk(parts, engine)

@@ -57,6 +57,8 @@ class Ledger:
         """
         walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
         shown = walk.answers.get("planned")
+        if not shown and walk.answers.get("account"):  # made already, by the same click before its process died
+            return await self.check_account(walk_id, user)
         if not shown:
             raise Refused("Say first which number the account shall have.")
         number, planned = shown["number"], books.planned_account(shown["number"], shown["category"])

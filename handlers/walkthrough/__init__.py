@@ -15,14 +15,26 @@ from handlers.services import Services
 from handlers.ui.text import esc
 from handlers.walkthrough import cards, drifting, lists
 from handlers.walkthrough.chat import on_message
-from handlers.walkthrough.clicks import CLICKS, shown
+from handlers.walkthrough.clicks import CLICKS
 from handlers.walkthrough.common import Ack, Click, Form, refuse, take_secrets
 from handlers.walkthrough.drifting import LookAround
 from handlers.walkthrough.finishing import FINISH_CLICKS, FINISH_FORMS
 from handlers.walkthrough.forms import FORMS
-from handlers.walkthrough.watching import watch_step
+from handlers.walkthrough.watching import shown, watch_step
+from handlers.walkthrough.writing import write_books
 
-__all__ = ["LookAround", "Refused", "mend", "on_message", "register", "resume", "start", "take_secrets", "watch_step"]
+__all__ = [
+    "LookAround",
+    "Refused",
+    "mend",
+    "on_message",
+    "register",
+    "resume",
+    "start",
+    "take_secrets",
+    "watch_step",
+    "write_books",
+]
 
 
 def register(app: AsyncApp, services: Services) -> None:

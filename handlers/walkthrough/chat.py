@@ -12,6 +12,7 @@ from handlers.services import Services
 from handlers.ui.blocks import actions, button, message, section
 from handlers.walkthrough import cards, clicks
 from handlers.walkthrough.common import Click, refuse
+from handlers.walkthrough.watching import shown
 
 WARNING = (
     "That may be a password. Delete your message, reset it in Intacct, then use *Enter the password*. I have neither stored "
@@ -81,7 +82,7 @@ async def _do(services: Services, client: AsyncWebClient, click: Click, meaning:
         await cards.show(services, client, click.walk)
     elif meaning.kind == "value":
         await _answered(services, click, meaning.value)
-        await clicks.shown(services, client, click)
+        await shown(services, client, click)
     else:
         title = STEPS[click.step].title
         await client.chat_postMessage(channel=click.user, text=f"We are at step {click.step}, *{title}*. {HELP}")

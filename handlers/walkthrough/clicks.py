@@ -11,9 +11,9 @@ from bot.walkthrough.steps import CREDENTIALS, ENTITY, OPEN
 from handlers.services import Services
 from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
-from handlers.walkthrough import cards
+from handlers.walkthrough import cards, writing
 from handlers.walkthrough.common import Click, busy, update_view
-from handlers.walkthrough.watching import watch
+from handlers.walkthrough.watching import shown
 
 Handler = Callable[[Services, AsyncWebClient, Click], Awaitable[None]]
 
@@ -23,12 +23,6 @@ async def check(services: Services, client: AsyncWebClient, click: Click) -> Non
     async with busy(services, client, click, ui.CHECKING):
         await services.walkthrough.check(click.walk, click.user, click.step)
     await shown(services, client, click)
-
-
-async def shown(services: Services, client: AsyncWebClient, click: Click) -> None:
-    """After something changed: every card, and a watch where the step is one that ticks itself."""
-    await cards.show_or_end(services, client, click.walk)
-    await watch(services, click.walk)
 
 
 async def back(services: Services, client: AsyncWebClient, click: Click) -> None:
@@ -131,10 +125,8 @@ async def self_account(services: Services, client: AsyncWebClient, click: Click)
     await cards.show(services, client, click.walk)
 
 
-async def mend_account(services: Services, client: AsyncWebClient, click: Click) -> None:
-    async with busy(services, client, click, "Changing the account in Intacct…"):
-        await services.walkthrough.ledger.mend_account(click.walk, click.user)
-    await shown(services, client, click)
+async def mend_account(services: Services, _client: AsyncWebClient, click: Click) -> None:
+    await writing.promise(services, click, writing.MEND)
 
 
 async def use_card(services: Services, client: AsyncWebClient, click: Click) -> None:

@@ -15,8 +15,9 @@ from handlers.services import Services
 from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
 from handlers.ui.blocks import Json
-from handlers.walkthrough.clicks import shown
+from handlers.walkthrough import writing
 from handlers.walkthrough.common import Ack, Form, busy, submitted
+from handlers.walkthrough.watching import shown
 
 FormHandler = Callable[[Services, AsyncWebClient, Form, Ack], Awaitable[None]]
 
@@ -91,9 +92,7 @@ async def new_account(services: Services, client: AsyncWebClient, form: Form, ac
         "The number is free; I create the account.",
     )
     if await submitted(ack, client, form.view_id, waiting, work, again, done=done, fields=("number",)):
-        async with busy(services, client, form.click, "Creating the account in Intacct…"):
-            await ledger.create_account(form.walk, form.user)
-        await shown(services, client, form.click)
+        await writing.promise(services, form.click, writing.CREATE)
 
 
 async def pick_account(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:

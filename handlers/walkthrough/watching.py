@@ -7,6 +7,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.engine import Job
 from handlers.services import Services
 from handlers.walkthrough import cards
+from handlers.walkthrough.common import Click
+
+
+async def shown(services: Services, client: AsyncWebClient, click: Click) -> None:
+    """After something changed: every card, and a watch where the step is one that ticks itself."""
+    await cards.show_or_end(services, client, click.walk)
+    await watch(services, click.walk)
 
 
 async def watch(services: Services, walk_id: str) -> None:
