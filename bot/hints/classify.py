@@ -55,6 +55,13 @@ _NOT_SENT = re.compile(
 _SENT = re.compile(
     r"\bafter\b|\bmid[- ]|\bread(?:ing)?[ _-]?time|\breset\b|\bdropped\b|\bmay have\b|\bresponse\b", re.IGNORECASE
 )
+_INACTIVE = {
+    "dimension-unknown": "dimension-inactive", "vendor-unknown": "vendor-inactive", "account-unknown": "account-inactive",
+    "card-missing": "card-inactive",
+}  # fmt: skip
+_ACTIVATE = re.compile(
+    r"\b(?:re-?)?activate\b|\b(?:set|change)\b.{0,40}\bto active\b|\bmake\b.{0,40}\bactive again\b", re.IGNORECASE
+)
 _BUSY = {"gateway-trouble", "no-answer"}
 
 
@@ -109,7 +116,7 @@ def _cause(fault: Fault, errors: tuple[RawError, ...]) -> tuple[Finding, RawErro
         for error in own:
             finding = step(error, fault)
             if finding:
-                return finding, error
+                return _told_inactive(finding, error), error
     return Finding(_by_level(fault, own), {}), first
 
 
@@ -178,6 +185,14 @@ def _by_advice(error: RawError, fault: Fault) -> Finding | None:
 
 def _by_topic(error: RawError, fault: Fault) -> Finding | None:
     return _topic(read(*_texts(error)), fault)
+
+
+def _told_inactive(finding: Finding, error: RawError) -> Finding:
+    """A value that "is invalid" is only inactive where the advice is to activate it."""
+    if finding.cause not in _INACTIVE or not _ACTIVATE.search(spelled_out(without_ids(error.correction))):
+        return finding
+    at_location = finding.cause == "dimension-unknown" and finding.details.get("dimension") == "location"
+    return Finding("location-closed" if at_location else _INACTIVE[finding.cause], finding.details)
 
 
 def _by_number(error: RawError, fault: Fault) -> Finding | None:

@@ -246,15 +246,4 @@ HINTS = (
         one_click="ask_cardholders",
         source="accounting rule of this app",
     ),
-    Hint(
-        key="fields-disagree",
-        category="held.conflict",
-        what="{count} [are|is] coded twice, and differently",
-        why="Two fields in Spend Center name different values for the same line: {value}.",
-        ways=("Choose the right one here.", "Or correct it in Spend Center; it is read again with the next sync."),
-        who=ACCOUNTANTS,
-        retry_note=_AFTER_ANSWER,
-        one_click="choose_value",
-        source="mapping of this app",
-    ),
 )

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO
 
+from bot.sandbox.causes.door import Causes
 from bot.sandbox.child import BotProcess, clean_environment
 from bot.sandbox.drills import Drills
 from bot.sandbox.intacct import IntacctSim
@@ -128,7 +129,13 @@ class Sandbox:
         keys = {"spend_token": told.spend["token"], "sender_id": SENDER_ID, "policies": POLICIES}
         self.drills = Drills(self.slack, self.intacct, self.spend, self.bot, keys)
         self.page = Page(
-            {"slack": self.slack, "intacct": self.intacct, "spend": self.spend, "drills": self.drills},
+            {
+                "slack": self.slack,
+                "intacct": self.intacct,
+                "spend": self.spend,
+                "drills": self.drills,
+                "causes": Causes(self.intacct, self.spend, SENDER_ID),
+            },
         )
 
     async def start(self, port: int) -> None:

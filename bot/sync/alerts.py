@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.hints.catalogue import hint_for
+from bot.hints.classify import classify
 from bot.hints.words import Words, render
 from bot.models import AlertState, ConnectionState, Fault, PostingState, RetryClass, RunState, Verdict
 from bot.store import alerts, connections, postings, runs
@@ -225,7 +226,7 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         alert.category, alert.subject, RetryClass.NO, tuple((sample.details or {}).items()) if sample else ()
     )
     if sample is None:
-        verdict, fault = await _run_cause(store, connection, verdict)
+        verdict, fault = await _run_cause(store, connection, company, verdict)
     cause = next(
         (
             c
@@ -294,20 +295,30 @@ async def _tried_rows(store: Store, alert: Alert, connection: Connection) -> lis
     return [row for row in found if row.connection_id == connection.id]
 
 
-async def _run_cause(store: Store, connection: Connection, verdict: Verdict) -> tuple[Verdict, Fault | None]:
+async def _run_cause(
+    store: Store, connection: Connection, company: Company, verdict: Verdict
+) -> tuple[Verdict, Fault | None]:
     last = await runs.last_runs(store, connection.id, 20)
     run = next((one for one in last if one.category == verdict.category), None)
     fault = from_json(Fault, run.fault) if run and run.fault else None
-    return verdict, fault
+    return _read_again(verdict, fault, company), fault
+
+
+def _read_again(verdict: Verdict, fault: Fault | None, company: Company) -> Verdict:
+    """Which cause of its category it is, and what the refusal names: only category and subject are stored with a run."""
+    if fault is None:
+        return verdict
+    known = {"company": company.company_id, "user": company.user_id}
+    read = classify(fault, known=known)
+    details = read.details if read.category == verdict.category else tuple(known.items())
+    return replace(verdict, details=details)
 
 
 async def _company_view(store: Store, alert: Alert, company: Company, names: dict[str, str]) -> AlertView:
     """A sign-in cause: what waits is counted over all connections of the company."""
     problem = company.problem or {}
     fault = from_json(Fault, problem["fault"]) if problem.get("fault") else None
-    verdict = Verdict(alert.category, alert.subject, RetryClass.NO)
-    if fault is not None:
-        verdict = replace(verdict, details=(("company", company.company_id), ("user", company.user_id)))
+    verdict = _read_again(Verdict(alert.category, alert.subject, RetryClass.NO), fault, company)
     waiting = [
         one
         for one in await connections.list_connections(store, company=company.id)

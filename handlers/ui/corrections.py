@@ -23,7 +23,6 @@ ONE = "one"
 MISSING = {
     "dimension.required": "",
     "source.mapping": "a coding that this app can place",
-    "held.conflict": "one coding, since it has two that differ",
     "held.receipt": "a receipt",
     "attachment": "a receipt",
 }

@@ -125,16 +125,21 @@ def rights_of(company: Company, user: Row) -> dict[str, frozenset[str]]:
 
 
 class Door:
-    """Checks senders and sign-ins, and keeps the sessions. The clock is passed in."""
+    """Checks senders and sign-ins, and keeps the sessions. The clock is passed in.
+
+    `candid`: whether a refused sign-in says which part is wrong. Nobody has published what Intacct says of a locked user,
+    of a password that has to be changed or of an unknown entity, so a client must bear both.
+    """
 
     def __init__(self, company: Company, now: Callable[[], datetime]) -> None:
         self.company = company
         self.now = now
         self.sessions: dict[str, Session] = {}
         self.duration = timedelta(minutes=130)
+        self.candid = False
 
     def check_sender(self, sender: str, password: str) -> None:
-        if self.company.senders.get(sender) != password:
+        if self.company.senders.get(sender) != password or sender in self.company.revoked:
             raise errors.sender_refused()
 
     def enter(self, sender: str, authentication: Element) -> Visitor:
@@ -148,6 +153,8 @@ class Door:
             raise errors.ControlRefusal(errors.not_simulated("sign-in by oauth"))
         if self.company.demo_expired:
             raise errors.demo_expired()
+        if not self.company.web_services:
+            raise errors.web_services_off()
         if way.tag == "sessionid":
             return self._resume(sender, (way.text or "").strip())
         given = {str(child.tag): child.text or "" for child in way}
@@ -155,13 +162,12 @@ class Door:
             raise errors.sign_in()
         self._check_authorized(sender)
         user = self.company.user(given["userid"])
-        if user is None or user.get("STATUS") != "active" or user.get("PASSWORD") != given["password"]:
+        if user is None or user.get("PASSWORD") != given["password"]:
             raise errors.sign_in()
-        if user.get("TWO_STEP"):
-            raise errors.second_step()
+        self._check_user(user)
         entity = given.get("locationid", "").strip()
         if entity and not self._exists(entity):
-            raise errors.sign_in()
+            raise errors.entity_unknown(entity) if self.candid else errors.sign_in()
         if entity and not self._admitted(user, entity):
             raise errors.SignInRefusal(errors.entity_refused(user["LOGINID"]))
         return self._visitor(user, entity, None)
@@ -169,6 +175,18 @@ class Door:
     def _check_authorized(self, sender: str) -> None:
         if self.company.authorized.get(sender) != "active":
             raise errors.sender_not_authorized(sender, self.company.id)
+
+    def _check_user(self, user: Row) -> None:
+        """Whether a user whose password is right may come in."""
+        status = user.get("STATUS")
+        if status == "lockedout" and self.candid:
+            raise errors.locked_out(user["LOGINID"])
+        if user.get("MUST_CHANGE") and self.candid:
+            raise errors.password_expired()
+        if status != "active" or user.get("MUST_CHANGE"):
+            raise errors.sign_in()
+        if user.get("TWO_STEP") and not user.get("WEBSERVICES"):
+            raise errors.second_step()
 
     def _exists(self, entity: str) -> bool:
         row = self.company.find("LOCATIONENTITY", entity)
@@ -184,7 +202,7 @@ class Door:
             self.sessions.pop(token, None)
             raise errors.dead_session()
         user = self.company.user(session.user)
-        if user is None or user.get("STATUS") != "active":
+        if user is None or user.get("STATUS") != "active" or (session.entity and not self._exists(session.entity)):
             raise errors.dead_session()
         self._check_authorized(sender)
         session.expires = self.now() + self.duration

@@ -58,6 +58,11 @@ class Company:
         }
         self.restricted: set[tuple[str, str, str]] = set()  # account, object and value that may not stand together
         self.refusals: dict[str, Problem] = {}  # part of a payee, and what is answered for it
+        self.fixed: dict[tuple[str, str], tuple[str, str]] = {}  # object and value, and the other value that it brings
+        self.opened: set[str] = set()  # cards whose transactions somebody has open
+        self.revoked: set[str] = set()  # senders that Sage itself refuses
+        self.web_services = True
+        self.attachment_types: frozenset[str] = frozenset()  # empty: all are taken
         self.mailbox: list[Row] = []
         self.balances: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
         self.undo: list[Callable[[], None]] | None = None

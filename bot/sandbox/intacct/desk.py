@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.sandbox.intacct.server import IntacctSim
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
+APPLICATIONS = {"Cash Management": "CM", "General Ledger": "GL", "Accounts Payable": "AP"}
 _PRIVILEGES = ("full", "limited", "off")
 
 
@@ -93,9 +94,20 @@ def edit_user(
     permissions: str = "",
     entities: Any = None,
     rights: Any = None,
+    web_services: bool | None = None,
+    two_step: bool | None = None,
+    must_change: bool | None = None,
 ) -> dict[str, Any]:
-    """Web Services users > Edit. What is not given stays; `rights` counts where `permissions` is "user"."""
+    """Web Services users > Edit. What is not given stays; `rights` counts where `permissions` is "user".
+
+    `web_services` False stands for a user made under Users, whom `two_step` asks for a second step; `must_change` for a
+    password that was never set for good.
+    """
     user = _user(sim, user_id)
+    doors = {"WEBSERVICES": web_services, "TWO_STEP": two_step, "MUST_CHANGE": must_change}
+    if given_doors := {name: bool(value) for name, value in doors.items() if value is not None}:
+        user.update(given_doors)
+        sim.gateway.door.end_sessions(user_id)
     if status and status not in {"active", "inactive", "lockedout"}:
         raise ControlError("The status is active, inactive or lockedout.")
     if entities is not None and not isinstance(entities, list):
@@ -163,6 +175,20 @@ def _user(sim: IntacctSim, user_id: str) -> Row:
     return user
 
 
+def subscribe(sim: IntacctSim, application: str, on: bool = True) -> dict[str, Any]:
+    """Company > Admin > Subscriptions: an application, or Web Services itself."""
+    company = sim.gateway.company
+    if application == "Web Services":
+        company.web_services = on
+    elif application not in APPLICATIONS:
+        raise ControlError(f"There is no application '{application}'. There are: {', '.join(APPLICATIONS)}.")
+    else:
+        code = APPLICATIONS[application]
+        others = [one for one in company.applications if one != code]
+        company.applications = [*others, code] if on else others
+    return {"application": application, "on": on}
+
+
 def create_role(sim: IntacctSim, name: str, policies: Any = "all") -> dict[str, Any]:
     """Roles > Add, with its permissions: "all", or a map from policy to rights."""
     if not name or name == "Administrator" or name in sim.gateway.company.roles:
@@ -212,6 +238,7 @@ DESK: dict[str, Callable[..., dict[str, Any]]] = {
         create_ws_user,
         edit_user,
         reset_password,
+        subscribe,
         create_role,
         set_role,
         assign_role,

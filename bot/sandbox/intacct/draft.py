@@ -140,6 +140,10 @@ def _card(call: Call, draft: Draft) -> Row:
     last = (int(card.get("EXP_YEAR") or 0), month_number(str(card.get("EXP_MONTH") or 12)))
     if card.get("EXP_YEAR") and last < (call.now.year, call.now.month):
         raise Refusal(errors.card(draft.card, "has expired"))
+    if company.preferences.get("CM", {}).get("CARD_JOURNALS") == "none":
+        raise Refusal(errors.no_journals(draft.card))
+    if draft.card in company.opened:
+        raise Refusal(errors.in_use())
     return card
 
 
@@ -168,6 +172,7 @@ def _line(company: Company, line: Line, entity: str) -> None:
             if (line["ACCOUNTNO"], name, value) in company.restricted:
                 title = str((company.find(name, value) or {}).get("TITLE", ""))
                 raise Refusal(errors.dimension_restricted(word, value, title))
+    _fixed(company, line)
     _project_customer(company, line)
     for suffix, (_, tag, word) in DIMENSIONS.items():
         if account.get(f"REQUIRE{suffix}") == "true" and not line.get(tag.upper()):
@@ -196,6 +201,9 @@ def _location(company: Company, line: Line, entity: str) -> None:
         raise Refusal(errors.dimension_invalid("Location", place))
     if row.get("STATUS", "active") != "active":
         raise Refusal(errors.dimension_inactive("Location", place))
+    if (line["ACCOUNTNO"], "LOCATION", place) in company.restricted:
+        title = str((company.find("GLACCOUNT", line["ACCOUNTNO"]) or {}).get("TITLE", ""))
+        raise Refusal(errors.account_not_there(line["ACCOUNTNO"], title, place))
     home = company.find("LOCATIONENTITY", company.entity_of(place)) or {}
     if home.get("TAXSOLUTIONID"):
         raise Refusal(errors.tax_missing())
@@ -205,11 +213,21 @@ def _dimension(company: Company, name: str, word: str, value: str) -> None:
     row = company.find(name, value) if name in company.tables else None
     if row is None:
         raise Refusal(errors.dimension_invalid(word, value))
-    done = name == "PROJECT" and str(row.get("PROJECTSTATUS", "")).casefold() == "completed"
-    if done or str(row.get("STATUS") or "active").casefold() != "active":
+    if name == "PROJECT" and str(row.get("PROJECTSTATUS", "")).casefold() == "completed":
+        raise Refusal(errors.dimension_invalid(word, value))
+    if str(row.get("STATUS") or "active").casefold() != "active":
         raise Refusal(errors.dimension_inactive(word, value))
     if row.get("ONHOLD") == "true":
         raise Refusal(errors.vendor_on_hold(value))
+
+
+def _fixed(company: Company, line: Line) -> None:
+    """A relationship that fills one value in with another takes no different one."""
+    tags = {name: (tag.upper(), word) for name, tag, word in DIMENSIONS.values()}
+    for (name, value), (other, wanted) in company.fixed.items():
+        tag, word = tags[other]
+        if line.get(tags[name][0]) == value and line.get(tag) and line[tag] != wanted:
+            raise Refusal(errors.dimension_fixed(word, wanted))
 
 
 def _project_customer(company: Company, line: Line) -> None:
@@ -249,7 +267,10 @@ def _currency(company: Company, card: Row, draft: Draft) -> None:
 def _credits(call: Call, draft: Draft) -> None:
     amounts = [line["TRX_AMOUNT"] for line in draft.lines]
     entities = {call.company.entity_of(str(line["LOCATIONID"])) for line in draft.lines}
-    if min(amounts) < 0 and len(entities) > 1:
+    settings = call.company.preferences.get("GEN", {})
+    if len(entities) > 1 and settings.get("INTERENTITY") == "off":
+        raise Refusal(errors.between_entities(*sorted(entities)[:2]))
+    if len(entities) > 1 and min(amounts) < 0 and settings.get("INTERENTITY_CREDITS") != "any":
         raise Refusal(errors.credit_across_entities())
     if sum(amounts) < 0 and not call.habits.negative_totals:
         raise Refusal(Problem(errors.GENERIC, "The total of a credit card transaction cannot be negative."))

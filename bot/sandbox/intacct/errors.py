@@ -103,6 +103,23 @@ def second_step() -> SignInRefusal:
     return SignInRefusal(Problem("XL03000006", "Two-step verification is required for this user."))
 
 
+def web_services_off() -> SignInRefusal:
+    """Inferred, like the three after it: what Intacct says is not published."""
+    return SignInRefusal(Problem("XL03000006", "Web Services is not enabled for this company."))
+
+
+def locked_out(user: str) -> SignInRefusal:
+    return SignInRefusal(Problem("XL03000006", f"User '{user}' is locked out. Contact your administrator."))
+
+
+def password_expired() -> SignInRefusal:
+    return SignInRefusal(Problem("XL03000006", "Your password has expired and must be changed."))
+
+
+def entity_unknown(entity: str) -> SignInRefusal:
+    return SignInRefusal(Problem("XL03000006", f"The location ID '{entity}' is invalid."))
+
+
 def entity_refused(user: str) -> Problem:
     return Problem(
         "XL03000006", f"The user '{user}' does not have access to the entity you are attempting to slide into."
@@ -127,6 +144,11 @@ def busy() -> Problem:
 def forbidden(operation: str, name: str) -> Problem:
     text = f"You do not have permission for API operation {operation} on objects of type {name}"
     return Problem("PL04000005", text, category="Invalid permission")
+
+
+def not_authorized() -> Problem:
+    """The text is published; that a user of another type than Business gets it is inferred."""
+    return Problem("PL04000005", "Not authorized to execute this function")
 
 
 def not_offered(operation: str, name: str) -> Problem:
@@ -232,6 +254,16 @@ def card(number: str, what: str) -> Problem:
     return Problem(GENERIC, f"The charge card '{number}' {what}.")
 
 
+def no_journals(number: str) -> Problem:
+    """Inferred from a peer's help page on a card without journals."""
+    return Problem(GENERIC, f"Journals are not configured for credit card '{number}'.")
+
+
+def in_use() -> Problem:
+    """Inferred."""
+    return Problem(GENERIC, "The record is locked by another user. Try again.")
+
+
 def account_invalid(number: str) -> Problem:
     return Problem(GENERIC, f"Account {number} is not valid")
 
@@ -254,6 +286,11 @@ def account_restricted(number: str, title: str) -> Problem:
         f"The specified GL account '{number}' : '{title}' is not valid. GL account is restricted by"
         " Disallow direct posting"
     )
+    return Problem(GENERIC, text)
+
+
+def account_not_there(number: str, title: str, place: str) -> Problem:
+    text = f"GL account '{number}': '{title}' specified is not valid. GL account is restricted by Location {place}."
     return Problem(GENERIC, text)
 
 
@@ -284,6 +321,10 @@ def vendor_on_hold(value: str) -> Problem:
     return Problem(GENERIC, f"Vendor '{value}' is on hold.")
 
 
+def dimension_fixed(name: str, value: str) -> Problem:
+    return Problem(GENERIC, f"{name} must be {value}. This value is auto-filled")
+
+
 def project_customer() -> Problem:
     return Problem(GENERIC, "The project you selected is not associated with the customer you selected")
 
@@ -298,6 +339,11 @@ def credit_across_entities() -> Problem:
         " multiple entities"
     )
     return Problem("BL03002073", text)
+
+
+def between_entities(one: str, other: str) -> Problem:
+    """Inferred."""
+    return Problem(GENERIC, f"Inter-entity transactions are not set up between entities {one} and {other}.")
 
 
 def period_closed(ledger: str, entity: str, day: str, first_open: str) -> Problem:
@@ -322,6 +368,11 @@ def foreign_currency_off(currency: str) -> Problem:
 
 def no_rate(currency: str, day: str) -> Problem:
     return Problem(GENERIC, f"No exchange rate from {currency} was found for {day}.", "", "Enter an exchange rate.")
+
+
+def attachment_type() -> Problem:
+    """Inferred: that a type can be refused is published, the words are not."""
+    return Problem(GENERIC, "The attachment file type is not supported.")
 
 
 def tax_missing() -> Problem:

@@ -48,6 +48,7 @@ class Gateway:
         self.company = Company(source)
         self.door = Door(self.company, now)
         self.habits = Habits()
+        self.forbidden: set[str] = set()
         self.executed: dict[str, bool] = {}
         self.cursors: dict[str, Any] = {}
         self.requests_served = 0
@@ -63,7 +64,7 @@ class Gateway:
         try:
             root = _parse(body)
             control = root.find("control")
-            if found := schema.problem(root, KNOWN):
+            if found := schema.problem(root, KNOWN) or schema.unknown(root, self.forbidden):
                 raise errors.schema(found)
             assert control is not None  # the schema check let it through
             heading = self._heading(control)

@@ -31,6 +31,8 @@ _OBJECT = "CCTRANSACTION"
 def _enter(call: Call, right: str, operation: str) -> None:
     if "CM" not in call.company.applications:
         raise Refusal(errors.not_subscribed("Cash Management"))
+    if call.visitor.user.get("USERTYPE") != "business user":
+        raise Refusal(errors.not_authorized())
     call.need(_POLICY, right, operation, _OBJECT)
     if child_text(call.element, "taxsolutionid") or child_text(call.element, "inclusivetax") == "true":
         raise Refusal(errors.not_simulated("tax on a card transaction"))

@@ -97,6 +97,49 @@ def restrict(sim: IntacctSim, account: str, object: str, value: str, restricted:
     return {"restricted": sorted(company.restricted)}
 
 
+def relate(sim: IntacctSim, object: str, value: str, fills: str, with_: str = "") -> dict[str, Any]:  # noqa: A002  # as above
+    """A relationship: one dimension's value fills another in; without a value it is taken back."""
+    company = sim.gateway.company
+    for name, key in ((object, value), (fills, with_)):
+        if name not in company.tables or (key and company.find(name, key) is None):
+            raise ControlError(f"There is no {name} {key}.")
+    if with_:
+        company.fixed[object, value] = (fills, with_)
+    else:
+        company.fixed.pop((object, value), None)
+    return {"fills": with_}
+
+
+def open_elsewhere(sim: IntacctSim, card: str, opened: bool = True) -> dict[str, Any]:
+    """Somebody has this card's transactions open, or has closed the window."""
+    (sim.gateway.company.opened.add if opened else sim.gateway.company.opened.discard)(card)
+    return {"opened": sorted(sim.gateway.company.opened)}
+
+
+def revoke_sender(sim: IntacctSim, sender_id: str, revoked: bool = True) -> dict[str, Any]:
+    """Sage refuses this sender ID and password in every company, or takes them again."""
+    (sim.gateway.company.revoked.add if revoked else sim.gateway.company.revoked.discard)(sender_id)
+    return {"revoked": sorted(sim.gateway.company.revoked)}
+
+
+def set_candid(sim: IntacctSim, candid: bool = True) -> dict[str, Any]:
+    """Whether a refused sign-in says which part is wrong; nobody has published it (access.Door)."""
+    sim.gateway.door.candid = candid
+    return {"candid": candid}
+
+
+def set_attachment_types(sim: IntacctSim, types: list[str]) -> dict[str, Any]:
+    """Which types of files are taken as attachments; an empty list means all."""
+    sim.gateway.company.attachment_types = frozenset(str(one).lower() for one in types)
+    return {"types": sorted(sim.gateway.company.attachment_types)}
+
+
+def forbid_element(sim: IntacctSim, name: str, forbidden: bool = True) -> dict[str, Any]:
+    """Another version of the schema: an element that it no longer knows."""
+    (sim.gateway.forbidden.add if forbidden else sim.gateway.forbidden.discard)(name)
+    return {"forbidden": sorted(sim.gateway.forbidden)}
+
+
 def refuse(
     sim: IntacctSim, payee: str, text: str, errorno: str = GENERIC, description: str = "", correction: str = ""
 ) -> dict[str, Any]:
@@ -139,6 +182,12 @@ RIG: dict[str, Callable[..., dict[str, Any]]] = {
         set_replay,
         set_negative_totals,
         restrict,
+        relate,
+        open_elsewhere,
+        revoke_sender,
+        set_candid,
+        set_attachment_types,
+        forbid_element,
         refuse,
         accept,
         expire_demo,

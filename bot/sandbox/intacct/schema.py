@@ -8,6 +8,7 @@ it checks names, order and presence; values only where the published schema give
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -210,6 +211,11 @@ def problem(request: Element, functions: frozenset[str]) -> str:
         functions: the function names that exist.
     """
     return _problem(request, "", functions)
+
+
+def unknown(request: Element, names: Iterable[str]) -> str:
+    """The complaint about the first element of a request that a newer schema no longer has; empty when there is none."""
+    return next((_unexpected(found, []) for name in names if (found := next(request.iter(name), None)) is not None), "")
 
 
 def _problem(element: Element, parent: str, functions: frozenset[str]) -> str:

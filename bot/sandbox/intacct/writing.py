@@ -189,6 +189,8 @@ def _files(call: Call, present: dict[str, int]) -> dict[str, int]:
         name, kind = (item.findtext("attachmentname") or "").strip(), (item.findtext("attachmenttype") or "").strip()
         if not name or not kind or "." in kind:
             raise Refusal(errors.illegal("attachmenttype" if name else "attachmentname"))
+        if call.company.attachment_types and kind.lower() not in call.company.attachment_types:
+            raise Refusal(errors.attachment_type())
         full = f"{name}.{kind}"
         if full in files or full in present:
             raise Refusal(errors.exists("Attachment file", full))

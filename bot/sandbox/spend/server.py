@@ -22,13 +22,17 @@ from bot.sandbox.spend.view import snapshot
 from bot.sandbox.spend.wire import ApiError, to_json
 
 CALLS_AT_ONCE = 3
+SLOW = 5.0
 FAULTS = ("down", "error_500", "rate_limit", "unauthorized", "repeat_token", "slow", "garbage")
 LIST = "GET /connect/v3/spend/transactions"
 
 
 @dataclass(slots=True)
 class Fault:
-    """One thing that goes wrong with the next `count` calls, after `after` calls that go well."""
+    """One thing that goes wrong with the next `count` calls, after `after` calls that go well.
+
+    `seconds` is how long a slow answer takes, or how long the client is told to stay away; 0 is the kind's usual.
+    """
 
     kind: str
     count: int
@@ -54,9 +58,11 @@ class SpendSim:
     VERBS: ClassVar[dict[str, str]] = {
         "add_transaction": "A purchase: card, amount, merchant; date, fields, lines … as wanted.",
         "clear_authorization": "An authorisation clears, as the same row or as a new one.",
+        "clear_again": "It clears a second time.",
         "edit_transaction": "Spend Center changes a transaction afterwards.",
         "delete_transaction": "Spend Center takes a transaction off its list altogether.",
         "set_coding": "A person codes a transaction in Spend Center.",
+        "set_multiple": "A field takes several values, or one.",
         "lock": "A transaction's coding can no longer be changed.",
         "unlock": "It can again.",
         "add_receipt": "A receipt is attached.",
@@ -150,11 +156,11 @@ class SpendSim:
                 request.transport.abort()
             return web.Response()
         if fault and fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
+            await asyncio.sleep(fault.seconds or SLOW)
         if fault and fault.kind == "error_500":
             raise ApiError(500, "Internal server error")
         if fault and fault.kind == "rate_limit":
-            raise self._too_many("Rate limit exceeded", 60)
+            raise self._too_many("Rate limit exceeded", math.ceil(fault.seconds or 60))
         if fault and fault.kind == "garbage":
             return web.Response(text="<!DOCTYPE html><html><body>Web server is retur", content_type="text/html")
         if request.path != "/connect/authx/token":
@@ -257,7 +263,7 @@ class SpendSim:
         traffic = {"faults": faults, "calls_last_minute": calls, "calls_per_minute": self.calls_per_minute}
         return snapshot(self.books, **asked) | traffic
 
-    def _fault(self, kind: str, count: int = 1, after: int = 0, seconds: float = 5.0) -> dict[str, Any]:
+    def _fault(self, kind: str, count: int = 1, after: int = 0, seconds: float = 0) -> dict[str, Any]:
         if kind not in FAULTS:
             raise ControlError(f"There is no fault {kind!r}; there are {', '.join(FAULTS)}.")
         if count < 1 or after < 0 or seconds < 0:

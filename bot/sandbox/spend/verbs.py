@@ -89,6 +89,16 @@ class Verbs:
         row.update(settled, transactionType="CLEAR", status="COMPLETE")
         return self._finish(row, recheck=True)
 
+    def clear_again(self, uuid: str) -> Row:
+        """An authorisation that has cleared clears once more: same amount, same day, a row of its own."""
+        row = self._row(uuid)
+        if not row["matchedClearTransactionUuid"]:
+            raise ControlError("That authorisation has not cleared yet.")
+        first = self._row(row["matchedClearTransactionUuid"])
+        again = first | {"uuid": self.books.new_uuid(), "receipts": list(first["receipts"])}
+        again["id"] = rows.old_id("Transaction", again["uuid"].removeprefix("txr_"))
+        return self._finish(self.books.add(again))
+
     def edit_transaction(self, uuid: str, **changes: Any) -> Row:
         """Changes `amount`, `merchant`, `date`, `fees`, `status`, or `sync` (the state of Spend Center's own sync)."""
         row = self._row(uuid)
@@ -125,6 +135,11 @@ class Verbs:
         row = self._row(uuid)
         self._code(row, {field: value})
         return self._answer(row)
+
+    def set_multiple(self, field: str, multiple: bool = True) -> Row:
+        """An administrator lets a custom field take several values, or one."""
+        self._field(field)["multiSelect"] = bool(multiple)
+        return {"field": field, "multiple": bool(multiple)}
 
     def lock(self, uuid: str) -> Row:
         row = self._row(uuid)
@@ -215,11 +230,13 @@ class Verbs:
         child["customFields"] = [self._coding(name, text) for name, text in (line.get("fields") or {}).items()]
         return child
 
-    def _code(self, row: Row, fields: dict[str, str]) -> None:
+    def _code(self, row: Row, fields: dict[str, Any]) -> None:
+        """Codes by field name: a text, or a list of texts where the field takes several."""
         wanted = []
-        for name, text in fields.items():
-            entry = self._coding(name, text)
-            values = [value["uuid"] for value in entry["selectedValues"]]
+        for name, given in fields.items():
+            entries = [self._coding(name, text) for text in (given if isinstance(given, list) else [given])]
+            entry = entries[0]
+            values = [value["uuid"] for one in entries for value in one["selectedValues"]]
             wanted.append({"customFieldId": entry["uuid"], "selectedValues": values, "note": entry["note"]})
         try:
             self.books.code(row, wanted)
@@ -228,16 +245,20 @@ class Verbs:
 
     def _coding(self, name: str, text: str) -> dict[str, Any]:
         """One entry from what a person sees: the field's name and the value's text (or its uuid)."""
-        fields = self.books.lists["custom_fields"]
-        field = next((one for one in fields if name in {one["name"], one["uuid"], one["id"]}), None)
-        if field is None:
-            raise ControlError(f"There is no custom field {name!r}.")
+        field = self._field(name)
         if field["type"] == "NOTE" or not text:
             return rows.coding(field, note=text or None)
         value = next((one for one in field["values"] if text in {one["value"], one["uuid"], one["id"]}), None)
         if value is None:
             raise ControlError(f"{field['name']} has no value {text!r}.")
         return rows.coding(field, value)
+
+    def _field(self, name: str) -> dict[str, Any]:
+        fields: list[dict[str, Any]] = self.books.lists["custom_fields"]
+        field = next((one for one in fields if name in {one["name"], one["uuid"], one["id"]}), None)
+        if field is None:
+            raise ControlError(f"There is no custom field {name!r}.")
+        return field
 
     def _moment(self, day: str) -> datetime:
         if not day:
