@@ -92,7 +92,7 @@ class Digests:
                 "digest", key, company=one.company, delay=AGAIN, connection_id=one.id, day=day, again=again + 1
             )
             return False
-        words = ui.digest(figures, alerts, now, today, company.base_currency or "USD")
+        words = ui.digest(figures, alerts, now, today, company.base_currency or "USD", one.owner)
         await self._tell(one, day, words)
         return False
 

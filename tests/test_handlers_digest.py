@@ -19,7 +19,7 @@ from handlers.delivery import Post
 from handlers.digest import Digests
 from handlers.outbox import Outbox
 from handlers.ui.text import day
-from tests.office import Office, office
+from tests.office import LEE, Office, office
 from tests.world import TODAY
 
 
@@ -75,6 +75,23 @@ async def test_a_channel_reads_one_digest_a_day_about_all_of_its_connections(har
     for one in (portland, denver):
         assert not await digests(harbor).job(0, connection_id=one.id, day=TODAY.isoformat())
     assert len(told(harbor)) == 1
+
+
+async def test_what_stays_open_calls_somebody_by_name_on_the_third_day_and_then_once_a_week(harbor: Office) -> None:
+    [portland] = await synced(harbor, "100")
+    await harbor.room.reads("37 transactions need a department")
+    await harbor.room.in_(LEE).presses("6 transactions use account", "I'll take it")
+    await harbor.room.sees("Lee Okafor is on it")
+    made, calls = digests(harbor), dict[int, str]()
+    for age in range(15):
+        await made.job(0, connection_id=portland.id, day=harbor.clock().date().isoformat())
+        newest = [post for post in harbor.room.posts() if post["text"].startswith("Cards to Intacct, ")][-1]
+        calls[age] = json.dumps(newest["blocks"], ensure_ascii=False)
+        harbor.clock.pass_(days=1)
+
+    alone, taken = "nobody is on it, <@U0DANA>", "<@U0LEE> is on it"
+    assert [age for age, shown in calls.items() if alone in shown] == [3, 7, 14]
+    assert [age for age, shown in calls.items() if taken in shown] == [3, 7, 14]
 
 
 async def test_no_digest_before_its_time_for_another_day_or_without_news(harbor: Office) -> None:

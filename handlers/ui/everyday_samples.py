@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -56,7 +56,9 @@ def _digests(views: list[AlertView]) -> Iterator[tuple[str, Json]]:
         (Figures(sums, {}, {}), []),
         (Figures({}, {"USD": (37, Decimal("8214.60"))}, {}), [(views[0], "")]),
     ):
-        yield "chat.postMessage", {"channel": "C0FINANCE", **digest.digest(figures, found, NOW, NOW.date(), "USD")}
+        for days in (0, digest.OVERDUE):
+            words = digest.digest(figures, found, NOW + timedelta(days=days), NOW.date(), "USD", "U0DANA")
+            yield "chat.postMessage", {"channel": "C0FINANCE", **words}
 
 
 def _found(rows: list[Posting], view: AlertView, text: str) -> Iterator[tuple[str, Json]]:
