@@ -34,7 +34,7 @@ from handlers.find import Finds
 from handlers.home import Homes
 from handlers.outbox import Outbox
 from handlers.people import People
-from handlers.refreshing import refresh
+from handlers.refreshing import refresh, show_homes
 from handlers.rules import Rules
 from handlers.services import Services
 from handlers.strays import Strays
@@ -42,7 +42,7 @@ from handlers.sync import Links, Syncs
 from handlers.ui import help as words
 from handlers.undo import Undo
 
-__all__ = ["Services", "make_digests", "refresh", "register"]
+__all__ = ["Services", "make_digests", "refresh", "register", "show_homes"]
 
 log = logging.getLogger(__name__)
 

@@ -1,11 +1,10 @@
-"""The job that rebuilds what people see of a connection: alerts, results, Home tabs."""
+"""The jobs that rebuild what people see: a connection's alerts and results, and the Home tabs of a workspace."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,6 +14,7 @@ from bot.store import connections, outbox, told
 from bot.store.connections import Connection
 from bot.store.outbox import Also, Note
 from bot.sync.alerts import place
+from bot.sync.ending import homes_of, promise_homes
 from bot.sync.outcome import all_on_alert
 from handlers.access import Access
 from handlers.board import Board
@@ -33,17 +33,47 @@ log = logging.getLogger(__name__)
 AGAIN = 30
 """Seconds until the next try while Slack is away. All refreshes of a connection in that time are one."""
 
-REMEMBER = timedelta(days=1)
-"""A result that could not be told for so long is told no more; the Home tab has it."""
 
-
-def refresh(services: Services, client: AsyncWebClient, sender: Outbox, *, people: People | None = None) -> Job:
+def refresh(services: Services, client: AsyncWebClient, sender: Outbox) -> Job:
     """The body of the job `refresh`: `await job(turn, connection_id=…)`."""
-    people = people or People(services.clock)
-    board = Board(services, client, people, sender)
+    people = People(services.clock)
+    return Refresh(services, client, sender, Board(services, client, people, sender)).job
+
+
+def show_homes(services: Services, client: AsyncWebClient) -> Job:
+    """The body of the job `homes`: `await job(turn, workspace=…)`. A tab shows all connections of its workspace."""
+    people = People(services.clock)
     access = Access(people)
-    syncs = Syncs(services, access, Choosing(services, access), Links())
-    return Refresh(services, client, sender, board, Homes(services, people, syncs)).job
+    homes = Homes(services, people, Syncs(services, access, Choosing(services, access), Links()))
+
+    async def job(turn: int, *, workspace: str) -> bool:
+        if turn > 0:
+            return False
+        try:
+            await homes.refresh(client, workspace)
+        except Later as trouble:
+            log.warning("Slack is not to be reached (%s); Home tabs of %s are shown later", trouble, workspace)
+            line = homes_of(workspace)
+            await again(services, "homes", workspace, trouble, company=line, workspace=workspace)
+        except AppRemoved as trouble:
+            log.warning("the app is not in workspace %s any more (%s)", workspace, trouble)
+        return False
+
+    return job
+
+
+async def again(services: Services, job: str, about: str, trouble: Later, *, company: int | str, **ids: str) -> None:
+    """Once more, when Slack said or in a while; one that waits already stands for all that end so until it begins.
+
+    Its id is like no other's: one made of the time would be taken for a job that was done before the clock was set
+    back, or that woke a moment before the time it was made of.
+    """
+    delay = float(AGAIN)
+    if trouble.until is not None:
+        delay = max(0.1, (trouble.until - services.clock()).total_seconds())
+    if not await services.engine.waiting(f"{job}:later:{about}:"):
+        key = f"later:{about}:{secrets.token_hex(8)}"
+        await services.engine.enqueue(job, key, company=company, delay=delay, urgent=False, **ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +84,20 @@ class Refresh:
     client: AsyncWebClient
     outbox: Outbox
     board: Board
-    homes: Homes
 
     async def job(self, turn: int, *, connection_id: str) -> bool:
         connection = await connections.get_connection(self.services.store, connection_id)
         if connection is None or turn > 0:
             return False
         try:
-            news = await told.any_news(self.services.store, connection, self.services.clock() - REMEMBER)
-            changed = await self._messages(connection) if news else []
-            await self.homes.refresh(self.client, connection.workspace_id)
-            if news:
-                await self.board.threads(connection, changed)
-                await self.outbox.deliver(connection, threads=True)
+            changed = await self._messages(connection)
+            await promise_homes(self.services.engine, connection)
+            await self.board.threads(connection, changed)
+            await self.outbox.deliver(connection, threads=True)
         except Later as trouble:
             log.warning("Slack is not to be reached (%s); %s is shown later", trouble, connection.id)
-            await self._again(connection, trouble)
+            company = connection.company
+            await again(self.services, "refresh", connection.id, trouble, company=company, connection_id=connection.id)
         except AppRemoved as trouble:
             log.warning("the app is not in workspace %s any more (%s)", connection.workspace_id, trouble)
         return False
@@ -90,19 +118,6 @@ class Refresh:
             await self._say_closed(connection, closed)
             return []
 
-    async def _again(self, connection: Connection, trouble: Later) -> None:
-        """Once more, when Slack said or in a while; one that waits already stands for all that end so until it begins.
-
-        Its id is like no other's: one made of the time would be taken for a job that was done before the clock was set
-        back, or that woke a moment before the time it was made of.
-        """
-        engine, now, delay = self.services.engine, self.services.clock(), float(AGAIN)
-        if trouble.until is not None:
-            delay = max(0.1, (trouble.until - now).total_seconds())
-        if not await engine.waiting(f"refresh:later:{connection.id}:"):
-            key = f"later:{connection.id}:{secrets.token_hex(8)}"
-            await engine.enqueue("refresh", key, company=connection.company, delay=delay, connection_id=connection.id)
-
     async def _say_closed(self, connection: Connection, closed: ChannelClosed) -> None:
         """To the owner, once a day: the alerts have no place to stand."""
         log.warning("channel %s of %s: %s", connection.channel, connection.id, closed.error)
@@ -116,7 +131,7 @@ class Refresh:
         store, now = self.services.store, self.services.clock()
         company = await connections.get_company(store, connection.company)
         base = company.base_currency or "USD"
-        for run in await told.ended_runs(store, connection.id, now - REMEMBER):
+        for run in await told.ended_runs(store, connection.id, now - told.REMEMBER):
             if await all_on_alert(store, run):
                 await told.run_shown(store, run, now)
                 continue
@@ -125,7 +140,7 @@ class Refresh:
             await self._tell(
                 connection, f"run:{run.key}", run.actor, words, also=partial(told.tell_run, run=run, now=now)
             )
-        settled = await told.settled(store, connection.id, now - REMEMBER)
+        settled = await told.settled(store, connection.id, now - told.REMEMBER)
         for actor in dict.fromkeys(one.actor for one in settled):
             theirs = [one for one in settled if one.actor == actor]
             found = [one.posting for one in theirs]
@@ -138,6 +153,6 @@ class Refresh:
         self, connection: Connection, key: str, user: str, words: Json, *, also: Also | None = None
     ) -> None:
         """Owed from here on, under this key."""
-        until = self.services.clock() + REMEMBER
+        until = self.services.clock() + told.REMEMBER
         note = Note(connection.workspace_id, outbox.NOTE, key, user, words, connection.id, until=until)
         await self.outbox.say(note, also=also)

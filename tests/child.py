@@ -146,7 +146,7 @@ async def _engine(orders: Orders) -> None:
         machinery.LEASE, machinery.BEAT = timedelta(seconds=orders.lease), timedelta(seconds=orders.lease / 6)
     async with open_parts(settings, _clock(orders)) as parts:
         parts.calls_per_minute = 100_000
-        bodies = {**jobs(parts.runner), "refresh": Work(_nothing)}
+        bodies = {**jobs(parts.runner), "refresh": Work(_nothing), "homes": Work(_nothing)}
         machine = Engine(settings, parts.store, bodies, parts.clock)
         desk = make_desk(parts, machine)
         await machine.start()

@@ -561,11 +561,11 @@ async def test_keys_are_changed_without_losing_a_secret(town: Town, postgres: st
 async def _at_work(parts: Parts) -> Engine:
     """A bot's engine as `run` starts it, without Slack."""
 
-    async def refresh(turn: int, *, connection_id: str) -> bool:
-        assert connection_id
+    async def draw(turn: int, *, connection_id: str = "", workspace: str = "") -> bool:
+        assert connection_id or workspace
         return turn < 0
 
-    work = {**jobs(parts.runner), "refresh": Work(refresh)}
+    work = {**jobs(parts.runner), "refresh": Work(draw), "homes": Work(draw)}
     engine = Engine(parts.settings, parts.store, work, parts.clock)
     make_desk(parts, engine)
     await engine.start()

@@ -35,7 +35,7 @@ class Promises:
         if job in {"write_back", "write_rules"} and self.breaks_after is not None:
             await self.harbor.spend.control("fault", {"kind": "down", "after": self.breaks_after})
             self.breaks_after = None
-        if job in {"refresh", "receipts"}:
+        if job in {"refresh", "homes", "receipts"}:
             return
         turn = 0
         while await jobs(self.harbor.parts.runner)[job].body(turn, **ids):

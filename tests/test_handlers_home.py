@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 
-from bot.models import PostingState
+from bot.models import PostingState, Selector, Trigger
 from bot.schedules import next_due
 from bot.store import alerts
+from tests.moved import CLEAN
 from tests.office import DANA, FINANCE, LEE, MARIA, Office, Room, office
 
 TRAVEL = "37 transactions need a department"
@@ -60,6 +62,20 @@ async def test_home_follows_a_sync_that_was_started_from_it(harbor: Office) -> N
     await on_home(room, "archives/C0FINANCE/")
     assert "next <!date^" in room.home()
     assert await room.reads("Syncing 100 Portland", "D0LEE")
+
+
+async def test_a_run_that_only_posts_draws_the_home_tab_and_looks_for_no_message_to_write(harbor: Office) -> None:
+    clean = Selector(all=False, cards=(CLEAN,))
+    portland = await harbor.far.connect("100", schedule="", selector=clean)
+    await harbor.room.do("open_home")
+    await on_home(harbor.room, "posted 0, $0.00")
+
+    due = {"connection_id": portland.id, "trigger": str(Trigger.SCHEDULE), "run_key": f"{portland.id}:due"}
+    await harbor.bot.engine.enqueue("sync", due["run_key"], company=portland.company, **due)
+
+    await on_home(harbor.room, "posted 10")
+    assert await DBOS.list_workflows_async(workflow_id_prefix="refresh:") == []
+    assert harbor.room.posts() == []
 
 
 async def test_home_shows_nobody_what_is_not_theirs(harbor: Office) -> None:

@@ -77,7 +77,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         services = Services(far.store, engine, make_desk(parts, engine), conversation, far.clock, settings)
         engine._jobs["watch_step"] = Work(walkthrough.watch_step(services, talk.app.client))
         engine._jobs["write_books"] = Work(walkthrough.write_books(services, talk.app.client))
-        engine._jobs["refresh"] = Work(nothing)
+        engine._jobs |= {"refresh": Work(nothing), "homes": Work(nothing)}
         walkthrough.register(talk.app, services)
         await engine.start()
         stack.push_async_callback(engine.stop)

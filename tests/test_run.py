@@ -38,7 +38,12 @@ async def desk(harbor: World) -> AsyncIterator[Desk]:
     async def nothing(_turn: int, **_ids: Any) -> bool:
         return False
 
-    engine = Engine(harbor.settings, parts.store, {**jobs(parts.runner), "refresh": Work(nothing)}, harbor.clock)
+    engine = Engine(
+        harbor.settings,
+        parts.store,
+        {**jobs(parts.runner), "refresh": Work(nothing), "homes": Work(nothing)},
+        harbor.clock,
+    )
     made = make_desk(parts, engine)
     await engine.start()
     yield made

@@ -68,7 +68,12 @@ async def desk(harbor: World) -> AsyncIterator[Desk]:
         return False
 
     parts = harbor.parts
-    engine = Engine(harbor.settings, parts.store, {**jobs(parts.runner), "refresh": Work(nothing)}, harbor.clock)
+    engine = Engine(
+        harbor.settings,
+        parts.store,
+        {**jobs(parts.runner), "refresh": Work(nothing), "homes": Work(nothing)},
+        harbor.clock,
+    )
     made = make_desk(parts, engine)
     await engine.start()
     yield made

@@ -26,7 +26,7 @@ from bot.serve.line import Line
 from bot.settings import Settings
 from bot.walkthrough.conversation import Conversation
 from bot.walkthrough.drift import Drift
-from handlers import Services, make_digests, refresh, register
+from handlers import Services, make_digests, refresh, register, show_homes
 from handlers.delivery import PAUSE, Post
 from handlers.outbox import Outbox
 from handlers.walkthrough import LookAround, watch_step, write_books
@@ -85,7 +85,8 @@ class Bot:
             look = LookAround(services, self.client, drift, post).job
             job = refresh(services, self.client, outbox)
             self.digests = make_digests(services, self.client, outbox)
-            offered |= {"refresh": job, "digest": self.digests.job, "look_around": look}
+            offered |= {"refresh": job, "homes": show_homes(services, self.client)}
+            offered |= {"digest": self.digests.job, "look_around": look}
             offered |= {
                 "watch_step": watch_step(services, self.client),
                 "write_books": write_books(services, self.client),
@@ -118,7 +119,7 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
 
     work = {
         **wiring.jobs(parts.runner),
-        **{name: later(name) for name in ("refresh", "watch_step", "write_books", "digest")},
+        **{name: later(name) for name in ("refresh", "homes", "watch_step", "write_books", "digest")},
     }
     work["look_around"] = later("look_around", exclusive=True)  # two at once would tell the same change twice
     engine = Engine(parts.settings, parts.store, work, parts.clock)

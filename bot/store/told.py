@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,12 +17,17 @@ from bot.store.attempts import REVERSAL
 from bot.store.connections import Connection
 from bot.store.database import Store
 from bot.store.outbox import OPEN as MESSAGES
-from bot.store.postings import CHANGED, CHANGING, OPEN, RECEIPT
+from bot.store.postings import CHANGING, OPEN
 from bot.store.rows import as_rows
 from bot.store.runs import Run
 from bot.store.tables import alerts, attempts, companies, events, outbox, postings, sync_runs
 
 TOLD, HOME = "told", "home opened"
+WAITING = (PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN)
+"""States of rows that wait for someone or for an answer."""
+
+REMEMBER = timedelta(days=1)
+"""A result that could not be told for so long is told no more; the Home tab has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,15 @@ class Settled:
 async def any_news(store: Store, connection: Connection, since: datetime) -> bool:
     """Whether anything of a connection is open, unfinished or not told, by one statement.
 
-    Most runs leave nothing behind but posted rows; what people see of them is no message.
+    Most runs leave nothing behind but posted rows, and have nothing but pending ones while they are at work; what people
+    see of those is no message.
     """
     mine = postings.c.connection_id == connection.id
     ended = sync_runs.c.state.in_([RunState.FINISHED, RunState.STOPPED])
     newest = select(func.max(sync_runs.c.id)).where(sync_runs.c.connection_id == connection.id, ended).scalar_subquery()
     traces = (
-        select(postings.c.id).where(mine, postings.c.state.in_(OPEN)),
-        select(postings.c.id).where(mine, postings.c.category.in_([CHANGED, RECEIPT[0]])),
+        select(postings.c.id).where(mine, postings.c.state.in_(WAITING)),
+        select(postings.c.id).where(mine, postings.c.category > "", postings.c.state.in_([*OPEN, *CHANGING])),
         select(alerts.c.id).where(_mine(connection.id, connection.company), _unfinished()),
         select(outbox.c.id).where(outbox.c.state.in_(MESSAGES), outbox.c.connection_id == connection.id),
         select(companies.c.id).where(companies.c.id == connection.company, companies.c.problem_since.is_not(None)),
@@ -96,7 +102,7 @@ async def posted_by(store: Store, run: int) -> tuple[int, Decimal]:
 
 async def open_rows(store: Store, connection: str) -> dict[str, int]:
     """How many rows wait for someone or for an answer, by state."""
-    waiting = postings.c.state.in_([PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN])
+    waiting = postings.c.state.in_(WAITING)
     changed = and_(postings.c.state.in_(CHANGING), postings.c.category != "")
     query = select(postings.c.state, func.count().label("n")).where(
         postings.c.connection_id == connection, or_(waiting, changed)
@@ -163,7 +169,7 @@ async def run_shown(store: Store, run: Run, now: datetime) -> None:
 
 async def home_opened(store: Store, workspace: str, user: str, now: datetime) -> None:
     """Remember who looks at the Home tab; once for each person."""
-    seen = events.c.what == HOME, events.c.actor == user, events.c.text == workspace
+    seen = _home(workspace), events.c.actor == user
     async with store.begin() as db:
         known = (await db.execute(select(events.c.id).where(*seen).limit(1))).scalar()
         if known is None:
@@ -172,8 +178,14 @@ async def home_opened(store: Store, workspace: str, user: str, now: datetime) ->
             await db.execute(update(events).where(events.c.id == known).values(at=now))
 
 
+def _home(workspace: str) -> Any:
+    """The lines of no connection are few, and found by its index."""
+    return and_(events.c.connection_id.is_(None), events.c.what == HOME, events.c.text == workspace)
+
+
 async def home_readers(store: Store, workspace: str, since: datetime) -> list[str]:
-    query = select(events.c.actor).where(events.c.what == HOME, events.c.text == workspace, events.c.at >= since)
+    lately = _home(workspace), events.c.at >= since
+    query = select(events.c.actor).where(*lately)
     async with store.read() as db:
         return list((await db.execute(query.order_by(events.c.id))).scalars())
 

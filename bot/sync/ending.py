@@ -23,7 +23,7 @@ from bot.models import (
     Verdict,
 )
 from bot.spend.errors import SourceError
-from bot.store import attempts, connections, postings, rules, runs
+from bot.store import attempts, connections, postings, rules, runs, told
 from bot.store.connections import Company, Connection
 from bot.store.postings import cause_values
 from bot.store.rows import to_json
@@ -50,6 +50,16 @@ class Stopped(Exception):
     def __init__(self, verdict: Verdict, fault: Fault) -> None:
         super().__init__(verdict.category)
         self.verdict, self.fault = verdict, fault
+
+
+def homes_of(workspace: str) -> str:
+    """The line in which the drawings of a workspace's Home tabs stand, one for all of its connections."""
+    return f"homes of {workspace}"
+
+
+async def promise_homes(engine: Engine, connection: Connection) -> None:
+    workspace = connection.workspace_id
+    await engine.soon("homes", workspace, company=homes_of(workspace), workspace=workspace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +208,11 @@ class Ending:
         )
 
     async def refresh(self, connection: Connection) -> None:
-        """What people see is rebuilt from the store, by a job of its own."""
-        if self.engine is not None:
+        """What people see is rebuilt from the store, by jobs of their own; no message without anything to say in it."""
+        if self.engine is None:
+            return
+        await promise_homes(self.engine, connection)
+        if await told.any_news(self.reach.store, connection, self.reach.clock() - told.REMEMBER):
             await self.engine.soon("refresh", connection.id, company=connection.company, connection_id=connection.id)
 
     def known(self, company: Company) -> dict[str, str]:
