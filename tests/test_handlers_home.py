@@ -70,8 +70,10 @@ async def test_a_run_that_only_posts_draws_the_home_tab_and_looks_for_no_message
     await harbor.room.do("open_home")
     await on_home(harbor.room, "posted 0, $0.00")
 
-    due = {"connection_id": portland.id, "trigger": str(Trigger.SCHEDULE), "run_key": f"{portland.id}:due"}
-    await harbor.bot.engine.enqueue("sync", due["run_key"], company=portland.company, **due)
+    key, trigger = f"{portland.id}:due", str(Trigger.SCHEDULE)
+    await harbor.bot.engine.enqueue(
+        "sync", key, company=portland.company, connection_id=portland.id, trigger=trigger, run_key=key
+    )
 
     await on_home(harbor.room, "posted 10")
     assert await DBOS.list_workflows_async(workflow_id_prefix="refresh:") == []
