@@ -24,6 +24,7 @@ from bot.sync.deleted import Deleted
 from bot.sync.desk import Desk
 from bot.sync.reach import Reach
 from bot.sync.run import Runner
+from bot.sync.vendors import Vendors
 from bot.sync.write_back import WriteBack
 from bot.sync.write_rules import WriteRules
 
@@ -118,6 +119,7 @@ def jobs(runner: Runner) -> dict[str, Work]:
         "settle": Work(runner.settle, exclusive=True),
         "receipts": Work(runner.receipts, exclusive=True),
         "check_company": Work(runner.check_company, exclusive=True),
+        "vendor": Work(Vendors(runner), exclusive=True),
         "write_back": Work(WriteBack(runner)),
         "write_rules": Work(WriteRules(runner)),
         "deleted": Work(Deleted(runner)),

@@ -41,6 +41,7 @@ from handlers.strays import Strays
 from handlers.sync import Links, Syncs
 from handlers.ui import help as words
 from handlers.undo import Undo
+from handlers.vendors import Vendors
 
 __all__ = ["Services", "make_digests", "refresh", "register", "show_homes"]
 
@@ -79,6 +80,7 @@ def register(app: AsyncApp, services: Services) -> None:
     for feature in (
         by_hand,
         cardholders,
+        Vendors(services, access, alerts),
         alerts,
         corrections,
         undo,

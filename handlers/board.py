@@ -13,11 +13,12 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import AlertState, PostingState
-from bot.store import alerts, outbox, postings, runs, told
+from bot.store import alerts, outbox, postings, runs, told, vendors
 from bot.store.alerts import FINAL, Alert
 from bot.store.connections import Connection
 from bot.store.outbox import Also, Note
 from bot.store.postings import CHANGED
+from bot.store.vendors import ASKED
 from bot.sync.alerts import AlertView
 from bot.sync.outcome import elsewhere
 from handlers.delivery import ChannelClosed, MessageGone, Post
@@ -26,6 +27,7 @@ from handlers.people import People
 from handlers.services import Services
 from handlers.ui import alerts as ui
 from handlers.ui import story
+from handlers.ui import vendors as vendor_ui
 from handlers.ui.alerts import Cast
 from handlers.ui.blocks import Json
 from handlers.ui.text import channel
@@ -153,6 +155,9 @@ class Board:
         if not view.solved and _attended(view):
             await self._open_thread(view, connection)
         for at, line in enumerate(alert.story):
+            if line.get("did") == "vendor ask":
+                await self._request(alert, connection, at)
+                continue
             if "told" in line:
                 continue
             text = await self._line(line, alert, cast)
@@ -165,6 +170,26 @@ class Board:
             else:
                 await told.tell_line(self.services.store, alert.id, at, alert.ts)
         return whole
+
+    async def _request(self, alert: Alert, connection: Connection, at: int) -> None:
+        """A request that a second person has to agree to: said once, and edited as it goes on."""
+        line = alert.story[at]
+        request = await vendors.get(self.services.store, str(line["request"]))
+        if request is None:
+            return
+        content = vendor_ui.request(request)
+        if "told" not in line or (
+            request.stage == ASKED and line["told"] != alert.ts
+        ):  # also under a message posted anew
+            mark = partial(told.mark_line, alert=alert.id, at=at, mark=alert.ts)
+            await self._reply(alert, connection, f"line {at} {alert.ts}", content, mark)
+        if request.place is None or request.stage == line.get("shows"):
+            return
+        try:
+            await self.post.edit(self.client, *request.place, content, workspace=alert.workspace_id)
+        except (ChannelClosed, MessageGone) as gone:
+            log.info("request %s is not shown any more: %s", request.id, gone)
+        await told.line_shows(self.services.store, alert.id, at, request.stage)
 
     async def _open_thread(self, view: AlertView, connection: Connection) -> None:
         """The rows, and Intacct's own words: once under each message that stands for the alert."""

@@ -208,6 +208,7 @@ def _typed(ask: Ask) -> Typed:
     texts = {
         name: ask.text(name) for name in ("name", "channel", "time", "cron", "zone", "receipts", "vendor", "at_once")
     }
+    texts["vendors"] = next(iter(ask.many("vendors")), "")
     return Typed(texts, {key: ask.many(key) for key in ("correct", "retry")})
 
 
@@ -222,6 +223,7 @@ def wanted(one: Connection, now: Typed) -> tuple[dict[str, Any], int]:
     options = {
         **(one.options or {}),
         "receipts_above": _amount(texts["receipts"]),
+        "vendors": texts["vendors"] == "yes",
         "fallback_vendor": "" if texts["vendor"] == ui.NO_VENDOR else texts["vendor"],
         "correct": list(now.people.get("correct", ())),
         "retry": list(now.people.get("retry", ())),

@@ -203,6 +203,7 @@ HINTS = (
         ways=(
             "Choose another vendor here, or the fallback vendor.",
             "Or Accounts Payable > Vendors > Add. Then retry.",
+            "Or, where the settings allow it, create it or set it to active from the menu here; a second person agrees.",
         ),
         who=ACCOUNTANTS,
         one_click="choose_value",
@@ -220,6 +221,7 @@ HINTS = (
         ways=(
             "Choose another vendor here, or the fallback vendor.",
             "Or Accounts Payable > Vendors > {vendor_id} > Edit: Status Active, On hold unticked. Save, then retry.",
+            "Or, where the settings allow it, set it to active from the menu here; a second person agrees.",
         ),
         who=ACCOUNTANTS,
         one_click="choose_value",

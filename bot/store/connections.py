@@ -48,7 +48,8 @@ class Connection:
 
     `options` holds the connection's answers and choices: "wait_for_approval" (bool), "receipts_above" (amount text or
     empty), "fee_inside" (bool, absent until answered), "other_entities" (bool), "correct" and "retry" (Slack user ids;
-    empty means everyone in the channel), "late_to_open_day" (bool), "fallback_vendor" (an Intacct ID, or empty).
+    empty means everyone in the channel), "late_to_open_day" (bool), "fallback_vendor" (an Intacct ID, or empty),
+    "vendors" (bool: two people together may create one or set it to active).
     """
 
     id: str

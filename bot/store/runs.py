@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import RunState, Trigger
 from bot.store.database import Store, insert_new
@@ -143,12 +144,19 @@ async def add_intent(
 ) -> Intent:
     """What a person asked for. Where it names postings it also keeps which attempt was the last so far: `target["tried"]`."""
     async with store.begin() as db:
-        if "postings" in target:
-            tried = (await db.execute(select(func.max(attempts.c.id)))).scalar() or 0
-            target = {**target, "tried": tried}
-        values = {"workspace_id": workspace, "kind": kind, "actor": actor, "target": target, "created": now}
-        made = insert(intents).values(id=secrets.token_hex(12), **values).returning(*intents.c)
-        return as_row(Intent, (await db.execute(made)).one())
+        return await insert_intent(db, workspace, kind, actor, target, now)
+
+
+async def insert_intent(
+    db: AsyncConnection, workspace: str, kind: str, actor: str, target: dict[str, Any], now: datetime
+) -> Intent:
+    """The same in a transaction with something else."""
+    if "postings" in target:
+        tried = (await db.execute(select(func.max(attempts.c.id)))).scalar() or 0
+        target = {**target, "tried": tried}
+    values = {"workspace_id": workspace, "kind": kind, "actor": actor, "target": target, "created": now}
+    made = insert(intents).values(id=secrets.token_hex(12), **values).returning(*intents.c)
+    return as_row(Intent, (await db.execute(made)).one())
 
 
 async def get_intent(store: Store, intent: str) -> Intent | None:

@@ -227,6 +227,16 @@ async def tell_line(store: Store, alert: int, at: int, mark: str) -> None:
 
 async def mark_line(db: AsyncConnection, *, alert: int, at: int, mark: str) -> None:
     """Mark one line of an alert's story as told; lines that others add meanwhile stay."""
+    await _change_line(db, alert, at, {"told": mark})
+
+
+async def line_shows(store: Store, alert: int, at: int, stage: str) -> None:
+    """The message of one line was edited, and shows this stage of what it is about."""
+    async with store.begin() as db:
+        await _change_line(db, alert, at, {"shows": stage})
+
+
+async def _change_line(db: AsyncConnection, alert: int, at: int, values: dict[str, str]) -> None:
     lines = (await db.execute(select(alerts.c.story).where(alerts.c.id == alert).with_for_update())).scalar_one()
-    lines = [{**line, "told": mark} if n == at else line for n, line in enumerate(lines)]
+    lines = [{**line, **values} if n == at else line for n, line in enumerate(lines)]
     await db.execute(update(alerts).where(alerts.c.id == alert).values(story=lines))

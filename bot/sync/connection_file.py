@@ -41,6 +41,7 @@ OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "other_entities": (bool, "true or false"),
     "late_to_open_day": (bool, "true or false"),
     "fallback_vendor": (str, "a vendor ID of Intacct"),
+    "vendors": (bool, "true or false"),
     "date": (str, '"occurred" or "cleared"'),
     "currency": (str, "the currency of the books, like USD"),
     "correct": (list, "a list of Slack user IDs"),

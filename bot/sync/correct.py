@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.models import Dimension, PostingState
 from bot.store import alerts, connections, postings, rules, runs
 from bot.store.alerts import Alert
 from bot.store.connections import Connection
+from bot.store.database import Store
 from bot.store.postings import Posting
 from bot.store.rules import Rule
 from bot.sync.desk import Asked, Desk
@@ -153,14 +154,18 @@ async def _apply(
     desk: Desk, alert: Alert, rows: Sequence[Posting], made: dict[str, Any], actor: str, line: dict[str, Any]
 ) -> Asked:
     """Write the decision on each row of a claimed alert, then retry the group."""
-    store, now = desk.reach.store, desk.reach.clock()
+    await decide(desk.reach.store, rows, made, desk.reach.clock())
+    return await desk.retry_rows(alert, [row.id for row in rows], actor, line)
+
+
+async def decide(store: Store, rows: Sequence[Posting], made: dict[str, Any], now: datetime) -> None:
+    """Write a decision on each row, beside what was decided before."""
     for row in rows:
         before = row.decision or {}
         decision = {**before, **made}
         for key in {"coding", "instead"} & made.keys():
             decision[key] = {**before.get(key, {}), **made[key]}
         await postings.move(store, [row.id], source=MENDABLE, target=PostingState.FAILED, now=now, decision=decision)
-    return await desk.retry_rows(alert, [row.id for row in rows], actor, line)
 
 
 async def _keep(desk: Desk, alert: Alert, row: Posting, dimension: Dimension, keep: Keep, **said: Any) -> Rule | None:

@@ -15,6 +15,7 @@ from bot.store.alerts import Alert
 from bot.store.connections import Company, Connection
 from bot.store.postings import CHANGED, RECEIPT, Posting
 from bot.store.runs import Run
+from bot.store.vendors import AGREED as VENDOR
 from bot.sync import alerts as views
 from bot.sync import preview as previews
 from bot.sync.alerts import AlertView
@@ -333,7 +334,7 @@ class Desk:
             await runs.finish_intent(self.reach.store, intent.id, self.reach.clock())
             return
         key = f"intent:{intent.id}"
-        if intent.kind in {"settle", "receipts"}:
+        if intent.kind in {"settle", "receipts", VENDOR}:
             await self.engine.enqueue(
                 intent.kind, key, company=connection.company, urgent=True, connection_id=connection.id, intent=intent.id
             )

@@ -14,7 +14,8 @@ from bot.hints.hint import Hint
 from bot.models import AlertState, RetryClass
 from bot.store.postings import CHANGED, RECEIPT
 from bot.sync.alerts import AlertRow, AlertView, place
-from handlers.ui import corrections, story
+from bot.sync.vendors import named_by
+from handlers.ui import corrections, story, vendors
 from handlers.ui.blocks import Json, actions, button, context, header, message, section
 from handlers.ui.text import clip, count, day, days, esc, listed, money, plain, when
 
@@ -141,6 +142,8 @@ def _state(view: AlertView, cast: Cast) -> str:
     said = [f"For {esc(view.words.who)}"]
     said.append(f"{esc(cast.name(row.assignee))} is on it" if row.assignee else "nobody on it")
     said.append(f"first seen {when(row.opened, cast.zone)}")
+    if vendors.waits(row.story, cast.today):
+        said.append("a question about the vendor waits in the thread for a second person")
     if view.paused and view.company.tested and view.company.tested > row.opened:
         said.append(f"still refused, last checked {when(view.company.tested, cast.zone)}")
     if row.state == AlertState.SNOOZED and row.snoozed_until:
@@ -200,9 +203,13 @@ def _menu(view: AlertView) -> sb.Element:
     value = str(view.alert.id)
     offered = [("Ask the cardholders", f"people:{value}")] if corrections.missing(view) else []
     if view.n and not view.paused and hint(view).retry is not RetryClass.LOOK and not _stands(view):
+        if vendor := named_by(view):
+            offered.append((vendors.menu_line(view, vendor), f"{vendors.MENU}:{value}"))
         offered += [("Posted by hand…", f"hand:{value}"), ("Ignore…", f"ignore:{value}")]
     offered += [("Snooze…", f"snooze:{value}"), ("Details", f"details:{value}")]
-    return sb.OverflowMenu("alert.menu", [sb.Option(sb.PlainText(label), chosen) for label, chosen in offered])
+    return sb.OverflowMenu(
+        "alert.menu", [sb.Option(sb.PlainText(plain(label, 75)), chosen) for label, chosen in offered]
+    )
 
 
 # --- solved -----------------------------------------------------------------------------------------------------------

@@ -16,9 +16,11 @@ from bot.store.postings import Posting
 from bot.store.rows import to_json
 from bot.store.rules import Rule
 from bot.store.runs import Event
+from bot.store.vendors import AGREED, ASKED, ENDED, Person, Request
+from bot.sync import undo as reversing
 from bot.sync.alerts import AlertView
-from bot.sync.undo import Plan
-from handlers.ui import by_hand, cardholders, digest, find, rules, story, undo
+from bot.sync.vendors import DECLINED, OLD, REFUSED, THERE, WRITTEN, Plan
+from handlers.ui import by_hand, cardholders, digest, find, rules, story, undo, vendors
 from handlers.ui import help as words
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json
@@ -36,6 +38,7 @@ def samples(
         yield from _menu(view(text), [posting(number, text) for number in range(60)], text)
         yield from _changed(view(text), posting(1, text), text)
         yield from _rules(text, [posting(number, text) for number in range(60)])
+        yield from _vendors(view(text), text)
 
 
 def _private(content: Json) -> tuple[str, Json]:
@@ -122,10 +125,50 @@ def _menu(view: AlertView, rows: list[Posting], text: str) -> Iterator[tuple[str
 def _changed(view: AlertView, row: Posting, text: str) -> Iterator[tuple[str, Json]]:
     """A posting whose transaction changed: both forms, and what the form is without a new posting."""
     day = NOW.date()
-    plan = Plan(row, text or "612.40 USD on 12 Oct", text or "640.00 USD on 12 Oct", day, day, day)
+    plan = reversing.Plan(row, text or "612.40 USD on 12 Oct", text or "640.00 USD on 12 Oct", day, day, day)
     yield _open(undo.reverse(view, plan, day))
     yield _open(undo.reverse(view, replace(plan, again=None, new="deleted"), day))
     yield _open(undo.keep(view))
+
+
+def _vendors(view: AlertView, text: str) -> Iterator[tuple[str, Json]]:
+    """The forms, the question to a second person in every stage, and what the thread tells of its end."""
+    shown, shut = ("status", ("inactive", "active")), ("onhold", ("true", "false"))
+    unseen = ("onhold", ("", "false"))
+    yield _open(vendors.looking(text or "V-200"))
+    for changes in ((), (shown,), (shown, shut), (shut,), (unseen,)):
+        plan = Plan(text or "V-200", text or "Quillcast", dict(changes))
+        yield _open(vendors.form(view, plan))
+        again = vendors.form(view, plan, text or "Intacct did not answer in time.")
+        yield "ack_view", {"response_action": "update", "view": again}
+        for stage in (ASKED, AGREED, WRITTEN, THERE, REFUSED, DECLINED, *vendors.NOTHING):
+            said = vendors.request(request_of(text, dict(changes), stage))
+            yield "chat.postMessage", {"channel": "C0FINANCE", "thread_ts": "1793901601.765088", **said}
+            edited = {"text": said["text"], "blocks": said["blocks"]}
+            yield "chat.update", {"channel": "C0FINANCE", "ts": "1793901601.765088", **edited}
+
+
+def request_of(text: str, changes: dict[str, tuple[str, str]], stage: str) -> Request:
+    """A request at this stage, agreed to by another person, or taken back by the same where the text is hostile."""
+    first = Person("U0DANA", text or "Dana Whitfield", NOW.isoformat())
+    second = Person("U0DANA" if text else "U0LEE", text or "Lee Okafor", NOW.isoformat())
+    return Request(
+        id="0123456789abcdef01234567",
+        workspace_id=":T0HARBOR",
+        kind=stage if stage in {ASKED, AGREED} else ENDED,
+        created=NOW,
+        alert=7,
+        connection="c0123456789",
+        vendor=text or "V-200",
+        name=text or "Quillcast",
+        changes=changes,
+        instead=text or "V-200",
+        first=first,
+        second=None if stage == ASKED else second,
+        sent=stage == OLD and bool(text),
+        outcome="" if stage in {ASKED, AGREED} else stage,
+        place=None,
+    )
 
 
 def rule_of(number: int, text: str) -> Rule:

@@ -126,6 +126,8 @@ def _life(hint: Hint) -> Iterator[AlertView]:
     yield replace(view, alert=replace(solved, story=[]), n=0)
     if view.connection is not None:
         yield replace(view, alert=solved, connection=replace(view.connection, removed=NOW))
+    vendor, ask = view_of(HINTS["vendor-inactive"], 3), {"did": "vendor ask", "request": "r", "at": NOW.isoformat()}
+    yield replace(vendor, alert=replace(vendor.alert, story=[{**ask, "actor": DANA, "postings": []}]))
     changed = view_of(HINTS["source-changed"], 1)
     yield replace(changed, reversing=True)
     for did in ("keep", "reversed"):
@@ -158,6 +160,10 @@ def _lines() -> Iterator[story.Line]:
     for then in ("post", "leave"):
         yield {"did": "reverse", "day": "2026-11-01", "then": then, "record": HOSTILE, **rows}
         yield {"did": "reversed", "record": HOSTILE, "by": HOSTILE, "then": then, **rows}
+    told = {"vendor": HOSTILE, "name": HOSTILE, "asked_by": HOSTILE, "why": HOSTILE, "way": HOSTILE, "reason": ""}
+    for outcome in ("written", "there", "refused", "declined"):
+        for changes in ([], ["status"], ["onhold"]):
+            yield {"did": "vendor", "outcome": outcome, "changes": changes, **told, **rows}
     yield {"did": "ask", "people": 4, "rows": 37, **rows}
     yield {"did": "write back", "written": 35, "locked": 2, **rows}
     yield {"did": "write back", "written": 0, "locked": 1, "by_rule": True, **rows}
@@ -411,7 +417,7 @@ def connection_of(text: str) -> Connection:
         spend_company="cmp_1",
         spend_company_name=text or "Harbor & Pine Cards",
         client_id="",
-        options={"correct": [DANA], "retry": [DANA, LEE], "receipts_above": "75"},
+        options={"correct": [DANA], "retry": [DANA, LEE], "receipts_above": "75", "vendors": True},
         owner=DANA,
         activated=NOW,
         revision=3,

@@ -38,6 +38,7 @@ def as_it_is(one: Connection, company: Company) -> Typed:
         "zone": one.time_zone,
         "receipts": str(one.option("receipts_above") or ""),
         "vendor": str(one.option("fallback_vendor") or ""),
+        "vendors": "yes" if one.option("vendors") else "",
         "at_once": str(company.requests_at_once),
     }
     return Typed(texts, {key: one.option(key) or [] for key in ("correct", "retry")})
@@ -54,6 +55,7 @@ def settings(one: Connection, now: Typed, *, error: str = "", ask_public: bool =
     blocks += [
         _receipts(texts.get("receipts", "")),
         _vendor(texts.get("vendor", "")),
+        _vendors(bool(texts.get("vendors"))),
         _at_once(texts.get("at_once", "2")),
     ]
     blocks.append(actions("end", button("Disconnect…", "connection.disconnect", one.id, style="danger")))
@@ -119,8 +121,18 @@ def _vendor(chosen: str) -> sb.Block:
         placeholder=sb.PlainText("Search vendors in Intacct"),
         min_query_length=0,
     )
-    hint = "Offered first where Intacct does not take a vendor. Vendors are never created or reactivated by this app."
+    hint = "Offered first where Intacct does not take a vendor."
     return labelled("vendor", "Fallback vendor", menu, hint=hint, optional=True)
+
+
+def _vendors(allowed: bool) -> sb.Block:
+    yes = option("Two people together may create one or set it to active.", "yes")
+    box = sb.CheckboxGroup(action_id="picked", options=[yes], initial_options=[yes] if allowed else None)
+    hint = (
+        "From an alert's menu: one person asks, another one agrees in its thread, and only then is it written. The sync user "
+        "needs Add and Edit on Vendors in Intacct. Unticked, this app changes no vendor."
+    )
+    return labelled("vendors", "Vendors that Intacct does not take", box, hint=hint, optional=True)
 
 
 def _at_once(chosen: str) -> sb.Block:

@@ -10,6 +10,7 @@ from bot.hints.catalogue import hint_for
 from bot.hints.words import render
 from bot.sync.alerts import CHOICES
 from bot.sync.outcome import Moved
+from handlers.ui import vendors
 from handlers.ui.text import clip, count, day, days, esc, plain, when
 
 Line = Mapping[str, Any]
@@ -67,6 +68,8 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str, moved: s
         case "ask":
             people, asked = int(line.get("people", 0)), count(int(line.get("rows", 0)), "transaction")
             return f"{who} asked {count(people, 'cardholder')} about {asked}."
+        case "vendor":
+            return vendors.told(line, who, outcome if rows else "")
         case "redate":
             return (
                 f"{who} moved {count(rows, 'transaction')} to {_day(line)}{_instead(line)}: {outcome}.{_accrual(line)}"
@@ -103,6 +106,8 @@ def short(line: Line, category: str) -> str:
             return f"{_value(line)}, rule {_rule(line)}" if line.get("rule") else _value(line)
         case "map":
             return _matched(line)
+        case "vendor":
+            return vendors.short(line)
         case "redate":
             first = [f"originally {_from(line)}"] if line.get("first") else []
             return ", ".join([f"{len(line.get('postings') or []):,} posted on {_day(line)}", *first])
