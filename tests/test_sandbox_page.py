@@ -17,11 +17,14 @@ import aiohttp
 import pytest
 from aiohttp import ClientSession
 
+from bot.sandbox.causes import CAUSES
 from bot.sandbox.child import BotProcess, clean_environment
 from bot.sandbox.control import ControlError
 from bot.sandbox.drills import DRILLS
 from bot.sandbox.page import WEB, Page
-from bot.sandbox.run import Sandbox, data_directory, main, real_secrets
+from bot.sandbox.run import Sandbox, data_directory, main, real_secrets, story_day
+from bot.sandbox.seed import story
+from bot.sandbox.seed_company import connected
 from bot.sandbox.slack import SlackSim
 
 ROOT = Path(__file__).parent.parent
@@ -337,6 +340,42 @@ async def test_drills_that_cannot_be_done_say_why(sandbox: Sandbox) -> None:
         await sandbox.drills.control("start", {"name": "withdraw_sender"})
     await let_in(sandbox)
     assert await sandbox.drills.control("start", {"name": "withdraw_sender"}) == {"on": True}
+
+
+# --- the causes -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_cause_that_cannot_be_provoked_says_why(sandbox: Sandbox) -> None:
+    door = sandbox.page.doors["causes"]
+    for verb, args in (("break", {}), ("provoke", {"name": "earthquake"}), ("mend", {})):
+        with pytest.raises(ControlError):
+            await door.control(verb, args)
+    with pytest.raises(ControlError, match="Connect Portland first"):
+        await door.control("provoke", {"name": "card-inactive"})
+    await sandbox.intacct.control("reset", {"company": connected(story(story_day(None)).company)})
+    with pytest.raises(ControlError, match="Nothing has posted yet"):
+        await door.control("provoke", {"name": "changed-after-posting"})
+    with pytest.raises(ControlError, match="Provoke it first"):
+        await door.control("mend", {"name": "value-not-matched"})
+    with pytest.raises(ControlError, match="Answer in the alert"):
+        await door.control("mend", {"name": "fee"})
+
+
+async def test_what_every_cause_does_the_far_ends_take_and_mending_undoes(sandbox: Sandbox) -> None:
+    door = sandbox.page.doors["causes"]
+    for cause in CAUSES:
+        await sandbox.intacct.control("reset", {"company": connected(story(story_day(None)).company)})
+        if cause.buys is None:
+            continue  # what has posted is changed: tests/test_causes.py has a bot that posts
+        before = sandbox.intacct.state()
+        assert (await door.control("provoke", {"name": cause.name}))["transaction"]
+        if cause.mends:
+            await door.control("mend", {"name": cause.name})
+        after = sandbox.intacct.state()
+        for key in ("authorized", "refused", "closed_through"):
+            assert after[key] == before[key], cause.name
+    shown = [one["name"] for group in door.state()["groups"] for one in group["causes"]]
+    assert sorted(shown) == sorted(one.name for one in CAUSES)
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

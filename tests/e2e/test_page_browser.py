@@ -7,6 +7,7 @@ whatever the bot itself happens to use.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.run import Sandbox
+from bot.sandbox.run import Sandbox, story_day
+from bot.sandbox.seed import story
+from bot.sandbox.seed_company import connected
 from bot.sandbox.slack import SlackSim
 from tests.e2e.chromium import ARGUMENTS, CHROMIUM, NEEDS_CHROMIUM
 
@@ -585,6 +588,32 @@ async def test_a_drill_breaks_something_and_its_undo_puts_it_right(page: Page, s
     await expect(page.get_by_text("The app is not let in yet")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(drills).to_be_hidden()
+
+
+async def test_a_cause_is_found_by_a_word_and_provoked_by_keyboard(page: Page, sandbox: Sandbox) -> None:
+    await page.get_by_role("button", name="Drills").click()
+    drills = page.get_by_role("dialog", name="Drills")
+    provoke = drills.get_by_role("button", name="Provoke: Account 6440 Meals requires a project")
+    await expect(drills.get_by_text("Coding of a line")).to_be_visible()
+    await expect(provoke).to_be_hidden()
+    await drills.get_by_label("Find a cause").fill("requires PROJECT")
+    await expect(provoke).to_be_visible()
+    await expect(drills.get_by_role("button", name=re.compile("^Provoke"))).to_have_count(1)
+    await provoke.press("Enter")
+    await expect(drills.get_by_text("Connect Portland first")).to_be_visible()
+
+    await sandbox.intacct.control("reset", {"company": connected(story(story_day(None)).company)})
+    await provoke.press("Enter")
+    await expect(drills.get_by_text("Now type /intacct sync in Slack.")).to_be_visible()
+    accounts = sandbox.intacct.state()["objects"]["GLACCOUNT"]
+    assert next(row for row in accounts if row["ACCOUNTNO"] == "6440")["REQUIREPROJECT"] == "true"
+    await drills.get_by_role("button", name="Put it right: Account 6440 Meals requires a project").press("Enter")
+    await expect(drills.get_by_text("Put right. Now press Retry 1 in Slack.")).to_be_visible()
+    await drills.get_by_label("Find a cause").fill("hovercraft")
+    await expect(drills.get_by_text("No cause has these words.")).to_be_visible()
+    await drills.get_by_label("Find a cause").fill("")
+    await drills.locator("summary", has_text="Receipts").press("Enter")
+    await expect(drills.get_by_text("A purchase above the limit has no receipt yet")).to_be_visible()
 
 
 async def test_the_tip_leads_to_the_next_step_and_can_be_hidden(page: Page, app: AsyncApp, sandbox: Sandbox) -> None:

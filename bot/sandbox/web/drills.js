@@ -1,4 +1,5 @@
 // The drills: things that go wrong in real life, each with what it does and how it is undone.
+import { Causes } from "./causes.js";
 import { add, h, keyed, redraw, uid } from "./dom.js";
 import { act } from "./forms.js";
 
@@ -7,7 +8,7 @@ export class Drills {
     const titleId = uid("drills");
     this.button = button;
     this.list = h("ul", { class: "drill-list" });
-    this.keys = h("div");
+    this.causes = new Causes();
     this.dialog = h("dialog", {
       class: "drills",
       "aria-labelledby": titleId,
@@ -24,15 +25,17 @@ export class Drills {
           "div",
           null,
           h("h2", { id: titleId, tabindex: "-1" }, "Drills"),
-          h("p", { class: "subtle" }, "Break something, see what the bot says, put it right. Nothing here is real."),
+          h("p", { class: "subtle" }, "Break something, see what the bot says, put it right. Every cause stands below the drills. Nothing here is real."),
         ),
         h("button", { type: "button", class: "button", onclick: () => this.dialog.close() }, "Close"),
       ),
-      this.list,
-      this.keys,
+      h("div", { class: "drills-body" }, this.list, this.causes.root),
     );
     document.body.append(this.dialog);
-    button.addEventListener("click", () => this.dialog.showModal());
+    button.addEventListener("click", () => {
+      this.dialog.showModal();
+      this.causes.load();
+    });
   }
 
   show(value) {
