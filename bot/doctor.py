@@ -18,7 +18,7 @@ from bot.hints.classify import classify
 from bot.intacct.client import Gateway, IntacctClient, SignIn
 from bot.intacct.errors import IntacctError
 from bot.models import Level, Secret
-from bot.settings import Need, Settings, SettingsError, load
+from bot.settings import Need, Settings, SettingsError, load, sender_doubt
 from bot.store.database import current, make_engine, newest
 from bot.store.vault import Vault, VaultError
 
@@ -190,7 +190,9 @@ async def _intacct(settings: Settings) -> str:
         if refused.fault.level is Level.TRANSPORT:
             return f"{settings.intacct_url} does not answer as Intacct does ({type(refused).__name__})"
         if settings.intacct_sender_id and classify(refused.fault).category == "auth.sender_credentials":
-            return "the gateway answers, and refuses INTACCT_SENDER_ID or INTACCT_SENDER_PASSWORD"
+            refusal = "the gateway answers, and refuses INTACCT_SENDER_ID or INTACCT_SENDER_PASSWORD"
+            doubt = sender_doubt(settings.intacct_sender_id)
+            return f"{refusal}: {doubt}" if doubt else refusal
     except TimeoutError:
         return f"{settings.intacct_url} does not answer within {PATIENCE:.0f} s"
     finally:

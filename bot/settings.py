@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -134,6 +135,17 @@ def load(*needs: Need, env_file: str | None = ".env") -> Settings:
     return settings
 
 
+def sender_doubt(sender_id: str) -> str:
+    """A likely reason why Intacct refuses this sender ID; empty when nothing meets the eye.
+
+    Sage gives sender IDs out in lower case, and its gateway tells capitals apart.
+    """
+    proper = sender_id.lower()
+    if sender_id == proper:
+        return ""
+    return f"the sender ID {sender_id} has capital letters, and Intacct tells them apart; try {proper}"
+
+
 def _line(name: str, what: str) -> str:
     return f"  {name} {what}. Where to find it: {WHERE.get(name, 'see docs/operating.md')}"
 
@@ -172,7 +184,8 @@ def _is_address(text: str) -> bool:
 def _missing(settings: Settings, need: Need) -> dict[str, str]:
     """Problems by name: what this need wants and does not find."""
     if need is Need.INTACCT:
-        return _absent(settings, "INTACCT_SENDER_ID", "INTACCT_SENDER_PASSWORD")
+        blank = {"INTACCT_SENDER_ID": "has a blank inside"} if re.search(r"\s", settings.intacct_sender_id) else {}
+        return blank | _absent(settings, "INTACCT_SENDER_ID", "INTACCT_SENDER_PASSWORD")
     if need is not Need.SLACK:
         return {}
     second = "SLACK_APP_TOKEN" if settings.slack_mode == "socket" else "SLACK_SIGNING_SECRET"

@@ -186,13 +186,17 @@ async def test_doctor_finds_all_in_order_and_names_what_is_not(tmp_path: Path, m
             monkeypatch.setenv(name, value)
         assert [line for line in await examine() if line[1]] == []
 
+        monkeypatch.setenv("INTACCT_SENDER_ID", SENDER_ID.title())
+        capitals = dict(await examine())["Intacct"]
+        monkeypatch.setenv("INTACCT_SENDER_ID", SENDER_ID)
         monkeypatch.setenv("INTACCT_SENDER_PASSWORD", "wrong")
         monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-wrong")
         (far.settings.data_dir / "encryption.key").chmod(0o644)
         await far.spend.stop()
         found = dict(await examine())
 
-    assert "refuses INTACCT_SENDER_ID or INTACCT_SENDER_PASSWORD" in found["Intacct"]
+    assert found["Intacct"].endswith("refuses INTACCT_SENDER_ID or INTACCT_SENDER_PASSWORD")
+    assert capitals.endswith("Harborpine-Bot has capital letters, and Intacct tells them apart; try harborpine-bot")
     assert "connections:write" in found["Slack app token"]
     assert "is not to be reached" in found["Spend Center"]
     assert "chmod 600" in next(problem for what, problem in found.items() if what.startswith("encryption key"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import WHERE, Need, Settings, SettingsError, load
+from bot.settings import WHERE, Need, Settings, SettingsError, load, sender_doubt
 from bot.store.vault import new_key
 
 ENOUGH = {
@@ -86,6 +86,7 @@ def test_what_is_enough_is_enough_in_both_modes(environ: pytest.MonkeyPatch) -> 
         ("DATABASE_URL", "mysql://bot:word@host/bot"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "postgresql+asyncpg://bot:word@host/bot"),
+        ("INTACCT_SENDER_ID", "harborpine bot"),
         ("ENCRYPTION_KEYS", "short"),
         ("ENCRYPTION_KEYS", "äöü"),
         ("PORT", "0"),
@@ -104,6 +105,16 @@ def test_a_value_that_cannot_work_is_refused_without_being_shown(
     with pytest.raises(SettingsError) as refused:
         load(*Need)
     assert value not in str(refused.value) or name in {"PORT", "LOG_FORMAT"}
+
+
+def test_a_sender_id_with_capitals_is_doubted_and_not_refused(environ: pytest.MonkeyPatch) -> None:
+    for name, value in ENOUGH.items():
+        environ.setenv(name, value)
+    environ.setenv("INTACCT_SENDER_ID", "  HarborPine-Bot ")
+
+    assert load(*Need).intacct_sender_id == "HarborPine-Bot"
+    assert sender_doubt("HarborPine-Bot").endswith("try harborpine-bot")
+    assert sender_doubt("harborpine-bot") == ""
 
 
 def test_postgresql_needs_keys_since_replicas_share_them(environ: pytest.MonkeyPatch) -> None:

@@ -170,12 +170,23 @@ async def test_an_account_that_may_not_be_created_names_the_box_and_is_created_o
     assert progress.state_of(walk, 7) is DONE
 
 
-async def test_the_apps_own_refusal_is_told_apart_and_leaves_the_steps_as_they_were(town: Harbor) -> None:
+@pytest.mark.parametrize(
+    ("ours", "said"),
+    [
+        ({"sender_password": "wrong"}, "my own access is refused. Whoever runs this app"),
+        ({"sender_id": "Harborpine-Bot"}, "A likely cause: the sender ID Harborpine-Bot has capital letters"),
+    ],
+)
+async def test_the_apps_own_refusal_is_told_apart_and_leaves_the_steps_as_they_were(
+    town: Harbor, ours: dict[str, str], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
     harbor_pine(town)
-    town.talk = town.conversation(sender_password="wrong")
+    town.talk = town.conversation(**ours)
     visit = Visit(town)
-    with pytest.raises(Refused, match="This one is not yours: my own access is refused"):
+    with pytest.raises(Refused, match="This one is not yours") as refused:
         await visit.goes_on()
+    assert said in str(refused.value)
+    assert ("try harborpine-bot" in caplog.text) == ("sender_id" in ours)
     assert set((await town.talk.get(visit.id)).steps) == {"1"}
 
     town.talk = town.conversation()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.intacct.records import Entity, FinancialSetup, UserRecord
 from bot.models import Check, StepState
+from bot.settings import sender_doubt
 
 DONE, PROBLEM, TOLD = StepState.DONE, StepState.PROBLEM, StepState.TOLD
 USERS = "Company > Admin > Web Services users"
@@ -29,9 +30,6 @@ def joined(parts: Sequence[str], last: str = "and") -> str:
 
 # --- sign-in ----------------------------------------------------------------------------------------------------------
 
-NOT_OURS = "This one is not yours: my own access is refused. Whoever runs this app finds it in my log."
-"""Said when the app's own sender ID or password is refused; nobody at the customer can mend that."""
-
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
@@ -45,18 +43,26 @@ class SignIn:
     cause: str = ""
 
 
+def not_ours(sender_id: str) -> str:
+    """Said when the app's own sender ID or password is refused; nobody at the customer can mend that."""
+    doubt = sender_doubt(sender_id)
+    likely = f" A likely cause: {doubt}." if doubt else ""
+    return f"This one is not yours: my own access is refused.{likely} Whoever runs this app finds it in my log."
+
+
 def sender(tried: SignIn) -> Check:
     """Step 2. Whatever else was refused, a refusal of the user proves that the sender was let in."""
     if tried.category == "auth.sender_not_authorized":
+        capitals = " Mine has capitals: the entry needs the same ones." if sender_doubt(tried.sender_id) else ""
         return Check(
             "sender",
             PROBLEM,
             f"`{tried.company_id}` does not accept `{tried.sender_id}` yet. Usual reasons: the second Save was left out; "
-            "a capital or a blank; the entry is Inactive; it was added in another company. Company > Setup > Company > "
-            f"Security > Edit > Web Services authorizations > `{tried.sender_id}`, status Active > Save > Save the page.",
+            f"a capital or a blank; the entry is Inactive; it was added in another company.{capitals} Company > Setup > "
+            f"Company > Security > Edit > Web Services authorizations > `{tried.sender_id}`, status Active > Save > Save the page.",
         )
     if tried.category == "auth.sender_credentials":
-        return Check("sender", TOLD, NOT_OURS)
+        return Check("sender", TOLD, not_ours(tried.sender_id))
     if tried.category == "auth.company_state":
         return Check("sender", TOLD, "Noted. I check it as soon as I can sign in.")
     return Check("sender", DONE, f"`{tried.company_id}` accepts `{tried.sender_id}`")
@@ -70,7 +76,7 @@ def sign_in(tried: SignIn) -> Check:
     if tried.category == "auth.sender_not_authorized":
         return Check("sign_in", TOLD, "I try the password as soon as step 2 is done.")
     if tried.category == "auth.sender_credentials":
-        return Check("sign_in", TOLD, NOT_OURS)
+        return Check("sign_in", TOLD, not_ours(tried.sender_id))
     if tried.category == "auth.company_state":
         sentence = f"`{company}` is a demo company and has expired. Use the live company's ID, or ask Sage."
     elif tried.cause == "user-two-step":

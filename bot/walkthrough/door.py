@@ -9,11 +9,12 @@ from typing import Any
 
 from bot.intacct.records import Entity
 from bot.models import Check, Secret, StepState
+from bot.settings import sender_doubt
 from bot.store import connections
 from bot.store.connections import Company
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import progress, read, rights
-from bot.walkthrough.checks import DONE, NOT_OURS, TOLD, SignIn, joined
+from bot.walkthrough.checks import DONE, TOLD, SignIn, joined, not_ours
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.steps import CARD, CREDENTIALS, ENTITY, FINISH, OPEN, PERMISSIONS, ROLE, USER, USER_ID
 
@@ -119,8 +120,9 @@ class Door:
         if company and company.problem and self.keeper.let_in:
             await self.keeper.let_in(company.id, user)
         if seen.tried.category == "auth.sender_credentials":
-            log.error("Intacct refuses this app's own sender ID or password: %s", self.keeper.sender_id)
-            raise Refused(NOT_OURS)
+            ours = self.keeper.sender_id
+            log.error("Intacct refuses this app's own sender ID or password: %s. %s", ours, sender_doubt(ours))
+            raise Refused(not_ours(ours))
         return await self._seen(walk, user, seen, company, step)
 
     async def look_again(self, walk: Walkthrough) -> None:

@@ -56,7 +56,7 @@ STEPS: Mapping[int, Step] = {
             (
                 "The second Save: the pop-up's Save alone keeps nothing.",
                 "An entry for another product (`bill.com`) may be there already and looks like ours.",
-                "Capitals and blanks count: the sender ID is all lower case.",
+                "Capitals and blanks count: copy the sender ID as it stands here.",
             ),
         ),
         Step(
