@@ -180,7 +180,8 @@ class Alerts:
         step = alert_ui.hint(view).step
         if step is None:
             raise Refused("No step of the set-up mends this.")
-        await walkthrough.mend(self.services, client, ask.workspace, ask.user, view.company.id, step)
+        one = view.connection.id if view.connection else ""
+        await walkthrough.mend(self.services, client, ask.workspace, ask.user, view.company.id, step, connection=one)
 
     # --- shared ---
 

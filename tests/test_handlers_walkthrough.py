@@ -414,6 +414,50 @@ async def test_shared_channels_are_refused_public_ones_ask_and_an_invitation_is_
     await talk.sees("*Ready.* 9 of 9 checked.")
 
 
+async def test_a_green_step_that_turned_wrong_is_not_summarised_as_green(town: Town) -> None:
+    talk, far = town.talk, town.far
+    await to_the_choices(town)
+    await far.does("save_record", object="GLACCOUNT", record={"ACCOUNTNO": "2150", "REQUIREDEPT": "true"})
+    await talk.submits("Choices", channel="C0FINANCE")
+    await talk.sees("*7 of 9 · Liability account*")
+    await talk.sees("*Problem:* Department is required, it should not be.")
+    assert "*Ready.*" not in talk.screen()
+    await far.does("save_record", object="GLACCOUNT", record={"ACCOUNTNO": "2150", "REQUIREDEPT": "false"})
+    await talk.sees("9 of 9 · Spend Center, choices, preview")  # it ticked itself
+
+    less = {policy: rights for policy, rights in NEEDED.items() if policy != "Departments"}
+    await far.does("set_role", name="Billcom Role", policies=less)
+    await talk.clicks("Preview")
+    await talk.sees("*4 of 9 · Permissions*")
+    await talk.sees("*Problem:* Departments: List, View *missing* in `Billcom Role`")
+    await far.does("set_role", name="Billcom Role", policies=NEEDED)
+    await talk.sees("9 of 9 · Spend Center, choices, preview")
+    await talk.clicks("Preview")
+
+    await talk.sees("*Ready.* 9 of 9 checked.")
+
+
+async def test_a_summary_that_has_grown_old_is_proved_again_before_the_first_sync(town: Town) -> None:
+    talk, far = town.talk, town.far
+    await to_the_choices(town)
+    await talk.submits("Choices", channel="C0FINANCE")
+    await talk.sees("*Ready.* 9 of 9 checked.")
+    await far.does("reset_password", user_id="Spendcenter")
+    far.clock.pass_by(3600)
+    await talk.clicks("Post the 80 now")
+    await talk.sees("*3 of 9 · Web Services user*")
+    await talk.sees("*Problem:* Intacct refused the sign-in and does not say which part is wrong.")
+    assert far.intacct.state(limit=10)["ledger"]["transactions"] == []
+    assert (await connections.list_connections(far.store))[0].state == ConnectionState.DRAFT
+
+    await talk.clicks("Enter the password")
+    await talk.submits("Enter the password", password=far.mailed_password())
+    await talk.sees("9 of 9 · Spend Center, choices, preview")
+    await talk.clicks("Post the 80 now")
+
+    await talk.sees("Failures go to <#C0FINANCE>.")
+
+
 async def test_who_may_do_what_and_waiting_for_approval_are_chosen_with_the_rest(town: Town) -> None:
     talk = town.talk
     await to_the_choices(town)

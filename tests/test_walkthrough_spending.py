@@ -190,6 +190,39 @@ async def test_a_withdrawn_sender_is_mended_in_the_one_step_that_it_needs(town: 
     assert again.connection_id == walk.connection_id
 
 
+@pytest.mark.parametrize(
+    ("csv", "said"),
+    [(None, "this connection posts what Harbor & Pine Cards spends"), ({"path": "x.csv"}, "export file")],
+)
+async def test_a_connection_that_is_at_work_never_goes_over_to_another_source(
+    town: Harbor, csv: dict[str, str] | None, said: str
+) -> None:
+    walk = await keep_proposals(town, await connect(town, await town.comes_to_spend_center()))
+    walk = await town.talk.spending.choose(walk.id, DANA, wanted())
+    await activate(town, walk)
+    await town.talk.finish(walk.id, DANA)
+    assert walk.company
+    assert walk.connection_id
+    before = await connections.change_connection(town.store, walk.connection_id, csv=csv)
+    company = town.spend.books.company
+    own = company["uuid"]
+    company["uuid"] = own if csv else "cmp_elsewhere"
+    again = await town.talk.mend(town.workspace, DANA, walk.company, 9)
+    with pytest.raises(Refused, match=said):
+        await connect(town, again)
+    assert await connections.get_connection(town.store, before.id) == before
+
+    company["uuid"] = own
+    await connections.change_connection(town.store, before.id, csv=None)
+    again = await connect(town, again)
+
+    assert town.talk.spending.complete(again)
+    assert "account from *GL Account*" in sentences(again, 9)
+    now = await connections.get_connection(town.store, before.id)
+    assert now
+    assert now.mapping == before.mapping
+
+
 async def test_an_entity_changed_after_the_choices_reaches_the_draft(town: Harbor) -> None:
     walk = await keep_proposals(town, await connect(town, await town.comes_to_spend_center()))
     walk = await town.talk.spending.choose(walk.id, DANA, wanted())

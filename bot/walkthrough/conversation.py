@@ -7,6 +7,7 @@ Nothing in this package knows Slack. Every method takes who asks, changes the st
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from bot.models import Check
@@ -174,6 +175,27 @@ class Conversation:
         if step == FINISH:
             return await self.spending.check(walk_id, user)
         return await self.door.prove(walk, user, step)
+
+    async def verify(self, walk_id: str, user: str, *, unless_within: timedelta = timedelta()) -> Walkthrough:
+        """Looks again at all that was proved in Intacct: what was green once may have turned since.
+
+        Args:
+            walk_id: the set-up.
+            user: who asks for the summary or goes on from it.
+            unless_within: how old the last look may be to be good enough.
+
+        Raises:
+            Refused: nothing was learned.
+        """
+        walk = await self.keeper.allowed(walk_id, user, FINISH)
+        looked = progress.checked_at(walk, CARD)
+        if looked and timedelta() <= self.keeper.clock() - looked < unless_within:
+            return walk
+        walk = await self.door.prove(walk, user, OPEN)
+        if walk.answers.get("account") and not progress.wrong(walk):
+            await self.ledger.check_account(walk_id, user)
+            walk = await self.ledger.check_card(walk_id, user)
+        return walk
 
     async def back(self, walk_id: str, user: str) -> Walkthrough:
         walk = await self.keeper.allowed(walk_id, user, OPEN)

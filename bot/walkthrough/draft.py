@@ -10,7 +10,7 @@ from bot.store.connections import Company, Connection
 from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import choices
-from bot.walkthrough.checks import DONE, PROBLEM
+from bot.walkthrough.checks import DONE, PROBLEM, joined
 
 TO_DO = StepState.TO_DO
 
@@ -49,7 +49,10 @@ def judge(walk: Walkthrough) -> list[Check]:
         )
         for key, one in fields.items()
     ]
-    if not fields:
+    if not fields and answers.get("mapping"):
+        named = [f"{_word(key)} from *{one['field']}*" for key, one in answers["mapping"].items() if one["field"]]
+        found.append(Check("fields", DONE, f"Fields as they were: {joined(named) or 'set by the connection file'}"))
+    elif not fields:
         found.append(Check("fields", TO_DO, "Which field carries the account is not chosen yet."))
     if not start:
         return [*found, Check("choices", TO_DO, "Start date, channel and time are not chosen yet.")]
@@ -58,6 +61,10 @@ def judge(walk: Walkthrough) -> list[Check]:
     time = choices.clock_time(answers["schedule"])
     found.append(Check("schedule", DONE, f"From {start.day} {start:%b %Y}, daily at {time} ({answers['time_zone']})"))
     return found
+
+
+def _word(key: str) -> str:
+    return Dimension(key).sentence if key in set(Dimension) else key
 
 
 def selector_of(walk: Walkthrough) -> Selector:

@@ -54,6 +54,10 @@ def done_count(walk: Walkthrough) -> int:
     return sum(state_of(walk, step) is StepState.DONE for step in STEPS)
 
 
+def wrong(walk: Walkthrough) -> bool:
+    return any(state_of(walk, step) is StepState.PROBLEM for step in STEPS)
+
+
 def mark(steps: Mapping[str, Any], step: int, checks: Iterable[Check], now: datetime, by: str, **more: Any) -> Marks:
     """The steps with one more verdict; whatever else is kept beside the step stays."""
     checks = list(checks)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.models import CustomField, Dimension, FieldMapping, Secret, Selector, StepState
+from bot.models import CustomField, Dimension, FieldMapping, Secret, Selector, SpendCompany, StepState
 from bot.spend.errors import SourceError
 from bot.spend.source import Source
 from bot.store import connections
@@ -96,6 +96,7 @@ class Spending:
             raise Refused("The token is empty.", "token")
         async with self._source(token, client_id.strip(), client_secret) as source:
             company = await source.whoami()
+            await self._same_company(walk, company)
             cards = await source.cards()
             since = self.keeper.clock().date() - LOOK_BACK
             native, last = await source.natively_synced(since)
@@ -109,12 +110,27 @@ class Spending:
         }
 
         def decide(now: Walkthrough) -> dict[str, Any]:
-            same = now.answers.get("spend_company") == company.uuid
+            same = now.answers.get("spend_company") in (None, "", company.uuid)
             kept = now.answers if same else {k: v for k, v in now.answers.items() if k not in ("mapping", "selector")}
             return {"answers": {**kept, **known}, "spend_token": token, "client_secret": client_secret}
 
         walk = await self.keeper.change(walk.id, decide)
         return await self._draft(walk, user)
+
+    async def _same_company(self, walk: Walkthrough, company: SpendCompany) -> None:
+        """What is posted stands under its company: a connection that is at work never goes over to another one."""
+        known = await connections.get_connection(self.keeper.store, walk.connection_id) if walk.connection_id else None
+        if known and known.csv is not None:
+            raise Refused(
+                "This connection reads an export file, whose rows Spend Center knows under other names: with a token, each "
+                "purchase of that file would post again. Connect by token in a set-up of its own, with a later start."
+            )
+        if known and known.activated and known.spend_company not in ("", company.uuid):
+            raise Refused(
+                f"That token is of {company.name}; this connection posts what {known.spend_company_name} spends. Connect "
+                "the other company by a set-up of its own: `/intacct setup`.",
+                "token",
+            )
 
     async def connected_before(self, walk_id: str) -> Connection | None:
         """A connection of this person whose Spend Center sign-in can be used again."""

@@ -378,7 +378,8 @@ def _finish_buttons(walk: Walkthrough) -> Sequence[sb.Button]:
     change = button("Change something", "walkthrough.choices", value)
     fields = button("Match the fields again", "walkthrough.fields", value)
     if progress.state_of(walk, FINISH) is not StepState.DONE:
-        return [button("Check again", "walkthrough.channel_again", value, style="primary"), change, fields]
+        again = button("Check again", "walkthrough.channel_again", value, style="primary")
+        return [again, change, fields, button("Update token", "walkthrough.spend", value)]
     seen = answers.get("preview")
     if not seen:
         return [button("Preview", "walkthrough.preview", value, style="primary"), change, fields]

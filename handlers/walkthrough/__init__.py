@@ -97,13 +97,22 @@ async def resume(services: Services, client: AsyncWebClient, workspace: str) -> 
             await shown(services, client, Click(walk.owner, walk.id, walk.step))
 
 
-async def mend(services: Services, client: AsyncWebClient, workspace: str, user: str, company: int, step: int) -> None:
+async def mend(
+    services: Services,
+    client: AsyncWebClient,
+    workspace: str,
+    user: str,
+    company: int,
+    step: int,
+    *,
+    connection: str = "",
+) -> None:
     """Opens one step of a finished set-up again, for an alert that names the step which mends it.
 
     Raises:
         Refused: somebody else set the connection up.
     """
-    walk = await services.walkthrough.mend(workspace, user, company, step)
+    walk = await services.walkthrough.mend(workspace, user, company, step, connection=connection)
     await cards.show(services, client, walk.id, anew=True)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.intacct.errors import IntacctError
-from bot.models import Dimension, Selector
+from bot.models import ConnectionState, Dimension, Selector
 from bot.schedules import next_due
-from bot.spend.errors import SourceError
-from bot.store.connections import get_connection
+from bot.spend.errors import SourceAuth, SourceError
+from bot.store.connections import Connection, get_connection
 from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
 from bot.sync.preview import Preview
@@ -33,10 +33,13 @@ from handlers.walkthrough import cards
 from handlers.walkthrough.clicks import Handler
 from handlers.walkthrough.common import Ack, Click, Form, busy, filled, submitted
 from handlers.walkthrough.forms import FormHandler
+from handlers.walkthrough.watching import watch
 
 log = logging.getLogger(__name__)
 
 READING = "Reading Spend Center and comparing with Intacct…"
+SUMMARY_HOLDS = timedelta(minutes=10)
+"""How long a summary is believed: whoever presses later is told first what has turned wrong since."""
 PREVIEWING = "Reading both sides for the preview…"
 BOT = "@spend-intacct"
 
@@ -63,20 +66,38 @@ async def spend_again(services: Services, client: AsyncWebClient, click: Click) 
 
 
 async def token(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
-    async def work() -> Json:
-        await services.walkthrough.spending.connect(
+    """Tries the sign-in. Where everything else was chosen before, nothing of it is asked again."""
+
+    async def work() -> Json | None:
+        walk = await services.walkthrough.spending.connect(
             form.walk,
             form.user,
             token=form.secrets.get("token"),
             client_id=form.texts.get("client_id", ""),
             client_secret=form.secrets.get("client_secret"),
         )
-        return await _fields_view(services, client, form.click)
+        chosen = walk.answers.get("mapping") and walk.answers.get("start_date")
+        return None if chosen else await _fields_view(services, client, form.click)
 
     def again(sentence: str) -> Json:
         return spend_ui.token(form.key, form.texts, sentence, form.fresh)
 
-    await submitted(ack, client, form.view_id, modals.waiting("Connect Spend Center", READING), work, again)
+    waiting, done = modals.waiting("Connect Spend Center", READING), "Connected. The token is kept encrypted."
+    if await submitted(ack, client, form.view_id, waiting, work, again, done=done):
+        await _goes_on(services, client, form.click)
+
+
+async def _goes_on(services: Services, client: AsyncWebClient, click: Click) -> None:
+    """After step 9 changed: a connection that is at work goes on as it is now, a new one is previewed once all is chosen."""
+    ended = await cards.show_or_end(services, client, click.walk)
+    walk = await services.walkthrough.get(click.walk)
+    if not ended:
+        if services.walkthrough.spending.complete(walk):
+            await preview(services, client, click)
+        return
+    connection = await get_connection(services.store, walk.connection_id or "")
+    if connection and connection.state == ConnectionState.BROKEN:
+        await services.desk.request_sync(connection.id, click.user)
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------
@@ -258,12 +279,10 @@ async def choose(services: Services, client: AsyncWebClient, form: Form, ack: Ac
 
     waiting, done = modals.waiting("Choices", "Checking…"), "Saved. The preview comes in the conversation."
     kept = await submitted(ack, client, form.view_id, waiting, work, again, done=done, fields=ON_THEIR_FIELD)
-    if not kept:
+    if kept:
+        await _goes_on(services, client, form.click)
+    else:
         await cards.show(services, client, form.walk)
-        return
-    ended = await cards.show_or_end(services, client, form.walk)
-    if not ended and spending.complete(await services.walkthrough.get(form.walk)):
-        await preview(services, client, form.click)
 
 
 ON_THEIR_FIELD = ("start", "selector", "channel", "time", "zone", "receipts")
@@ -321,26 +340,38 @@ async def channel_again(services: Services, client: AsyncWebClient, click: Click
     async with busy(services, client, click, "Checking…"):
         _, problem, _ = await look_at_channel(client, walk.answers.get("channel", ""))
         await services.walkthrough.spending.channel_checked(click.walk, click.user, problem)
-        walk = await services.walkthrough.spending.check(click.walk, click.user)
-    await cards.show(services, client, click.walk)
-    if services.walkthrough.spending.complete(walk):
-        await preview(services, client, click)
+        await services.walkthrough.spending.check(click.walk, click.user)
+    await _goes_on(services, client, click)
 
 
 # --- preview and first sync -------------------------------------------------------------------------------------------
 
 
 async def preview(services: Services, client: AsyncWebClient, click: Click) -> None:
-    connection = await services.walkthrough.spending.ready(click.walk, click.user)
+    """The summary: all that was proved is looked at once more, and what would post is foreseen."""
+    await services.walkthrough.spending.ready(click.walk, click.user)
     async with busy(services, client, click, PREVIEWING):
-        seen = await _previewed(services, connection.id)
-        await services.walkthrough.spending.keep_preview(click.walk, click.user, summary(seen))
+        connection = await _still_ready(services, click)
+        if connection:
+            seen = await _previewed(services, connection.id)
+            await services.walkthrough.spending.keep_preview(click.walk, click.user, summary(seen))
     await cards.show(services, client, click.walk)
+    await watch(services, click.walk)
+
+
+async def _still_ready(services: Services, click: Click, unless_within: timedelta = timedelta()) -> Connection | None:
+    """The connection; None where a step that was green has turned wrong meanwhile, which its card says now."""
+    walk = await services.walkthrough.verify(click.walk, click.user, unless_within=unless_within)
+    if not services.walkthrough.spending.complete(walk):
+        return None
+    return await services.walkthrough.spending.ready(click.walk, click.user)
 
 
 async def _previewed(services: Services, connection_id: str) -> Preview:
     try:
         return await services.desk.preview(connection_id)
+    except SourceAuth as refused:
+        raise Refused(f"{refused} Connect Spend Center again, then press *Preview*.") from None
     except (IntacctError, SourceError) as lost:
         log.warning("No preview for %s: %s", connection_id, lost)
         raise Refused("One of the two sides did not answer, so there is no preview yet. Press *Preview*.") from None
@@ -370,7 +401,12 @@ async def see_each(services: Services, client: AsyncWebClient, click: Click) -> 
 
 async def start(services: Services, client: AsyncWebClient, click: Click) -> None:
     """The first sync, which starts the schedule; then the last card."""
-    ready = await services.walkthrough.spending.ready(click.walk, click.user)
+    async with busy(services, client, click, ui.CHECKING):
+        ready = await _still_ready(services, click, SUMMARY_HOLDS)
+    if ready is None:
+        await cards.show(services, client, click.walk)
+        await watch(services, click.walk)
+        return
     await services.desk.start(ready.id, click.user)
     walk = await services.walkthrough.finish(click.walk, click.user)
     connection = await get_connection(services.store, ready.id) or ready
