@@ -33,7 +33,8 @@ Death = tuple[str, str, str, int] | tuple[str, str, str, int, signal.Signals]
 class Orders:
     """What a child is to do. `die` is where it ends itself.
 
-    `at` is the time on its clock when it starts, `lease` a shorter lease in seconds than the engine's own.
+    `at` is the time on its clock when it starts, `lease` a shorter lease in seconds than the engine's own, `job` the name
+    and the ids of a job of which one turn is to be done.
     """
 
     settings: dict[str, Any]
@@ -43,6 +44,7 @@ class Orders:
     retry: bool = False
     ask: bool = False
     lease: float = 0
+    job: tuple[str, dict[str, Any]] = ("", {})
 
 
 WHOLE = ("bot.__main__", "bot.serve", "bot.sandbox.intacct", "bot.sandbox.page", "tests.chaos.town")
@@ -82,6 +84,12 @@ def one_run(orders: Orders) -> None:
     """One run alone, as the command line does it; with `retry`, what has failed is tried again."""
     arm(orders.die)
     asyncio.run(_one_run(orders))
+
+
+def one_job(orders: Orders) -> None:
+    """One turn of one job alone, as the engine would do it."""
+    arm(orders.die)
+    asyncio.run(_one_job(orders))
 
 
 def engine(orders: Orders) -> None:
@@ -138,6 +146,12 @@ async def _one_run(orders: Orders) -> None:
         turn = 0
         while await parts.runner.sync(turn, **ids, intent=intent.id):
             turn += 1
+
+
+async def _one_job(orders: Orders) -> None:
+    name, ids = orders.job
+    async with open_parts(Settings(_env_file=None, **orders.settings), _clock(orders)) as parts:
+        await jobs(parts.runner)[name].body(0, **ids)
 
 
 async def _engine(orders: Orders) -> None:
