@@ -51,6 +51,9 @@ REVIVE_AFTER, REVIVE_AT_MOST = 5.0, 600.0
 POLL_SECONDS = 0.5
 """Between two looks at a queue; a company gets at most one job started in that time. Tests look more often."""
 
+LISTEN_SECONDS = 1.0
+"""Between two looks of the vendor's for messages between jobs, which we have none of; a stop waits for the last one."""
+
 REMEMBERED = 10_000
 """Promises that this process knows it has made: what is swept every few seconds is not written again each time."""
 
@@ -202,7 +205,7 @@ class Engine:
             "max_executor_threads": 4,
             "sys_db_pool_size": 10,
             "log_level": "WARNING",
-            "notification_listener_polling_interval_sec": 1.0,
+            "notification_listener_polling_interval_sec": LISTEN_SECONDS,
         }
         if not self._settings.on_sqlite:
             return config | {"system_database_url": self._settings.store_url}

@@ -21,6 +21,7 @@ from bot.engine import Engine, Work
 from bot.models import ConnectionState, PostingState, Trigger
 from bot.settings import Settings
 from bot.store import connections, postings, runs
+from tests.patience import PATIENCE
 
 KILLED = -signal.SIGKILL
 T = TypeVar("T")
@@ -63,7 +64,7 @@ def start(target: Callable[[T], None], orders: T) -> BaseProcess:
     return process
 
 
-async def ended(process: BaseProcess, seconds: float = 60) -> int | None:
+async def ended(process: BaseProcess, seconds: float = PATIENCE) -> int | None:
     """Its exit code, once it has one."""
     async with asyncio.timeout(seconds):
         while process.is_alive():  # noqa: ASYNC110  # a process sets no event of ours

@@ -1,19 +1,27 @@
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
+import dbos._dbos
 import pytest
 
 from bot import engine
 from tests.postgres import fresh_database, server
 from tests.world import World, world
 
+BRIEF = SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(min(seconds, 0.05)))
+"""Time for DBOS's goodbye, which looks once a second whether its last job has ended."""
+
 
 @pytest.fixture(autouse=True)
 def quick_queues(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job that is ready is started soon: what is tested is what it does, not the pause before."""
+    """A job that is ready is started soon, and an engine that has ended is gone: the pauses are not what is tested."""
     monkeypatch.setattr(engine, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(engine, "GATHER", 0.0)
+    monkeypatch.setattr(engine, "LISTEN_SECONDS", 0.1)
+    monkeypatch.setattr(dbos._dbos, "time", BRIEF)
 
 
 @pytest.fixture

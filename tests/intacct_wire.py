@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 
 from bot.sandbox.intacct import IntacctSim
+from tests.patience import PATIENCE
 
 NOW = datetime(2026, 11, 4, 15, 0, tzinfo=UTC)
 DAY = "<year>2026</year><month>11</month><day>02</day>"
@@ -165,7 +166,7 @@ async def make_wire() -> AsyncIterator[Wire]:
     clock = [NOW]
     sim = IntacctSim(copy.deepcopy(COMPANY), clock=lambda: clock[0])
     await sim.start()
-    async with httpx.AsyncClient(timeout=5, verify=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE, verify=False) as client:
         yield Wire(sim, client, clock)
     await sim.stop()
 

@@ -20,6 +20,7 @@ from bot.serve import Bot
 from bot.store import connections
 from bot.store.connections import Connection
 from tests.chaos.clock import told_by
+from tests.patience import PATIENCE
 from tests.slack_talk import Talk
 from tests.world import NOON, World, world
 
@@ -29,13 +30,13 @@ FINANCE = "C0FINANCE"
 
 
 class Ticking:
-    """A time that goes on by itself from NOON, whatever day and hour it is outside; tests may move it forward."""
+    """A time that goes on by itself, whatever day and hour it is outside; tests may move it forward."""
 
-    def __init__(self) -> None:
-        self._began, self._moved = time.monotonic(), timedelta()
+    def __init__(self, since: datetime) -> None:
+        self._since, self._began, self._moved = since, time.monotonic(), timedelta()
 
     def __call__(self) -> datetime:
-        return NOON + timedelta(seconds=time.monotonic() - self._began) + self._moved
+        return self._since + timedelta(seconds=time.monotonic() - self._began) + self._moved
 
     def pass_(self, **span: float) -> None:
         self._moved += timedelta(**span)
@@ -132,13 +133,18 @@ class Office:
 
 
 @asynccontextmanager
-async def harbor_without_bot(folder: Path, **changes: Any) -> AsyncIterator[tuple[World, SlackSim, Ticking]]:
-    """Everything but the bot, all of it by one clock, the scheduler of a bot in this process as well."""
+async def harbor_without_bot(
+    folder: Path, since: datetime = NOON, **changes: Any
+) -> AsyncIterator[tuple[World, SlackSim, Ticking]]:
+    """Everything but the bot, by a clock that starts at `since`, the scheduler of a bot in this process as well.
+
+    A bot in a process of its own goes by the machine's; who lets one work beside another begins with that.
+    """
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
-    clock, slack = Ticking(), SlackSim()
+    clock, slack = Ticking(since), SlackSim()
     slack.clock = clock
     await slack.start()
-    slack.core.limiter.on = False
+    await slack.control("limits", {"user": DANA, "on": False, "seconds": PATIENCE})
     settings = {
         "slack_bot_token": slack.BOT_TOKEN,
         "slack_app_token": slack.APP_TOKEN,
@@ -149,9 +155,11 @@ async def harbor_without_bot(folder: Path, **changes: Any) -> AsyncIterator[tupl
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(apscheduler.schedulers.base, "datetime", told_by(clock))
-        async with world(folder, **settings) as far:
-            yield far, slack, clock
-        await slack.stop()
+        try:
+            async with world(folder, **settings) as far:
+                yield far, slack, clock
+        finally:
+            await slack.stop()
 
 
 @asynccontextmanager

@@ -20,6 +20,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.patience import PATIENCE
+
 OTHERS = ("postgres", "nobody")
 
 
@@ -68,7 +70,7 @@ def server() -> Iterator[str]:
             yield address
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def free_port() -> int:
@@ -79,7 +81,7 @@ def free_port() -> int:
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     """Until it lets us in."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while True:
         try:
             psycopg.connect(f"postgresql://{address}", connect_timeout=2).close()

@@ -14,10 +14,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackSim
+from tests.patience import PATIENCE
 
 Json = dict[str, Any]
-PATIENCE = 30.0
-"""Seconds until a test that waits for the bot gives up."""
 
 
 class Talk:
@@ -169,6 +168,7 @@ async def workspace() -> AsyncIterator[Talk]:
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # its warnings are about listeners that tests do not need
     slack = SlackSim()
     await slack.start()
+    await slack.control("limits", {"user": "U0DANA", "seconds": PATIENCE})
     app = AsyncApp(token=slack.BOT_TOKEN, client=AsyncWebClient(token=slack.BOT_TOKEN, base_url=slack.url))
     talk = Talk(slack, app)
     client = AsyncSocketModeHandler(app, slack.APP_TOKEN, ping_interval=0.5).client

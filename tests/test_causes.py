@@ -30,6 +30,7 @@ from bot.store.postings import Posting
 from bot.sync import alerts as views
 from bot.sync.post import MOST_TRIES
 from tests.office import LEE, LUNCH, Office, office
+from tests.patience import PATIENCE
 from tests.world import World, mapping, world
 
 Json = dict[str, Any]
@@ -146,7 +147,7 @@ async def syncs(at: Office, connection: Connection) -> None:
     store = at.far.parts.store
     before = len(await runs.last_runs(store, connection.id, 50, ended=True))
     await at.room.in_(LEE).types("sync")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len(await runs.last_runs(store, connection.id, 50, ended=True)) == before or await runs.open_intents(  # noqa: ASYNC110  # rows ring no bell
             store, at.clock() + timedelta(days=1)
         ):
@@ -157,7 +158,7 @@ async def booked(at: Office, records: int) -> None:
     """Until so many records stand in the books, each reference once."""
     news = asyncio.Event()
     at.far.intacct.on_change = lambda _: news.set()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len(at.far.booked()) < records:
             await news.wait()
             news.clear()

@@ -24,11 +24,8 @@ from bot.sandbox.seed_company import SENDER_ID, SENDER_PASSWORD, WEB_SERVICES_PA
 from bot.sandbox.spend import SpendSim
 from bot.settings import Settings
 from bot.store.vault import new_key
+from tests.patience import PATIENCE
 from tests.world import PORTLAND, mapping
-
-pytestmark = pytest.mark.timeout(
-    300
-)  # a dozen processes that each start a Python, on machines that do other things too
 
 ROOT = Path(__file__).parent.parent
 LINE = {"transaction", "state", "record", "category", "amount", "currency", "date"}
@@ -464,7 +461,7 @@ async def test_a_sync_that_is_killed_is_finished_by_the_next_one(town: Town) -> 
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    await asyncio.wait_for(posted.wait(), 30)
+    await asyncio.wait_for(posted.wait(), PATIENCE)
     killed.kill()
     await killed.wait()
     town.intacct.on_change = None

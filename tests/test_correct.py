@@ -113,6 +113,7 @@ async def test_a_second_click_learns_who_was_first(harbor: World) -> None:
     desk = desk_of(harbor)
     alert = await alert_on(harbor, desk, portland.id, "dimension.required")
     assert await alerts.start_work(harbor.parts.store, alert, "U0LEE", harbor.clock())
+    await desk.reconcile_alerts(portland.id)  # somebody draws the message before Lee's intent is written
 
     asked = await desk.retry(alert, "U0DANA")
 
@@ -121,3 +122,8 @@ async def test_a_second_click_learns_who_was_first(harbor: World) -> None:
     assert not [one for one in await runs.open_intents(harbor.parts.store, harbor.clock()) if one.actor == "U0DANA"]
     failed = await postings.list_postings(harbor.parts.store, portland.id, states=[PostingState.FAILED])
     assert len(failed) == 43
+
+    harbor.clock.pass_(minutes=2)  # nothing was ever written: Lee's process died
+    await desk.reconcile_alerts(portland.id)
+
+    assert (await desk.retry(alert, "U0DANA")).already is None

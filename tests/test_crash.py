@@ -11,6 +11,7 @@ from bot.models import RunState
 from bot.store import postings, runs
 from tests.child import KILLED, ended, engine, killed, one_run, start
 from tests.moved import HALF, few_cards  # noqa: F401  # few_cards is the fixture `harbor`
+from tests.patience import PATIENCE
 from tests.world import World
 from tests.yard import yard_of
 
@@ -104,7 +105,7 @@ def _arrival(harbor: World) -> Callable[[], Awaitable[None]]:
     """Waits until a posting has reached the gateway."""
 
     async def arrived() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not {"late", "commit_late"} & harbor.intacct.faults.fired.keys():  # noqa: ASYNC110  # another process acts
                 await asyncio.sleep(0.005)
 
@@ -157,7 +158,7 @@ async def test_the_engine_goes_on_with_a_run_whose_process_was_killed(harbor: Wo
 async def _run_ended(harbor: World, connection: str) -> runs.Run:
     """The first run, once it has ended and nobody waits for it."""
     store = harbor.parts.store
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             first = (await runs.last_runs(store, connection, 50))[-1:]
             waiting = await runs.open_intents(store, harbor.clock.now.replace(year=2100))

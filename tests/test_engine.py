@@ -23,6 +23,7 @@ from bot.store.connections import Connection
 from bot.store.database import Store, open_store
 from tests.child import KILLED, ended, killed, start
 from tests.child import engine as engine_child
+from tests.patience import PATIENCE
 from tests.world import NOON, world
 from tests.yard import yard_of
 
@@ -62,7 +63,7 @@ async def running(folder: Path, jobs: Jobs, clock: Callable[[], datetime] | None
         await store.close()
 
 
-async def until(true: Callable[[], bool | Awaitable[bool]], seconds: float = 20) -> None:
+async def until(true: Callable[[], bool | Awaitable[bool]], seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while True:
             found = true()
@@ -152,7 +153,7 @@ async def test_a_stop_lets_the_turn_end_and_the_next_start_goes_on_with_the_one_
     jobs.gate = asyncio.Event()
     async with running(tmp_path, jobs) as engine:
         await engine.enqueue("work", "long", company=1, name="a")
-        await asyncio.wait_for(jobs.gate.wait(), 20)
+        await asyncio.wait_for(jobs.gate.wait(), PATIENCE)
     assert jobs.done == [("a", 0), ("a", 1)]
     jobs.gate = None
 
@@ -172,7 +173,7 @@ async def test_a_stop_waits_for_housekeeping_that_is_at_work(tmp_path: Path, cap
 
     async with running(tmp_path, Jobs()) as engine:
         engine.sweep = sweep
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await begun.wait()
 
     assert ended_.is_set()

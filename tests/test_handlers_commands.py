@@ -13,6 +13,7 @@ import pytest
 from bot.models import ConnectionState, PostingState, Trigger
 from bot.store import connections, runs
 from tests.office import DANA, DROPPED_LINE, FINANCE, LEE, LUNCH, MARIA, Office, office
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -212,6 +213,6 @@ async def test_an_app_that_was_removed_stops_its_schedules(harbor: Office) -> No
 
     await harbor.slack.control("uninstall", {"user": DANA})
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await harbor.connection(portland)).state != ConnectionState.PAUSED:  # noqa: ASYNC110  # a database row rings no bell
             await asyncio.sleep(0.05)

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from handlers import refresh
 from handlers.delivery import Later, Post
 from handlers.outbox import Outbox
 from tests.office import DANA, FINANCE, LEE, LUNCH, Office, harbor_without_bot, office
+from tests.patience import PATIENCE
 from tests.test_serve import environment, healthy, running
 from tests.world import World
 
@@ -75,14 +77,14 @@ def beginnings(slack: SlackSim, place: str = FINANCE) -> list[str]:
 
 
 async def nothing_left(at: Office) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await outbox.backlog(at.far.parts.store))[0]:  # noqa: ASYNC110  # a table rings no bell
             await asyncio.sleep(0.05)
 
 
 async def in_doubt(at: Office, one: Connection) -> None:
     """Until the bot knows that it does not know."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             owed = await outbox.to_send(at.far.parts.store, one.id)
             if any(message.state == MessageState.SENDING and message.claimed is None for message in owed):
@@ -189,7 +191,7 @@ async def test_a_result_whose_answer_was_lost_is_read_once(harbor: Office) -> No
 async def test_a_bot_killed_between_slacks_commit_and_its_own_leaves_every_alert_and_result_once(
     tmp_path: Path, readable: bool
 ) -> None:
-    async with harbor_without_bot(tmp_path) as (far, slack, clock):
+    async with harbor_without_bot(tmp_path, since=datetime.now(UTC)) as (far, slack, clock):
         if readable:
             slack.core.manifest.scopes = (*slack.core.manifest.scopes, "groups:history")
         await far.connect("100", schedule="")
@@ -225,7 +227,7 @@ async def killed_at_its_first_message(folder: Path, far: World, slack: SlackSim)
 
         slack.on_change = kill
         await slack.control("command", {"user": DANA, "text": "/intacct sync", "channel": "D0DANA"})
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), PATIENCE)
         slack.on_change = None
 
 
@@ -272,7 +274,7 @@ async def test_an_hour_without_slack_and_a_restart_in_it_lose_nothing_and_repeat
             await bot.digests.services.desk.ignore(1, "entered by hand", LEE, "Lee Okafor")
             await bot.digests.services.desk.request_sync(portland.id, LEE)
             counted = calls(slack)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while not counted["chat.update"]:  # noqa: ASYNC110  # a call in vain
                     await asyncio.sleep(0.05)
         clock.pass_(minutes=30)
@@ -355,7 +357,7 @@ async def test_ten_thousand_failures_of_twelve_causes_are_twelve_messages_and_on
 
     assert len(harbor.room.posts()) == 12
     assert sum(counted.values()) < 60, counted
-    assert counted["chat.postMessage"] == 12
+    assert counted["chat.postMessage"] == 12 + len(harbor.room.texts("D0DANA"))
     counted.clear()
     solved = await postings.list_postings(
         store, portland.id, category="dimension.required", subject="7003 department", limit=1000
@@ -370,7 +372,7 @@ async def test_ten_thousand_failures_of_twelve_causes_are_twelve_messages_and_on
     await harbor.room.reads("Solved: ")
     assert counted["chat.update"] == 1
     assert len(harbor.room.posts()) == 12
-    assert harbor.room.texts("D0DANA") == [
+    assert harbor.room.texts("D0DANA")[1:] == [
         "Posted 1 transaction, $2,640.00, to 100 Portland. 9,166 not posted; they are in <#C0FINANCE>."
     ]
 
@@ -389,7 +391,8 @@ async def test_two_real_runs_of_which_nearly_all_fails_are_one_message_for_each_
 
     causes = [cause for one in made for cause in await postings.causes(harbor.far.parts.store, one.id)]
     assert sum(cause.n for cause in causes) > 150
-    assert counted["chat.postMessage"] == len(causes) == len(harbor.room.posts())
+    assert len(harbor.room.posts()) == len(causes)
+    assert counted["chat.postMessage"] == len(causes) + len(made), "and each run's result, to who asked for it"
     assert sum(counted.values()) < 60, counted
 
 

@@ -258,7 +258,7 @@ async def test_an_answer_that_never_comes_is_unknown(far_end: ScriptedGateway, c
         return web.Response()
 
     far_end.then(silent)
-    async with IntacctClient(gateway_settings(far_end.url, read_timeout=0.1), SIGN_IN, sleep=clock.sleep) as client:
+    async with IntacctClient(gateway_settings(far_end.url, read_timeout=1.0), SIGN_IN, sleep=clock.sleep) as client:
         found = await client.record_batch(BATCH)
     released.set()
     assert [type(one) for one in found] == [Lost, Lost]

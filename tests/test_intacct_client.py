@@ -49,6 +49,7 @@ from tests.intacct_gateway import (
     settings,
     xml,
 )
+from tests.patience import PATIENCE
 
 APPLICATIONS = data("<data><application>CM</application><application>GL</application></data>")
 
@@ -338,7 +339,7 @@ async def test_a_dripping_answer_runs_into_the_total_time_out(far_end: ScriptedG
         return response
 
     far_end.sign_ins.append(drip)
-    async with IntacctClient(settings(far_end.url, total_timeout=0.1), SIGN_IN, sleep=clock.sleep) as client:
+    async with IntacctClient(settings(far_end.url, total_timeout=1.0), SIGN_IN, sleep=clock.sleep) as client:
         assert (await client.sign_in()).entity_id == ""
     assert clock.slept == [1.0]
     released.set()
@@ -415,7 +416,7 @@ async def test_slots_taken_away_come_back_and_none_is_lost(clock: Clock) -> None
             allowance.went_well()
     assert allowance.now == 4
     for _ in range(4):
-        await asyncio.wait_for(allowance.__aenter__(), 1)
+        await asyncio.wait_for(allowance.__aenter__(), PATIENCE)
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------

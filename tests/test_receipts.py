@@ -16,6 +16,7 @@ from bot.store.connections import Connection
 from bot.store.postings import Posting
 from tests.moved import CLEAN, ledger
 from tests.office import DANA, Office, office
+from tests.patience import PATIENCE
 from tests.test_fetch import buy
 
 
@@ -43,7 +44,7 @@ def attached(at: Office) -> int:
 
 async def attaching(at: Office, n: int) -> None:
     """Until so many records have their receipt; a receipt is three calls, and they stand behind everything else."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while attached(at) < n:  # noqa: ASYNC110  # the far end sets no event of ours
             await asyncio.sleep(0.05)
 
@@ -55,7 +56,7 @@ async def test_refused_receipts_are_one_message_and_only_they_are_sent_again(har
     portland = await harbor.far.connect("100", schedule="", selector=chosen)
     room = harbor.room.in_(DANA)
     await room.types("sync")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len([row for row in await with_paper(harbor, portland) if row.category]) < 10:  # noqa: ASYNC110  # as above
             await asyncio.sleep(0.05)
     await room.reads("10 transactions posted, but not the receipt")

@@ -23,6 +23,7 @@ from bot.sync import ending, undo
 from bot.sync.desk import Asked, Desk
 from bot.sync.reconcile import reconcile
 from tests.moved import CLEAN, card, few_cards, ledger, rows  # noqa: F401  # few_cards is the fixture `harbor`
+from tests.patience import PATIENCE
 from tests.test_run import desk, quiet  # noqa: F401  # `desk` is a fixture
 from tests.world import World
 
@@ -165,7 +166,7 @@ async def deleted(harbor: World, at: Desk) -> tuple[Connection, Posting, int]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ending, "REST", 0.0)
         await synced(harbor, at, portland)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (await now(harbor, row)).category != CHANGED:  # noqa: ASYNC110  # a job sets no event of ours
                 await asyncio.sleep(0.05)
     assert [one.id for one in await rows(harbor, portland) if one.category] == [row.id]

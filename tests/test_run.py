@@ -24,6 +24,7 @@ from bot.sync import alerts as views
 from bot.sync.desk import Desk
 from bot.sync.run import may_run
 from tests.moved import CLEAN, HALF, card, few_cards, ledger, one_at_a_time, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
+from tests.patience import PATIENCE
 from tests.world import World
 
 POSTED, FAILED, HELD, PENDING = PostingState.POSTED, PostingState.FAILED, PostingState.HELD, PostingState.PENDING
@@ -51,7 +52,7 @@ async def desk(harbor: World) -> AsyncIterator[Desk]:
     parts.runner.engine = None
 
 
-async def quiet(harbor: World, seconds: float = 30) -> None:
+async def quiet(harbor: World, seconds: float = PATIENCE) -> None:
     """Until nothing is asked for and no run is at work."""
     store = harbor.parts.store
     async with asyncio.timeout(seconds):
@@ -305,7 +306,7 @@ async def test_intacct_that_is_down_is_come_back_to_without_anybody_asking(harbo
     assert await desk.engine.waiting(f"sync:{portland.id}:")
     await harbor.intacct.start()
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await states(harbor, portland)).get(POSTED, 0) < 10:  # noqa: ASYNC110  # a job sets no event of ours
             await asyncio.sleep(0.1)
 

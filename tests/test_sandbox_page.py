@@ -26,6 +26,7 @@ from bot.sandbox.run import Sandbox, data_directory, main, real_secrets, story_d
 from bot.sandbox.seed import story
 from bot.sandbox.seed_company import connected
 from bot.sandbox.slack import SlackSim
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,14 +47,14 @@ async def browser(page: Page) -> AsyncIterator[ClientSession]:
 
 async def next_event(lines: aiohttp.StreamReader) -> list[str]:
     while True:
-        line = await asyncio.wait_for(lines.readline(), 5)
+        line = await asyncio.wait_for(lines.readline(), PATIENCE)
         if line.startswith(b"data: "):
             changed: list[str] = json.loads(line[6:])["changed"]
             return changed
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110 - another process does it; there is no event to wait for
             await asyncio.sleep(0.01)
 
@@ -432,7 +433,7 @@ async def test_the_command_prints_its_address_serves_and_stops_at_a_signal(tmp_p
     process = await command(tmp_path)
     assert process.stdout is not None
     said: list[str] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not said or said[-1] != "Ready.":
             line = (await process.stdout.readline()).decode()
             assert line, "it stopped before it was ready"
@@ -447,7 +448,7 @@ async def test_the_command_prints_its_address_serves_and_stops_at_a_signal(tmp_p
         async with session.get(f"{address}control/spend/state", params={"limit": 1}) as answer:
             assert (await answer.json())["totals"]["amount"] == "61482.17"
     process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         rest, trouble = await process.communicate()
     assert process.returncode == 0
     assert rest.decode().strip() == "Stopping."
@@ -457,7 +458,7 @@ async def test_the_command_prints_its_address_serves_and_stops_at_a_signal(tmp_p
 async def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path, page: Page) -> None:
     port = int(page.url.rstrip("/").rpartition(":")[2])
     process = await command(tmp_path, port=port)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         _, trouble = await process.communicate()
     assert process.returncode == 2
     assert (
@@ -468,7 +469,7 @@ async def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path, page: Page) ->
 
 async def test_a_seed_that_is_no_day_is_told_in_a_sentence(tmp_path: Path) -> None:
     process = await command(tmp_path, seed="7")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         _, trouble = await process.communicate()
     assert process.returncode == 2
     assert trouble.decode().strip() == "7 is not a day. Write it like 20261105."

@@ -18,10 +18,13 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.control import ControlError
 from bot.sandbox.slack import SlackSim
+from tests.patience import PATIENCE
 
 DANA, LEE, MARIA = "U0DANA", "U0LEE", "U0MARIA"
 FINANCE = "C0FINANCE"
 Json = dict[str, Any]
+HURRY = 0.05
+"""Seconds until an acknowledgement that never comes is given up."""
 
 
 class Clock:
@@ -68,7 +71,7 @@ class Bench:
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Waits for something that a change in the workspace or a payload brings about."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not done():
                 self.news.clear()
                 await self.news.wait()
@@ -85,7 +88,7 @@ async def bench() -> AsyncIterator[Bench]:
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
     sim, clock = SlackSim(), Clock()
     sim.clock = clock
-    sim.core.delivery.ack_seconds = 0.4
+    sim.core.delivery.ack_seconds = PATIENCE
     sim.core.delivery.retry_delays = (0.0, 0.01, 0.01)
     await sim.start()
     app = AsyncApp(token=sim.BOT_TOKEN, client=AsyncWebClient(token=sim.BOT_TOKEN, base_url=sim.url))
@@ -93,6 +96,14 @@ async def bench() -> AsyncIterator[Bench]:
     async with connected(made):
         yield made
     await sim.stop()
+
+
+@contextlib.contextmanager
+def hurry(bench: Bench) -> Iterator[None]:
+    """Slack waits for no acknowledgement as long as this lasts."""
+    bench.sim.core.delivery.ack_seconds = HURRY
+    yield
+    bench.sim.core.delivery.ack_seconds = PATIENCE
 
 
 @contextlib.asynccontextmanager
@@ -170,11 +181,14 @@ async def test_a_command_reaches_the_app_with_slacks_fields_and_its_answer_is_se
 async def test_a_command_without_an_ack_in_time_tells_the_person_and_the_next_one_works(bench: Bench) -> None:
     async def sleeps(ack: Callable[..., Awaitable[Any]], body: Json) -> None:
         if body["text"] == "slow":
-            await asyncio.sleep(0.6)
+            await released.wait()
         await ack()
 
+    released = asyncio.Event()
     bench.app.command("/intacct")(sleeps)
-    result = await bench.do("command", text="/intacct slow", channel=FINANCE)
+    with hurry(bench):
+        result = await bench.do("command", text="/intacct slow", channel=FINANCE)
+    released.set()
     assert result["acked"] is False
     assert result["error"] == "operation_timeout"
     assert bench.sim.messages(FINANCE)[-1]["text"] == '/intacct failed with the error "operation_timeout"'
@@ -381,12 +395,15 @@ async def test_an_ack_that_slack_would_not_follow_leaves_the_modal_open_and_says
 
 async def test_a_submission_without_an_answer_keeps_the_modal_and_what_was_typed(bench: Bench) -> None:
     async def sleeps(ack: Callable[..., Awaitable[Any]]) -> None:
-        await asyncio.sleep(0.6)
+        await released.wait()
         await ack()
 
+    released = asyncio.Event()
     bench.app.view("ask")(sleeps)
     view = await open_modal(bench)
-    result = await bench.do("submit", view_id=view["id"], values={"user_block": {"user": {"value": "x"}}})
+    with hurry(bench):
+        result = await bench.do("submit", view_id=view["id"], values={"user_block": {"user": {"value": "x"}}})
+    released.set()
     assert result["error"] == "operation_timeout"
     shown = bench.sim.view_of(DANA) or {}
     assert "trouble connecting" in shown["notice"]
@@ -564,14 +581,19 @@ async def test_an_event_that_nobody_takes_comes_again_and_says_so(bench: Bench) 
         attempt = request.headers.get("x-slack-retry-num", [""])[0]
         seen.append((body["event_id"], attempt))
         bench.news.set()
+        if len(seen) == 2:
+            bench.sim.core.delivery.ack_seconds = PATIENCE
         if len(seen) < 3:
-            await asyncio.sleep(0.6)
+            await released.wait()
         await next()
 
+    released = asyncio.Event()
     bench.app.middleware(slow_at_first)
     bench.app.event("app_home_opened")(bench.keep())
+    bench.sim.core.delivery.ack_seconds = HURRY
     await bench.do("open_home")
     await bench.until(lambda: len(seen) == 3)
+    released.set()
     await bench.sim.core.delivery.settled()
     assert len({event_id for event_id, _ in seen}) == 1
     assert [attempt for _, attempt in seen[1:]] == ["1", "2"]

@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackSim
+from tests.patience import PATIENCE
 
 Json = dict[str, Any]
 
@@ -101,7 +102,7 @@ def app(sim: SlackSim, secret: str) -> AsyncApp:
 async def test_commands_options_and_submissions_work_over_signed_http(sim: SlackSim, site: Site) -> None:
     told = await sim.control("command", {"user": "U0DANA", "channel": "C0FINANCE", "text": "/intacct setup"})
     assert told["acked"]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while sim.view_of("U0DANA") is None:
             await _change(sim)
     assert sim.messages("C0FINANCE")[-1]["text"] == "Opening."

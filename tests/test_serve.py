@@ -26,6 +26,7 @@ from bot.sandbox.slack import SlackSim
 from bot.serve import Bot
 from bot.settings import Settings
 from tests.office import FINANCE, Room, free_port, harbor_without_bot
+from tests.patience import PATIENCE
 from tests.world import World
 
 REPOSITORY = Path(__file__).parent.parent
@@ -65,7 +66,7 @@ async def running(folder: Path, env: dict[str, str]) -> AsyncIterator[asyncio.su
 async def healthy(port: int, **wanted: bool) -> dict[str, Any]:
     """The health page, once it says what is wanted."""
     said: dict[str, Any] = {}
-    async with asyncio.timeout(20), httpx.AsyncClient() as http:
+    async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as http:
         while not said or any(  # a process rings no bell
             said.get(name) is not value for name, value in wanted.items()
         ):
@@ -86,7 +87,7 @@ async def test_the_process_starts_answers_and_ends_in_order(tmp_path: Path) -> N
             await slack.control("command", {"user": "U0DANA", "text": "/intacct help", "channel": FINANCE})
             process.send_signal(signal.SIGTERM)
 
-            assert await asyncio.wait_for(process.wait(), 15) == 0
+            assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
         assert any("Type /intacct" in post["text"] for post in slack.messages(FINANCE))
         assert not slack.state()["connected"]
 
@@ -96,7 +97,7 @@ async def test_a_second_bot_on_one_sqlite_file_says_why_it_does_not_start(tmp_pa
         await healthy(far.settings.port, engine=True)
 
         async with running(tmp_path, environment(far, slack, PORT=str(free_port()))) as second:
-            _, told = await asyncio.wait_for(second.communicate(), 20)
+            _, told = await asyncio.wait_for(second.communicate(), PATIENCE)
 
         assert second.returncode == 1
         assert b"Another process is at work on the database" in told
@@ -106,7 +107,7 @@ async def test_a_taken_port_is_a_sentence(tmp_path: Path) -> None:
     async with harbor_without_bot(tmp_path) as (far, slack, _):
         holder = await asyncio.start_server(lambda _reader, _writer: None, "0.0.0.0", far.settings.port)
         async with holder, running(tmp_path, environment(far, slack)) as process:
-            _, told = await asyncio.wait_for(process.communicate(), 20)
+            _, told = await asyncio.wait_for(process.communicate(), PATIENCE)
 
         assert process.returncode == 1
         assert b"Set PORT to another one" in told
@@ -117,7 +118,7 @@ async def test_missing_settings_are_all_told_at_once(tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)}
 
     async with running(tmp_path, env) as process:
-        _, told = await asyncio.wait_for(process.communicate(), 20)
+        _, told = await asyncio.wait_for(process.communicate(), PATIENCE)
 
     assert process.returncode == 2
     for name in (b"SLACK_BOT_TOKEN", b"SLACK_APP_TOKEN", b"INTACCT_SENDER_ID", b"INTACCT_SENDER_PASSWORD"):
@@ -174,7 +175,7 @@ async def test_http_mode_takes_signed_requests_and_no_others(tmp_path: Path) -> 
             refused = await http.post(url, content=body, headers={**headers, "X-Slack-Signature": "v0=0"})
 
             assert (taken.status_code, refused.status_code) == (200, 401)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while not any("Type /intacct" in post["text"] for post in slack.messages("D0DANA")):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
 

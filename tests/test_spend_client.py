@@ -26,6 +26,7 @@ from bot.spend.errors import (
 )
 from bot.spend.pacing import Pacer
 from bot.spend.source import Page, Source
+from tests.patience import PATIENCE
 
 TOKEN = "tok-3f9a-secret"
 
@@ -510,7 +511,7 @@ async def test_a_cancelled_caller_gives_its_turn_back(time: Time) -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     time.now += 62
-    await asyncio.wait_for(_take(pacer), 1)
+    await asyncio.wait_for(_take(pacer), PATIENCE)
 
 
 async def test_what_can_wait_leaves_half_of_the_minute_to_what_people_wait_for(time: Time) -> None:

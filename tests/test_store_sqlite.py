@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.settings import Settings
 from bot.store.database import AT_ONCE, Store, open_store
 from bot.store.sqlite import WRITE, open_line
+from tests.patience import PATIENCE
 
 MADE = sa.Table("made", sa.MetaData(), sa.Column("n", sa.Integer, primary_key=True), sa.Column("said", sa.String))
 
@@ -112,7 +113,7 @@ async def test_writers_of_one_process_take_turns_and_readers_wait_for_none_of_th
             await asyncio.sleep(0)
             await db.execute(MADE.insert().values(n=most + 1, said=str(n)))
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as many:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as many:
         for n in range(50):
             many.create_task(write(n))
             many.create_task(numbers(store))

@@ -100,6 +100,10 @@ CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
 """What a person may answer to a held posting's question."""
 
 
+CLAIMED = timedelta(minutes=1)
+"""For so long a claim holds whose intent is not written; after it whoever claimed has died, and the next press counts."""
+
+
 async def reconcile(store: Store, connection_id: str, now: datetime) -> list[int]:
     """Bring the alerts of a connection in line with its open causes.
 
@@ -114,7 +118,7 @@ async def reconcile(store: Store, connection_id: str, now: datetime) -> list[int
     touched = [await _open(store, connection, key, n, total, now) for key, n, total in wanted]
     keys = {key for key, _, _ in wanted}
     for alert in await alerts.list_open(store, connection=connection.id):
-        if (alert.category, alert.subject) not in keys and not await _under_way(store, alert):
+        if (alert.category, alert.subject) not in keys and not await _under_way(store, alert, now):
             await alerts.change(store, alert.id, state=AlertState.SOLVED, solved=now, working="", working_since=None)
             touched.append(alert.id)
     return touched + await _company_alerts(store, company, connection, now)
@@ -169,18 +173,21 @@ async def _open(
     )
     if n > alert.most:
         await alerts.change(store, alert.id, most=n, total=total)
-    if alert.working and not await _under_way(store, alert):
+    if alert.working and not await _under_way(store, alert, now):
         await alerts.change(store, alert.id, working="", working_since=None)
     return alert.id
 
 
-async def _under_way(store: Store, alert: Alert) -> bool:
-    """Whether the retry that someone asked for is still at work."""
-    if not alert.working:
+async def _under_way(store: Store, alert: Alert, now: datetime) -> bool:
+    """Whether what someone asked for is still at work, or was claimed a moment ago and is not written down yet."""
+    if not alert.working or alert.working_since is None:
         return False
-    intent = next((line["intent"] for line in reversed(alert.story) if "intent" in line), "")
-    asked = await runs.get_intent(store, intent) if intent else None
-    return asked is not None and asked.done is None
+    line = next((line for line in reversed(alert.story) if "intent" in line), None)
+    asked = await runs.get_intent(store, line["intent"]) if line else None
+    if asked is not None and asked.done is None:
+        return True
+    written = line is not None and datetime.fromisoformat(line["at"]) >= alert.working_since
+    return not written and abs(now - alert.working_since) < CLAIMED
 
 
 async def _company_alerts(store: Store, company: Company, connection: Connection, now: datetime) -> list[int]:
@@ -204,7 +211,7 @@ async def _company_alerts(store: Store, company: Company, connection: Connection
             change: dict[str, Any] = {"state": AlertState.SOLVED, "solved": now, "working": "", "working_since": None}
             await alerts.change(store, alert.id, **change)
             touched.append(alert.id)
-        elif alert.working and not await _under_way(store, alert):
+        elif alert.working and not await _under_way(store, alert, now):
             await alerts.change(store, alert.id, working="", working_since=None)
             touched.append(alert.id)
     return touched

@@ -128,9 +128,9 @@ class Desk:
             return await self.lost_click(alert.id)
         ids = [row.id for row in await self._rows(alert, [PostingState.POSTED])]
         await postings.receipts_again(self.reach.store, ids)
-        asked = await self._ask(await self._connection(alert.connection_id or ""), "receipts", actor, {"postings": ids})
-        await self._note(alert, {"actor": actor, "did": "receipts", "intent": asked.intent, "postings": ids})
-        return asked
+        connection = await self._connection(alert.connection_id or "")
+        line = {"did": "receipts", "postings": ids}
+        return await self._ask(connection, "receipts", actor, {"postings": ids}, (alert, line))
 
     async def retry_all(self, connection_id: str, actor: str) -> Asked:
         """Every failed transaction of a connection, as one run."""
@@ -147,11 +147,11 @@ class Desk:
             )
             if busy is not None and busy.working_since is not None:
                 return Asked(already=(busy.working, busy.working_since))
-        asked = await self._ask(connection, "retry", actor, {"postings": [row.id for row in rows]})
+        lines = []
         for alert in claimed:
             ids = [row.id for row in rows if (row.category, row.subject) == (alert.category, alert.subject)]
-            await self._note(alert, {"actor": actor, "did": "retry", "intent": asked.intent, "postings": ids})
-        return asked
+            lines.append((alert, {"did": "retry", "postings": ids}))
+        return await self._ask(connection, "retry", actor, {"postings": [row.id for row in rows]}, *lines)
 
     async def check_now(self, alert_id: int, actor: str) -> Asked:
         """Ask Intacct about unknown outcomes now instead of later."""
@@ -159,12 +159,9 @@ class Desk:
         connection = await self._connection(alert.connection_id or "")
         if not await alerts.start_work(self.reach.store, alert_id, actor, self.reach.clock()):
             return await self.lost_click(alert_id)
-        asked = await self._ask(connection, "settle", actor, {})
         rows = await self._rows(alert, [PostingState.UNKNOWN])
-        await self._note(
-            alert, {"actor": actor, "did": "check", "intent": asked.intent, "postings": [r.id for r in rows]}
-        )
-        return asked
+        line = {"did": "check", "postings": [row.id for row in rows]}
+        return await self._ask(connection, "settle", actor, {}, (alert, line))
 
     async def check_and_resume(self, alert_id: int, actor: str) -> Asked:
         """Sign in again; when Intacct lets us in, every waiting connection goes on.
@@ -250,11 +247,8 @@ class Desk:
                 details=None,
             )
         ids = [row.id for row in rows]
-        asked = await self._ask(connection, "retry", actor, {"postings": ids, "alert": alert.id})
-        await self._note(
-            alert, {"actor": actor, "did": "answer", "choice": choice, "intent": asked.intent, "postings": ids}
-        )
-        return Asked(asked.intent, rows=len(ids))
+        line = {"did": "answer", "choice": choice, "postings": ids}
+        return await self._ask(connection, "retry", actor, {"postings": ids, "alert": alert.id}, (alert, line))
 
     async def take(self, alert_id: int, actor: str) -> Alert:
         """Someone is on it."""
@@ -304,10 +298,20 @@ class Desk:
                     "check_company", f"{company.id}:{hour}", company=company.id, company_id=company.id
                 )
 
-    async def _ask(self, connection: Connection, kind: str, actor: str, target: dict[str, Any]) -> Asked:
+    async def _ask(
+        self,
+        connection: Connection,
+        kind: str,
+        actor: str,
+        target: dict[str, Any],
+        *lines: tuple[Alert, dict[str, Any]],
+    ) -> Asked:
+        """An intent and its job; the alerts that it works on say so in their story before it can have ended."""
         target = {"connection": connection.id, **target}
         now = self.reach.clock()
         intent = await runs.add_intent(self.reach.store, connection.workspace_id, kind, actor, target, now)
+        for alert, line in lines:
+            await self._note(alert, {"actor": actor, **line, "intent": intent.id})
         await self.promise(intent)
         return Asked(intent.id, rows=len(target.get("postings", [])))
 
@@ -363,8 +367,8 @@ class Desk:
     async def retry_rows(self, alert: Alert, ids: list[int], actor: str, line: dict[str, Any]) -> Asked:
         """Post these rows of a claimed alert again, and note in its story what was done and by whom."""
         connection = await self._connection(alert.connection_id or "")
-        asked = await self._ask(connection, "retry", actor, {"postings": ids, "alert": alert.id})
-        await self._note(alert, {"actor": actor, **line, "intent": asked.intent, "postings": ids})
+        line = {**line, "postings": ids}
+        asked = await self._ask(connection, "retry", actor, {"postings": ids, "alert": alert.id}, (alert, line))
         await self._refresh(connection)
         return asked
 

@@ -22,6 +22,7 @@ from bot.sandbox.intacct.gateway import Admitted, Gateway, Reply
 from bot.sandbox.page import Page
 from tests.chaos.clock import SharedClock
 from tests.child import ended, start
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class GatewayProcess:
 
     async def start(self) -> None:
         self._process = start(serve, self._kept)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     (await self._http.get("/state", params={"limit": 0})).raise_for_status()

@@ -15,7 +15,7 @@ from tests.chaos.proof import well
 from tests.chaos.town import BACKUPS, Town, town
 from tests.chaos.until import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 Make = Callable[[pytest.FixtureRequest, Path], Database]
 
 

@@ -14,7 +14,7 @@ from tests.chaos.whole import play_whole
 SEED = 20261105
 LIGHT, WHOLE, REPLICAS = 13, 4, 3
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 
 
 async def test_rounds_of_harm_to_one_run_after_another_post_nothing_twice_and_lose_nothing(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from tests.chaos.databases import Database, SqliteFiles
 from tests.chaos.gateway import GatewayProcess, Kept
 from tests.chaos.until import until
 from tests.child import Death, arm, ended, start
+from tests.patience import PATIENCE
 from tests.postgres import free_port
 from tests.world import mapping
 
@@ -222,7 +223,7 @@ async def town(folder: Path, database: Database | None = None, size: int = 1) ->
     tale.spend["transactions"] = []
     slack, spend = SlackSim(), SpendSim(tale.spend, calls_per_minute=100_000)
     slack.clock = spend.clock = clock
-    slack.core.limiter.on = False
+    await slack.control("limits", {"user": "U0LEE", "on": False, "seconds": PATIENCE})
     await slack.start()
     await spend.start()
     company = connected(tale.company)

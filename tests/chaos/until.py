@@ -6,8 +6,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from tests.patience import PATIENCE
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 90) -> float:
+
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> float:
     """Waits for it; returns how many seconds that took.
 
     Raises:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from tests.e2e.chromium import ARGUMENTS, CHROMIUM
 from tests.e2e.street import Street, street
-from tests.e2e.visitor import PATIENCE
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.visitor import PATIENCE
+from tests.patience import PATIENCE
 
 PICTURES = os.environ.get("SANDBOX_PICTURES", "")
 """A directory for a picture of each stage. `docs/sandbox.png` is the one of the middle of the story."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.visitor import DANA, FINANCE, Visitor
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 SENDER = "harborpine-bot"
@@ -59,7 +60,7 @@ class Street:
             env=clean() | self.settings(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -73,7 +74,7 @@ class Street:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(how)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
 
 def clean() -> dict[str, str]:
@@ -102,7 +103,8 @@ def street(directory: Path, *arguments: str) -> Iterator[Street]:
         visitor = stack.enter_context(closing(Visitor(_address(lines))))
         if "--no-bot" not in arguments:
             visitor.until(lambda: visitor.state("slack")["connected"], "a bot that is connected")
-        visitor.slack("limits", on=False)  # they are a person's pace: this visitor needs seconds for a person's minutes
+        # The limits are a person's pace: this visitor needs seconds for a person's minutes, on machines that may be slow.
+        visitor.slack("limits", on=False, seconds=PATIENCE)
         yield Street(process, lines, directory, visitor)
 
 
@@ -111,7 +113,7 @@ def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
     if process.poll() is None:
         process.terminate()
     try:
-        process.wait(30)
+        process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -130,7 +132,7 @@ def _address(lines: queue.Queue[str]) -> str:
     said = ""
     while True:
         try:
-            said += lines.get(timeout=20)
+            said += lines.get(timeout=PATIENCE)
         except queue.Empty:
             raise AssertionError(f"The sandbox did not come up. It said: {said}") from None
         if found := re.search(r"Sandbox: (http://\S+)", said):

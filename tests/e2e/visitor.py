@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.patience import PATIENCE
+
 Json = dict[str, Any]
 T = TypeVar("T")
 
-PATIENCE = 30.0
-"""Seconds until a visitor who waits for the bot gives up; a busy machine is slow, not broken."""
 LOOK_EVERY = 0.05
 
 DANA, LEE, SAM, MARIA = "U0DANA", "U0LEE", "U0SAM", "U0MARIA"
@@ -38,7 +38,7 @@ class Visitor:
     """One person at a time in front of the page. `channel` is the conversation that is open in Slack."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
         self.user, self.channel = DANA, "D0DANA"
 
     def close(self) -> None:

@@ -42,6 +42,7 @@ class Passes:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
+        self.trigger_seconds = TRIGGER_SECONDS
         self._triggers: dict[str, Trigger] = {}
         self._urls: dict[str, ResponseUrl] = {}
 
@@ -60,7 +61,7 @@ class Passes:
             return "invalid_trigger_id"
         if trigger.used:
             return "exchanged_trigger_id"
-        if self._now() - trigger.born > TRIGGER_SECONDS:
+        if self._now() - trigger.born > self.trigger_seconds:
             return "expired_trigger_id"
         trigger.used = True
         return trigger

@@ -8,6 +8,7 @@ from typing import Any
 from bot.sandbox.control import ControlError
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.core import Core
+from bot.sandbox.slack.delivery import ACK_SECONDS
 from bot.sandbox.slack.socket import REASONS
 
 
@@ -62,8 +63,9 @@ async def _disconnect(core: Core, reason: str) -> None:
 
 
 async def limits(core: Core, args: dict[str, Any]) -> dict[str, Any]:
-    """Rate limits on or off (`on`)."""
+    """Rate limits on or off (`on`); `seconds` in which an app has to acknowledge and to open a view, where not Slack's three."""
     core.limiter.on = bool(args.get("on", True))
+    core.delivery.ack_seconds = core.passes.trigger_seconds = _count(args, "seconds", ACK_SECONDS)
     core.changed()
     return {"on": core.limiter.on}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,12 +24,12 @@ class Books:
     """
 
     def __init__(self, spend: dict[str, Any], clock: Callable[[], datetime]) -> None:
-        self._start = exact(copy.deepcopy(spend))
+        self._start = exact(spend)
         self.clock = clock
         self.reset()
 
     def reset(self) -> None:
-        spend = copy.deepcopy(self._start)
+        spend = exact(self._start)
         self.company: dict[str, str] = spend["company"]
         self.token: str = spend["token"]
         self.oauth: dict[str, str] = spend.get("oauth", {})
