@@ -110,29 +110,29 @@ async def test_a_card_that_was_replaced_becomes_the_connections_card(at: Office)
     assert (await at.connection(portland)).card == "Cards 2027"
 
 
-async def test_a_new_token_in_step_9_lets_the_sync_go_on_and_asks_nothing_else(at: Office) -> None:
-    portland = await at.far.connect("100", schedule="")
-    known = {"spend_company": at.far.spend.books.company["uuid"], "spend_company_name": "Harbor & Pine Cards"}
-    denver = await at.far.connect("200", schedule="", **known)
-    at.far.spend.books.token = "token-of-next-year"
-    await syncs(at, "sync Denver")
-    header = "Syncing is paused: Spend Center no longer lets this app in"
-    alert = await at.room.in_(DANA).reads(header)
+async def test_a_new_token_in_step_9_lets_the_sync_go_on_and_asks_nothing_else(tmp_path: Path) -> None:
+    async with office(tmp_path, cards=("2665",)) as at:
+        portland = await at.far.connect("100", schedule="")
+        known = {"spend_company": at.far.spend.books.company["uuid"], "spend_company_name": "Harbor & Pine Cards"}
+        denver = await at.far.connect("200", schedule="", **known)
+        at.far.spend.books.token = "token-of-next-year"
+        await syncs(at, "sync Denver")
+        header = "Syncing is paused: Spend Center no longer lets this app in"
+        alert = await at.room.in_(DANA).reads(header)
 
-    await at.room.presses(header, "Open step 9")
-    at.room.in_(DANA, "D0DANA")
-    await at.room.clicks("Update token")
-    await at.room.submits("Connect Spend Center", token="wrong-token-0815")
-    await at.room.sees("Spend Center refused the sign-in.")
-    await at.room.submits("Connect Spend Center", token="token-of-next-year")
-    await at.room.sees("Right again.")
+        await at.room.presses(header, "Open step 9")
+        at.room.in_(DANA, "D0DANA")
+        await at.room.clicks("Update token")
+        await at.room.submits("Connect Spend Center", token="wrong-token-0815")
+        await at.room.sees("Spend Center refused the sign-in.")
+        await at.room.submits("Connect Spend Center", token="token-of-next-year")
+        await at.room.sees("Right again.")
 
-    solved = await at.room.in_(DANA).reads("Solved: syncing again")
-    assert solved["ts"] == alert["ts"]
-    await at.room.reads("4 transactions fall in a closed period")
-    assert at.room.in_(DANA, "D0DANA").view() is None
-    kept = await at.connection(denver)
-    assert (kept.state, kept.spend_token) == (ConnectionState.ACTIVE, Secret("token-of-next-year"))
-    assert (kept.mapping, kept.start_date) == (denver.mapping, denver.start_date)
-    assert (await at.connection(portland)).spend_token == portland.spend_token, "the alert was Denver's"
-    assert (await at.far.tally(denver))[PostingState.POSTED][0] == 67
+        solved = await at.room.in_(DANA).reads("Solved: syncing again")
+        assert solved["ts"] == alert["ts"]
+        await at.room.in_(DANA, "D0DANA").reads("Posted 12 transactions, $3,204.29, to 200 Denver.")
+        assert at.room.view() is None
+        kept = await at.connection(denver)
+        assert (kept.state, kept.spend_token) == (ConnectionState.ACTIVE, Secret("token-of-next-year"))
+        assert (kept.mapping, kept.start_date) == (denver.mapping, denver.start_date)
+        assert (await at.connection(portland)).spend_token == portland.spend_token, "the alert was Denver's"
