@@ -397,6 +397,56 @@ async def test_doubtful_values_are_asked_beside_the_fields_and_those_of_another_
     assert walk.answers["fields"]["gl_account"]["found"] == 61
 
 
+async def test_all_doubtful_values_are_asked_page_by_page_and_an_answer_is_kept_on_each(town: Town) -> None:
+    talk = town.talk
+    account = next(one for one in town.far.spend.books.lists["custom_fields"] if one["name"] == "GL Account")
+    extra = [{**account["values"][0], "uuid": f"tvl_extra_{n:02}", "value": f"Ask about {n:02}"} for n in range(43)]
+    account["values"] += extra
+    await to_the_fields(town)
+    seen: list[str] = []
+    for title in ("Fields", "Doubtful values", "Doubtful values"):
+        form = await talk.form(title)
+        page = [one["block_id"] for one in form["blocks"] if one["block_id"].startswith("value:")]
+        assert not set(page) & set(seen)
+        seen += page
+        assert len(page) <= 20
+        await talk.submits(title, **{page[-1].replace(":", "_"): "6210"})
+    await talk.form("Choices")
+
+    assert len(seen) == 43 + 3
+    walk = await town.services.walkthrough.open(town.far.workspace, DANA)
+    placed = {key: one for value in walk.answers["mapping"].values() for key, one in value["values"].items()}
+    assert sum(placed.get(block.split(":")[2]) == "6210" for block in seen) == 3
+
+
+async def test_what_was_picked_in_a_form_is_there_again_after_a_refusal(town: Town) -> None:
+    talk = town.talk
+    await to_the_fields(town)
+    form = await talk.form("Fields")
+    asked = next(block for block in form["blocks"] if "6240" in block.get("label", {}).get("text", ""))
+    doubtful, picked = asked["block_id"], (await talk.offered(form, asked))["6210"]
+    menu = next(block["element"] for block in form["blocks"] if block["block_id"] == "field:class")
+    department = next(one for one in menu["options"] if one["text"]["text"] == "Department")
+    town.services.walkthrough.spending._kept.clear()  # what a restart leaves of what was read
+    await town.far.intacct.stop()
+    entered = {
+        doubtful: {"walkthrough.pick_value": {"type": "external_select", "selected_option": picked}},
+        "field:class": {"picked": {"type": "static_select", "selected_option": department}},
+    }
+    await talk.do("submit", view_id=form["id"], values=entered)
+    await talk.sees("Intacct did not answer. Nothing was changed.")
+    await town.far.intacct.start()
+
+    again = {block["block_id"]: block.get("element", {}) for block in (await talk.form("Fields"))["blocks"]}
+    assert again[doubtful]["initial_option"]["value"] == "6210"
+    assert again["field:class"]["initial_option"] == department
+    await talk.submits("Fields")
+    await talk.form("Doubtful values")
+
+    walk = await town.services.walkthrough.open(town.far.workspace, DANA)
+    assert walk.answers["mapping"]["gl_account"]["values"][doubtful.split(":")[2]] == "6210"
+
+
 async def test_shared_channels_are_refused_public_ones_ask_and_an_invitation_is_waited_for(town: Town) -> None:
     talk = town.talk
     await to_the_choices(town)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import slackblocks as sb
@@ -57,6 +57,26 @@ def modal(
         private_metadata=metadata or None,
     ).to_dict()
     return view
+
+
+_GIVEN = {"selected_option": "initial_option", "selected_options": "initial_options", "value": "initial_value"}
+"""What Slack calls a picked or typed value, and what a form that starts with it calls it."""
+
+
+def refilled(view: Mapping[str, Any], sentence: str) -> Json:
+    """A form of lists and lines as somebody sent it, filled as it was, with what was refused at its top."""
+    state = view["state"]["values"]
+    blocks: list[Json] = modal("-", [alert(sentence, "error")])["blocks"]
+    for block in view["blocks"]:
+        if block.get("block_id") == "error":
+            continue
+        element = block.get("element") or {}
+        given = state.get(block.get("block_id"), {}).get(element.get("action_id"), {})
+        kept = {name: value for name, value in element.items() if not name.startswith("initial_")}
+        kept |= {name: given[key] for key, name in _GIVEN.items() if given.get(key)}
+        blocks.append({**block, "element": kept} if element else block)
+    names = ("type", "title", "submit", "close", "callback_id", "private_metadata")
+    return {**{name: view[name] for name in names if view.get(name)}, "blocks": blocks}
 
 
 def section(text: str, block_id: str, accessory: sb.Element | None = None) -> sb.SectionBlock:

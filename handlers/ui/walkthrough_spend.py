@@ -15,7 +15,7 @@ from handlers.ui.blocks import Json, alert, context, labelled, modal, option, se
 from handlers.ui.text import clip, count, day, esc, money
 
 DOUBTS = 20
-"""Doubtful values asked in one form; the rest stay open, and a transaction with one of them asks."""
+"""Doubtful values asked in one form; the rest comes on the next."""
 ROWS = 60
 CAUSES = 20
 RIGHTS = {"correct": "Who may correct", "retry": "Who may retry and sync"}
@@ -116,7 +116,9 @@ def _doubts(asked: Doubts, names: Mapping[str, str]) -> list[sb.Block]:
         label = f"{dimension.sentence.capitalize()}: {clip(doubt.text, 80)}"
         blocks.append(labelled(doubt_block(dimension, doubt.value_id), label, menu, hint=hint, optional=True))
     if more := len(asked[DOUBTS:]):
-        blocks.append(context(f"{count(more, 'more value')} stay as they are.", "more"))
+        blocks.append(
+            context(f"{count(more, 'more value')} on the next page; what you leave out stays as it is.", "more")
+        )
     return blocks
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -16,7 +16,7 @@ from bot.models import Secret
 from bot.walkthrough.keeper import Refused
 from handlers.services import Services
 from handlers.ui import walkthrough_modals as modals
-from handlers.ui.blocks import Json
+from handlers.ui.blocks import Json, refilled
 from handlers.ui.ids import SECRET_BLOCKS
 from handlers.ui.text import esc
 from handlers.walkthrough import cards
@@ -56,7 +56,8 @@ class Click:
 class Form:
     """A submission: what stood in each block. Secrets are apart and never among the texts.
 
-    `fresh` is an action id that the secrets' lines did not have: under the same one Slack would keep what was typed.
+    `fresh` is an action id that the secrets' lines did not have: under the same one Slack would keep what was typed. `view`
+    is the form as it was sent.
     """
 
     user: str
@@ -67,6 +68,7 @@ class Form:
     many: Mapping[str, tuple[str, ...]]
     secrets: Mapping[str, Secret]
     fresh: str = "typed"
+    view: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -75,6 +77,10 @@ class Form:
     @property
     def click(self) -> Click:
         return Click(self.user, self.walk, self.step)
+
+    def again(self, sentence: str) -> Json:
+        """This form once more, with all that stood in it and what was refused at its top; for forms without secrets."""
+        return refilled(self.view, sentence)
 
     @classmethod
     def of(cls, body: Mapping[str, Any], secrets: Mapping[str, Secret]) -> Form:
@@ -87,7 +93,7 @@ class Form:
                     fresh = "again" if action == "typed" else "typed"
                 else:
                     texts[block], many[block] = _value(entry)
-        return cls(str(body["user"]["id"]), walk, int(step or 0), str(view["id"]), texts, many, secrets, fresh)
+        return cls(str(body["user"]["id"]), walk, int(step or 0), str(view["id"]), texts, many, secrets, fresh, view)
 
 
 def _value(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

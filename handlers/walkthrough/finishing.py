@@ -116,7 +116,7 @@ async def _fields_view(services: Services, client: AsyncWebClient, click: Click)
     spending = services.walkthrough.spending
     proposed = await spending.propose(click.walk, click.user)
     known = await spending.read(click.walk, click.user)
-    walk = await services.walkthrough.get(click.walk)
+    walk = await services.walkthrough.keeper.answer(click.walk, asked=[])
     await cards.show(services, client, click.walk)
     answers = walk.answers
     return spend_ui.fields(
@@ -159,35 +159,42 @@ async def keep_fields(services: Services, client: AsyncWebClient, form: Form, ac
         return
 
     async def work() -> Json:
-        spending = services.walkthrough.spending
-        chosen = _chosen(form)
-        await spending.keep_fields(form.walk, form.user, chosen, _decided(form))
-        known = await spending.read(form.walk, form.user)
-        matches = await spending.match(form.walk, form.user, chosen)
-        asked = {block for block in form.texts if block.startswith("value:")}
-        doubtful = [
-            (dimension, doubt)
-            for dimension, one in matches.items()
-            for doubt in one.doubts
-            if not doubt.kept and spend_ui.doubt_block(dimension, doubt.value_id) not in asked
-        ]
-        await cards.show(services, client, form.walk)
-        if not doubtful:
-            return await _choices_view(services, client, form.click)
-        return spend_ui.doubts(form.key, doubtful, _names(known))
+        await services.walkthrough.spending.keep_fields(form.walk, form.user, _chosen(form), _decided(form))
+        return await _after_fields(services, client, form)
 
-    await submitted(ack, client, form.view_id, modals.waiting("Fields", READING), work, _end)
+    await submitted(ack, client, form.view_id, modals.waiting("Fields", READING), work, form.again)
 
 
 async def keep_doubts(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
     async def work() -> Json:
         walk = await services.walkthrough.get(form.walk)
-        chosen = {Dimension(key): one["uuid"] for key, one in walk.answers.get("fields", {}).items()}
-        await services.walkthrough.spending.keep_fields(form.walk, form.user, chosen, _decided(form))
-        await cards.show(services, client, form.walk)
-        return await _choices_view(services, client, form.click)
+        await services.walkthrough.spending.keep_fields(form.walk, form.user, _kept(walk), _decided(form))
+        return await _after_fields(services, client, form)
 
-    await submitted(ack, client, form.view_id, modals.waiting("Doubtful values", READING), work, _end)
+    await submitted(ack, client, form.view_id, modals.waiting("Doubtful values", READING), work, form.again)
+
+
+def _kept(walk: Walkthrough) -> dict[Dimension, str]:
+    return {Dimension(key): one["uuid"] for key, one in walk.answers.get("fields", {}).items()}
+
+
+async def _after_fields(services: Services, client: AsyncWebClient, form: Form) -> Json:
+    """The next page of doubtful values that nobody was asked about, else the last choices."""
+    spending, walk = services.walkthrough.spending, await services.walkthrough.get(form.walk)
+    asked = {*walk.answers.get("asked", ()), *(block for block in form.texts if block.startswith("value:"))}
+    walk = await services.walkthrough.keeper.answer(form.walk, asked=sorted(asked))
+    known = await spending.read(form.walk, form.user)
+    matches = await spending.match(form.walk, form.user, _kept(walk))
+    doubtful = [
+        (dimension, doubt)
+        for dimension, one in matches.items()
+        for doubt in one.doubts
+        if not doubt.kept and spend_ui.doubt_block(dimension, doubt.value_id) not in asked
+    ]
+    await cards.show(services, client, form.walk)
+    if not doubtful:
+        return await _choices_view(services, client, form.click)
+    return spend_ui.doubts(form.key, doubtful, _names(known))
 
 
 # --- choices ----------------------------------------------------------------------------------------------------------
