@@ -1,31 +1,26 @@
-"""Step 9 in Slack: Spend Center's token, fields, doubtful values, choices, the preview, and the first sync."""
+"""Step 9 in Slack: Spend Center's token, fields, doubtful values, and choices."""
 
 from __future__ import annotations
 
 import logging
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.intacct.errors import IntacctError
 from bot.models import ConnectionState, Dimension, Selector
-from bot.schedules import next_due
-from bot.spend.errors import SourceAuth, SourceError
-from bot.store.connections import Connection, get_connection
+from bot.store.connections import get_connection
 from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
-from bot.sync.preview import Preview
 from bot.walkthrough import choices
 from bot.walkthrough.draft import native_last
 from bot.walkthrough.keeper import Refused
 from bot.walkthrough.spending import Spend, Wanted
 from handlers.services import Services
 from handlers.ui import text
-from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
 from handlers.ui import walkthrough_spend as spend_ui
 from handlers.ui.blocks import Json
@@ -33,14 +28,11 @@ from handlers.walkthrough import cards
 from handlers.walkthrough.clicks import Handler
 from handlers.walkthrough.common import Ack, Click, Form, busy, filled, submitted
 from handlers.walkthrough.forms import FormHandler
-from handlers.walkthrough.watching import watch
+from handlers.walkthrough.previewing import preview, see_each, start
 
 log = logging.getLogger(__name__)
 
 READING = "Reading Spend Center and comparing with Intacct…"
-SUMMARY_HOLDS = timedelta(minutes=10)
-"""How long a summary is believed: whoever presses later is told first what has turned wrong since."""
-PREVIEWING = "Reading both sides for the preview…"
 BOT = "@spend-intacct"
 
 
@@ -349,77 +341,6 @@ async def channel_again(services: Services, client: AsyncWebClient, click: Click
         await services.walkthrough.spending.channel_checked(click.walk, click.user, problem)
         await services.walkthrough.spending.check(click.walk, click.user)
     await _goes_on(services, client, click)
-
-
-# --- preview and first sync -------------------------------------------------------------------------------------------
-
-
-async def preview(services: Services, client: AsyncWebClient, click: Click) -> None:
-    """The summary: all that was proved is looked at once more, and what would post is foreseen."""
-    await services.walkthrough.spending.ready(click.walk, click.user)
-    async with busy(services, client, click, PREVIEWING):
-        connection = await _still_ready(services, click)
-        if connection:
-            seen = await _previewed(services, connection.id)
-            await services.walkthrough.spending.keep_preview(click.walk, click.user, summary(seen))
-    await cards.show(services, client, click.walk)
-    await watch(services, click.walk)
-
-
-async def _still_ready(services: Services, click: Click, unless_within: timedelta = timedelta()) -> Connection | None:
-    """The connection; None where a step that was green has turned wrong meanwhile, which its card says now."""
-    walk = await services.walkthrough.verify(click.walk, click.user, unless_within=unless_within)
-    if not services.walkthrough.spending.complete(walk):
-        return None
-    return await services.walkthrough.spending.ready(click.walk, click.user)
-
-
-async def _previewed(services: Services, connection_id: str) -> Preview:
-    try:
-        return await services.desk.preview(connection_id)
-    except SourceAuth as refused:
-        raise Refused(f"{refused} Connect Spend Center again, then press *Preview*.") from None
-    except (IntacctError, SourceError) as lost:
-        log.warning("No preview for %s: %s", connection_id, lost)
-        raise Refused("One of the two sides did not answer, so there is no preview yet. Press *Preview*.") from None
-
-
-def summary(seen: Preview) -> Json:
-    """What the message says of a preview, as it is kept."""
-    number, total = seen.would_post
-    return {
-        "n": number,
-        "total": str(total),
-        "currency": seen.currency,
-        "causes": [{"n": one.n, "total": str(one.total), "words": one.words.header} for one in seen.would_not],
-        "remarks": list(seen.remarks),
-    }
-
-
-async def see_each(services: Services, client: AsyncWebClient, click: Click) -> None:
-    opened = await client.views_open(trigger_id=click.trigger, view=modals.waiting("Preview", PREVIEWING))
-
-    async def work() -> Json:
-        connection = await services.walkthrough.spending.ready(click.walk, click.user)
-        return spend_ui.rows(await _previewed(services, connection.id))
-
-    await filled(client, str(opened["view"]["id"]), "Preview", work, _end)
-
-
-async def start(services: Services, client: AsyncWebClient, click: Click) -> None:
-    """The first sync, which starts the schedule; then the last card."""
-    async with busy(services, client, click, ui.CHECKING):
-        ready = await _still_ready(services, click, SUMMARY_HOLDS)
-    if ready is None:
-        await cards.show(services, client, click.walk)
-        await watch(services, click.walk)
-        return
-    await services.desk.start(ready.id, click.user)
-    walk = await services.walkthrough.finish(click.walk, click.user)
-    connection = await get_connection(services.store, ready.id) or ready
-    due = next_due(connection, services.clock())
-    next_sync = text.when(due, connection.time_zone) if due else "when somebody starts it"
-    await cards.close(services, client, walk.id, ui.finished(walk, next_sync, text.channel(connection.channel)))
 
 
 FINISH_CLICKS: dict[str, Handler] = {
