@@ -183,7 +183,7 @@ def _restricted(case: Case) -> Finding | None:
 
 def _only_sounds_restricted(case: Case, complaint: re.Match[str]) -> bool:
     """`Inactive, cannot be used`: a thing alone is missing or gone, not at odds with another."""
-    if case.missing and not case.invalid:
+    if case.missing and (not case.invalid or case.missing.start() <= case.invalid.start() < case.missing.end()):
         return not case.says(r"\brestricted\b|combination")
     gone = case.inactive or case.invalid
     coded = [one for one in case.things if one.kind in {ACCOUNT, DIMENSION}]

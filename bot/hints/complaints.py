@@ -90,7 +90,7 @@ WEAKLY_RESTRICTED = _any(
 NO_DIRECT_POSTING = _any(
     r"direct(?:ly)? ?post\w*|post\w* direct(?:ly)?|manual (?:entr\w+|journal\w*|post\w*)|"
     r"journal entr\w+ (?:are|is) not|control account|sub-?ledger[- ](?:control|only|entries)|(?:only|"
-    r"posted to|posted) (?:\w+ ){0,5}?(?:by|from|through|via|in) (?:an? |the |its )?sub-?ledgers?|"
+    r"posted to|posted) (?:\w+ ){0,5}?(?:by|from|through|via|in) (?:an? |the |its )?(?:\w+ ){0,2}?sub-?ledgers?|"
     r"direct (?:entr\w+|journal\w*)|summary account|statistical account|header account|"
     "not (?:a )?post(?:ing|able)",
     whole_words=False,

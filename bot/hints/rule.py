@@ -52,7 +52,12 @@ _WORDS = {
 }
 
 
+_WITHIN = r"(?:[^.;]|(?<=\d)\.(?=\d))"
+"""What `[^.;]` stands for in a pattern: the same sentence, since the point of 40.00 ends none."""
+
+
 def _compile(pattern: str) -> re.Pattern[str]:
+    pattern = pattern.replace("[^.;]", _WITHIN)
     return re.compile(re.sub(r"\{([A-Z]+)\}", lambda found: _WORDS[found[1]], pattern), re.IGNORECASE)
 
 

@@ -31,6 +31,7 @@ LIMITS = (
         r"\b(?:exceed\w*|reached|hit|over|exhausted|surpassed|used up) (?:\w+ ){0,3}(?:usage|request|call|"
         r"api|transaction|hourly|daily) (?:\w+ )?(?:limit|ceiling|cap|allowance|entitlement|quota)|"
         r"\bslow down\b|\bsimultaneous (?:requests?|calls?|connections?)\b",
+        unless=r"\b(?:sign|log)(?:ged|ned)?[- ]?(?:in|on)\b|\battempts?\b",
     ),
 )
 
@@ -98,7 +99,7 @@ ACCESS = (
     ),
     rule(
         "user-inactive",
-        r"\b(?:your|this|the|user'?s?) account\b",
+        r"\baccounts?\b",
         r"\b(?:inactive|deactivated|disabled|locked|suspended|blocked|not active)\b",
         levels="authentication",
     ),
@@ -120,9 +121,9 @@ ACCESS = (
     rule(
         "top-level-record",
         r"\b(?:root|top|top[- ]level|shared|parent)\b",
-        r"\b(?:entity|location)[- ](?:restricted|level|limited|only)|\brestricted (?:user|to (?:an? |"
+        r"\b(?:entity|location)[- ](?:restricted|level|limited|only)|\b(?:restricted|limited) (?:user|to (?:an? |"
         r"one )?entit)|\bentity\b",
-        r"\b(?:update|edit|change|modify|create|delete|owned|alter|touch|maintain\w*)\b",
+        r"\b(?:(?:updat|edit|chang|creat|delet|alter|touch|maintain)\w*|modif\w+|owned)\b",
         unless=r"\blocation (?:is )?(?:required|missing)|\bcard\b",
     ),
     rule(

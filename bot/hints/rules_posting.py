@@ -232,7 +232,7 @@ MONEY = (
         "lines-unbalanced",
         r"\b(?:do(?:es)? not|not|un|out of|fail\w* to|must|cannot be) ?(?:in )?balanc\w*\b|"
         r"\bdebits?\b.*\bcredits?\b|\bcredits?\b.*\bdebits?\b.*\b(?:equal|differ|match)|\b(?:sum|"
-        r"totals?)\b[^.;]{0,60}\b(?:differ\w*|not (?:equal|match|agree|add up|tie)|do(?:es)? not (?:equal|"
+        r"totals?)\b[^.;]{0,60}\b(?:differ\w*|not (?:the same|equal|match|agree|add up|tie)|do(?:es)? not (?:equal|"
         r"match|agree|add up|tie|correspond)|must (?:equal|match|agree)|unequal|mismatch\w*)\b|\b(?:lines?|"
         r"splits?|amounts?)\b[^.;]{0,40}\b(?:add up|sum up|sum to)\b",
     ),

@@ -15,7 +15,7 @@ ACCOUNT, CARD, BANK, DIMENSION, ENTITY, OTHER = "account", "card", "bank", "dime
 _THINGS = re.compile(
     r"(?P<card>\b(?:credit|charge|corporate|purchase|liability)[- ]?cards?(?: accounts?| objects?| ids?)?"
     r"(?! (?:trans|entr|charge|expense|purchase|payment))"
-    r"|\b(?:credit|charge)cardid\b|\bcard (?:account|object|id)s?\b)"
+    rf"|\b(?:credit|charge)cardid\b|\bcard (?:account|object|id)s?\b|\bcard(?= {VALUE}))"
     r"|(?P<bank>\b(?:bank|checking|savings|cash) accounts?\b|\bundeposited funds\b)"
     r"|(?P<account>\b(?<!offset )(?:gl |g/l |general ledger |ledger |expense |nominal |posting )?"
     r"(?:account|acct|accountno|glaccount|glaccountno)s?\b\.?(?! (?:manager|settings|group|period)))"
