@@ -237,6 +237,9 @@ async def test_what_only_intacct_s_words_can_say_is_one_alert_and_posts_once_aft
     (alert,) = await open_alerts(small, connection)
     shown = HINTS["no-answer"] if hint.retry is RetryClass.LOOK else hint
     assert (alert.category, await hint_of(small, alert)) == (shown.category, shown.key)
+    seen = await views.view(store, alert.id)
+    assert seen is not None
+    assert ("tried several times" in seen.words.retry_note) == (hint.retry is RetryClass.WAIT)
     assert small.booked() == {}
 
     await small.intacct.control("accept", {"payee": "Stall"})

@@ -6,7 +6,6 @@ list missed when it was written was widened by meaning, and the list stays as it
 
 from __future__ import annotations
 
-
 import pytest
 
 from bot.hints.classify import classify

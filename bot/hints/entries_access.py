@@ -7,6 +7,7 @@ from bot.models import Level, Operation, RetryClass
 
 _AUTH = Level.AUTHENTICATION
 _CONTROL = Level.CONTROL
+_TO_OPERATOR = "Nothing to do for finance: show the details in the thread to whoever runs this app."
 
 HINTS = (
     Hint(
@@ -235,12 +236,11 @@ HINTS = (
         when=("object", ""),
         category="permission.missing",
         what="Syncing is paused: the sync user lacks a permission",
-        why="{User} may not use {operation} on {object}.",
+        why="{User} may not {operation} {object}.",
         ways=(
             (
-                "Company > Admin > Roles > the role that the user really has > Subscriptions > the application of "
-                "{object} (Cash Management, General Ledger or Company) > Permissions: tick what is missing, Save the "
-                "window, then Save the role."
+                "Company > Admin > Roles > the role that the user really has > Subscriptions > {application} > "
+                "Permissions > {object}: tick {box}, Save the window, then Save the role."
             ),
             "Where permissions are by user: Company > Admin > Web Services users > {user} > Subscriptions.",
             "Check and resume.",
@@ -303,7 +303,7 @@ HINTS = (
         category="request.malformed",
         what="{count} not posted: this app sent something that Intacct cannot read",
         why="The mistake is in this app, not in your books. Intacct refused the whole request, so nothing is half posted.",
-        ways=("Nothing to do for finance. Whoever runs this app gets the details.", "After a correction, retry."),
+        ways=(_TO_OPERATOR, "After a correction, retry."),
         who=OPERATOR,
         one_click="tell_operator",
         examples=(
@@ -321,7 +321,7 @@ HINTS = (
         category="request.malformed",
         what="{count} not posted: this app asked for a delivery that Intacct does not know",
         why="The request named a transport policy that does not exist. Nothing ran.",
-        ways=("Nothing to do for finance. Whoever runs this app removes the policy from its requests.",),
+        ways=(_TO_OPERATOR, "After a correction, retry."),
         who=OPERATOR,
         one_click="tell_operator",
         examples=(seen("nightly is not a valid transport policy.", errorno="XL03000006", level=_CONTROL),),
@@ -332,7 +332,7 @@ HINTS = (
         category="request.malformed",
         what="{count} not posted: Intacct does not offer what this app asked for",
         why="Intacct has no such operation for this kind of record. The mistake is in this app.",
-        ways=("Nothing to do for finance. Whoever runs this app gets the details.",),
+        ways=(_TO_OPERATOR, "After a correction, retry."),
         who=OPERATOR,
         one_click="tell_operator",
         examples=(seen("API operation 'create' cannot be performed on objects of type CREDITCARD"),),
@@ -343,7 +343,7 @@ HINTS = (
         category="request.malformed",
         what="{count} not posted: this app named a field that Intacct does not have",
         why="The mistake is in this app, not in your books.",
-        ways=("Nothing to do for finance. Whoever runs this app gets the details.",),
+        ways=(_TO_OPERATOR, "After a correction, retry."),
         who=OPERATOR,
         one_click="tell_operator",
         examples=(seen("", errorno="Invalid fields list GLACOUNTNO", operation=Operation.READ),),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from bot.hints.hint import ACCOUNTANTS, NOBODY, OPERATOR, Hint, seen
 from bot.models import Level, Operation, RetryClass
 
-_FIRST_OPEN = "Post [them|it] on {first_open}; [each keeps its|it keeps its] own date in the description."
-_LATE = "[They were|It was] completed in Spend Center after the close."
 _LOOKED_UP = (
     "[They are|It is] looked up in Intacct first, and nothing is sent twice. Do not enter [them|it] by hand meanwhile."
 )
+_TO_OPERATOR = "Or show the details in the thread to whoever runs this app."
 
 HINTS = (
     Hint(
@@ -61,7 +60,7 @@ HINTS = (
         why="A field holds fewer characters than were sent.",
         ways=(
             "Shorten the note in Spend Center, then retry. The reference is never shortened.",
-            "Whoever runs this app is told, since the app should have shortened it.",
+            "Show the details in the thread to whoever runs this app: it should have shortened the text.",
         ),
         who=OPERATOR,
         one_click="shorten",
@@ -73,7 +72,7 @@ HINTS = (
         category="data.format",
         what="{count} [have|has] a text that Intacct cannot take",
         why="A field has characters or a form that Intacct does not allow.",
-        ways=("Change the text in Spend Center, then retry.", "Whoever runs this app gets the details."),
+        ways=("Change the text in Spend Center, then retry.", _TO_OPERATOR),
         who=OPERATOR,
         one_click="clean",
         examples=(seen("Illegal format for CCTRANSACTION : description", errorno="BL03000018"),),
@@ -86,7 +85,7 @@ HINTS = (
         why="Every line needs an amount that is not zero.",
         ways=(
             "Look at the split in Spend Center: remove the empty line, then retry.",
-            "Whoever runs this app gets the details.",
+            _TO_OPERATOR,
         ),
         who=OPERATOR,
         one_click="skip",
@@ -103,7 +102,7 @@ HINTS = (
         why="The lines and the total, or the two sides of the entry, differ.",
         ways=(
             "Compare the split with the total in Spend Center, then retry.",
-            "Whoever runs this app gets the details; a rounding may be wrong.",
+            "Show the details in the thread to whoever runs this app: a rounding may be wrong.",
         ),
         who=OPERATOR,
         one_click="tell_operator",
@@ -172,7 +171,10 @@ HINTS = (
         category="transient.lock",
         what="{count} [wait|waits]: someone is working on the same records in Intacct",
         why="Intacct had locked what this posting needs.",
-        ways=("Nothing to do: sent again in a few minutes.", "If it lasts: close the open window in Intacct."),
+        ways=(
+            "Nothing to do at first: tried again a few times within minutes.",
+            "If it lasts: close the open window in Intacct, then retry.",
+        ),
         who=NOBODY,
         retry=RetryClass.WAIT,
         transient=True,

@@ -91,7 +91,7 @@ HINTS = (
         what="{count} [have|has] a date that Intacct does not take",
         why="The date {date} is not written as Intacct expects, or lies in no period that the company has defined.",
         ways=(
-            "Whoever runs this app checks how the date was read.",
+            "Show the details in the thread to whoever runs this app, who checks how the date was read.",
             "If the date is right: Company > Setup > Reporting periods must reach that far. Then retry.",
         ),
         who=OPERATOR,
@@ -119,7 +119,7 @@ HINTS = (
         why="Intacct takes only the card's own currency on its transactions.",
         ways=(
             "Cash Management > Setup > Accounts > Credit card > Add: a card in that currency, and a connection of its own.",
-            "Or enter [them|it] in Intacct yourself and ignore [them|it] here, with the record number as the reason.",
+            "Or enter [them|it] in Intacct yourself, then choose *Posted by hand* in the menu here.",
         ),
         who=ACCOUNTANTS,
         one_click="retry",
@@ -131,9 +131,7 @@ HINTS = (
         category="currency",
         what="{count} [wait|waits] for an exchange rate",
         why="Intacct has no rate for this currency and day.",
-        ways=(
-            "Company > Setup > Exchange rates: enter the rate of the day. [They post|It posts] by [themselves|itself].",
-        ),
+        ways=("Company > Setup > Exchange rates: enter the rate of the day. Then retry.",),
         who=ACCOUNTANTS,
         retry=RetryClass.WAIT,
         examples=(seen("No exchange rate found for EUR on 10/31/2026."),),
@@ -185,13 +183,14 @@ HINTS = (
         key="attachment-required",
         category="attachment",
         what="{count} [need|needs] a receipt first",
-        why="Intacct takes [these|this] only with an attachment, and none was there yet.",
+        why="A rule of your company takes [these|this] only with a receipt, and this app attaches receipts right after "
+        "posting.",
         ways=(
-            "Add the receipt in Spend Center; it is attached and posted with the next sync.",
-            "Or Customization Services > Smart Rules: leave out the sync user, then retry.",
+            "Customization Services > Smart Rules: leave out the sync user. Then retry; the receipts follow by themselves.",
+            "Or enter [them|it] in Intacct yourself, then choose *Posted by hand* in the menu here.",
         ),
-        who=CARDHOLDER,
-        one_click="ask_cardholders",
+        who=ADMINISTRATOR,
+        one_click="retry",
         examples=(seen("Smart Rule violated: an attachment is required for this transaction."),),
         source="Ramp help",
     ),

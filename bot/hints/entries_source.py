@@ -87,7 +87,7 @@ HINTS = (
         instead_of="source-mapping",
         when=("conflict", "yes"),
         what="{count} [are|is] coded twice, and differently",
-        why="{Value} in Spend Center are two answers for the same line.",
+        why="Spend Center has two answers for the same line: {value}.",
         ways=("Choose the right one here.", "Or correct it in Spend Center; it is read again with the next sync."),
         who=ACCOUNTANTS,
         retry_note=_AFTER_ANSWER,
@@ -180,7 +180,7 @@ HINTS = (
         why="No refund has posted for this company yet, so I ask once how Intacct shall take it.",
         ways=(
             "Post as a negative transaction of its own, on its own date, coded like the purchase.",
-            "Or enter it yourself in Intacct and ignore it here, with the record number as the reason.",
+            "Or enter it in Intacct yourself, then choose *Posted by hand* in the menu here.",
         ),
         who=ACCOUNTANTS,
         retry_note="The answer counts for all refunds of this company.",

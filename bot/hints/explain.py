@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from bot.hints.catalogue import HINTS, hint_for
@@ -11,6 +12,17 @@ from bot.hints.classify import classify
 from bot.hints.hint import Hint
 from bot.hints.words import details_line, render
 from bot.models import Fault, Level, Operation, RawError, Verdict
+
+_SAMPLE = (
+    ("old", "48.20 USD on 4 Nov"),
+    ("new", "51.70 USD on 4 Nov"),
+    ("said", "The record is reconciled."),
+    ("entity", "100"),
+    ("entity_name", "Portland"),
+    ("field", "Department"),
+    ("value", "20 - Sales"),
+)
+"""What a cause that the sync finds itself would name, for the printed page."""
 
 MOST = 10_000
 """Most faults in one file."""
@@ -90,7 +102,11 @@ def markdown() -> str:
 
 
 def _printed(hint: Hint) -> list[str]:
-    verdict = classify(hint.examples[0]) if hint.examples else _blank(hint)
+    verdict = (
+        classify(hint.examples[0])
+        if hint.examples
+        else replace(_blank(hint), details=(*_SAMPLE, *_blank(hint).details))
+    )
     words = render(hint, verdict, n=3)
     facts = [f"for {hint.who}", f"retry: {hint.retry.value}"]
     facts += [f"set-up step {hint.step}"] if hint.step else []
@@ -99,7 +115,8 @@ def _printed(hint: Hint) -> list[str]:
     lines += ["", words.retry_note, "", f"_{' · '.join(facts)}_"]
     heard = [text for fault in hint.examples for text in (_heard(fault),) if text]
     if heard:
-        lines += ["", "Intacct's words: " + " · ".join(f"`{text}`" for text in heard)]
+        whose = "Spend Center" if hint.category.startswith("source.") else "Intacct"
+        lines += ["", f"{whose}'s words: " + " · ".join(f"`{text}`" for text in heard)]
     return [*lines, "", f"Source: {hint.source}."]
 
 

@@ -49,8 +49,29 @@ _OBJECTS = {
     "USERINFO": "Users",
     "ROLES": "Roles",
     "SUPDOC": "Attachments",
+    "SUPDOCFOLDER": "Attachments",
 }
 """Intacct's names of objects -> what the permission page calls them."""
+
+_APPLICATIONS = {
+    "Cash Management": {"CCTRANSACTION", "CCTRANSACTIONENTRY", "CREDITCARD", "CHARGECARD"},
+    "General Ledger": {"GLACCOUNT"},
+    "Accounts Payable": {"VENDOR"},
+    "Accounts Receivable": {"CUSTOMER"},
+    "Projects": {"PROJECT"},
+    "Inventory Control": {"ITEM"},
+    "Company": {"DEPARTMENT", "LOCATION", "LOCATIONENTITY", "CLASS", "EMPLOYEE", "USERINFO", "ROLES"}
+    | {"SUPDOC", "SUPDOCFOLDER"},
+}
+"""The application on whose permission page an object stands."""
+
+_RIGHTS: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = (
+    (("READ", "QUERY", "LIST", "GET", "VIEW", "LOOKUP", "INSPECT"), ("read", "List and View")),
+    (("CREATE", "ADD", "RECORD"), ("add", "Add")),
+    (("UPDATE", "EDIT", "REVERSE"), ("change", "Edit")),
+    (("DELETE",), ("delete", "Delete")),
+)
+"""How an operation begins -> the verb for people, and the box on the permission page."""
 
 _CHOICE = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
 _FIELD = re.compile(r"\{([A-Za-z_]+)\}")
@@ -74,7 +95,13 @@ class Words:
 
 
 def render(
-    hint: Hint, verdict: Verdict, *, n: int = 1, names: Mapping[str, str] | None = None, others_posted: int = 0
+    hint: Hint,
+    verdict: Verdict,
+    *,
+    n: int = 1,
+    names: Mapping[str, str] | None = None,
+    others_posted: int = 0,
+    tried: bool = False,
 ) -> Words:
     """The sentences for `n` transactions of one cause.
 
@@ -98,7 +125,7 @@ def render(
     ways = tuple(fill(way) for way in hint.ways)
     if hint.key == "not-recognised" and not said["advice"]:
         ways = ways[1:]
-    return Words(fill(hint.what, 150), why, ways, fill(hint.retry_note or _retry_note(hint, n)), hint.who)
+    return Words(fill(hint.what, 150), why, ways, fill(hint.retry_note or _retry_note(hint, n, tried=tried)), hint.who)
 
 
 def details_line(verdict: Verdict) -> str:
@@ -110,10 +137,12 @@ def details_line(verdict: Verdict) -> str:
     return f"Details for your Sage admin: {told}" if told else ""
 
 
-def _retry_note(hint: Hint, n: int) -> str:
+def _retry_note(hint: Hint, n: int, *, tried: bool) -> str:
     if hint.stops_run:
         return "Nothing is sent until this is put right. Check and resume then posts what waits, each once, on its own date."
     match hint.retry:
+        case RetryClass.WAIT if tried:
+            return "It was tried several times and did not pass. Retry posts [each of them|it] once, on its own date."
         case RetryClass.WAIT:
             return "Nothing to press: [they are|it is] sent again by [themselves|itself], a little later each time."
         case RetryClass.LOOK:
@@ -181,14 +210,26 @@ def _fixed(parts: Mapping[str, str], names: Mapping[str, str], n: int) -> dict[s
         "user": parts.get("user") or plain(names.get("user", ""), TITLE) or "the sync user",
         "company": company or "this company",
         "at_company": f" for {company}" if company else "",
-        "operation": parts.get("operation", "").replace("_", " ").lower() or "what the sync needs",
-        "object": _OBJECTS.get(parts.get("object", "").upper(), parts.get("object") or "this kind of record"),
+        **_right(parts),
         "period": _month(parts.get("month", "")) or "the month",
         "date": parts.get("date") or "of the transaction",
         "ledger": _LEDGERS.get(parts.get("ledger", ""), "General Ledger or Cash Management"),
         "first_open": _first_open(names.get("first_open", ""), parts.get("first_open", "")),
         "old": plain(names.get("old", ""), TITLE) or parts.get("old") or "see the thread",
         "new": plain(names.get("new", ""), TITLE) or parts.get("new") or "see the thread",
+    }
+
+
+def _right(parts: Mapping[str, str]) -> dict[str, str]:
+    """The right that is missing, as the permission page names it: the application, the object, the box to tick."""
+    name = parts.get("object", "").upper()
+    verb = parts.get("operation", "").upper()
+    act, box = next((act for verbs, act in _RIGHTS if verb.startswith(verbs)), ("use", "what is missing"))
+    return {
+        "operation": act,
+        "box": box,
+        "object": _OBJECTS.get(name, parts.get("object") or "this kind of record"),
+        "application": next((where for where, names in _APPLICATIONS.items() if name in names), "its application"),
     }
 
 

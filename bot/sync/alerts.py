@@ -252,6 +252,7 @@ async def view(store: Store, alert_id: int, names: dict[str, str] | None = None)
         n=cause.n if cause else alert.most,
         names=_names(connection, company, {**titles, **(names or {})}),
         others_posted=first[0].posted if first else 0,
+        tried=sample is not None and sample.state == PostingState.FAILED,
     )
     return AlertView(
         alert=alert,

@@ -114,23 +114,29 @@ def _reason(label: str) -> sb.Block:
 
 
 def ask(view: AlertView) -> Json:
-    said = f"*{esc(headline(view))}*\nWho looks after Sage Intacct? That person gets the way out in a direct message."
+    said = f"*{esc(headline(view))}*\nWho looks after {_there(view)}? That person gets the way out in a direct message."
     who = sb.UserSelectMenu(action_id="picked")
     blocks = [section(said, "what"), labelled("person", "Administrator", who)]
     return modal("Ask the administrator", blocks, callback="alert.asked", submit="Ask", metadata=str(view.alert.id))
+
+
+def _there(view: AlertView) -> str:
+    """Whose administrator can help."""
+    return "Spend Center" if view.alert.category.startswith("source.") else "Sage Intacct"
 
 
 def asked(view: AlertView, by: str, sender: str) -> Json:
     """To the administrator: what is wrong, what to do, and a button that proves it."""
     title = esc(headline(view))
     ways = "\n".join(f"{at}. {esc(clip(way, 600))}" for at, way in enumerate(view.words.ways[:4], 1))
-    text = f"{esc(plain(by, 80))} asks for your help with Sage Intacct company {esc(view.company.company_id)}: {title}."
+    where = "Spend Center" if _there(view) == "Spend Center" else f"Sage Intacct company {esc(view.company.company_id)}"
+    text = f"{esc(plain(by, 80))} asks for your help with {where}: {title}."
     blocks: list[sb.Block] = [
         section(text, "asks"),
         section(esc(clip(view.words.why, 900)), "why"),
         section(ways, "ways"),
     ]
-    if sender:
+    if sender and view.alert.category == "auth.sender_not_authorized":
         blocks.append(context(f"Sender ID of this app: `{esc(plain(sender, 60))}`", "sender"))
     blocks.append(
         actions("do", button("Check and resume", "alert.check_and_resume", str(view.alert.id), style="primary"))

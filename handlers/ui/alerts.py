@@ -10,7 +10,7 @@ from typing import Any
 import slackblocks as sb
 
 from bot.hints.catalogue import hint_for
-from bot.hints.hint import Hint
+from bot.hints.hint import OPERATOR, Hint
 from bot.models import AlertState, RetryClass
 from bot.store.postings import CHANGED, RECEIPT
 from bot.sync.alerts import AlertRow, AlertView, place
@@ -166,7 +166,8 @@ def _buttons(view: AlertView, today: date) -> list[sb.Element]:
             found.append(button(label, f"alert.answer.{key}", value, style=None if found else "primary"))
     elif can_check(view):
         found.append(button("Check and resume", "alert.check_and_resume", value, style="primary"))
-        found.append(button("Ask the administrator", "alert.ask", value))
+        if hint(view).who != OPERATOR:  # in whoever's company, nobody can help with this app's own access
+            found.append(button("Ask the administrator", "alert.ask", value))
         if step := hint(view).step:
             found.append(button(f"Open step {step}", "alert.open_step", value))
     elif view.alert.category == CHANGED and not view.reversing:

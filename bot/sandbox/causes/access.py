@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from bot.sandbox.causes.cause import ACCESS, RESUME, Cause, intacct, saved, spend, user
+from bot.sandbox.intacct.access import all_rights
 
+_WITHOUT_ADD = all_rights() | {"Credit card transactions": ["List", "View", "Edit", "Delete"]}
 _door = partial(Cause, group=ACCESS, press=RESUME)
 
 CAUSES = (
@@ -99,7 +101,7 @@ CAUSES = (
         title="The role may look at card transactions, but not add any",
         alert="Syncing is paused: the sync user lacks a permission",
         how="Company > Admin > Roles > the role > Subscriptions > Cash Management > Permissions: tick Add.",
-        breaks=(intacct("set_role", name="{role}", policies={"Credit card transactions": ["List", "View"]}),),
+        breaks=(intacct("set_role", name="{role}", policies=_WITHOUT_ADD),),
         mends=(intacct("set_role", name="{role}", policies="all"),),
     ),
     _door(

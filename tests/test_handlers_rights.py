@@ -1,0 +1,91 @@
+"""A right that was withdrawn, and who is asked for it: from the alert to the administrator, to step 4, and on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.causes.door import Causes
+from bot.sandbox.seed_company import SENDER_ID
+from bot.store import alerts
+from tests.office import DANA, LEE, SAM, Office, office
+
+REFUSED = "Syncing is paused: the sync user lacks a permission"
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Office]:
+    async with office(tmp_path, cards=("0000",)) as made:
+        await made.far.connect("100", schedule="")
+        yield made
+
+
+async def provoked(at: Office, name: str) -> Causes:
+    door = Causes(at.far.intacct, at.far.spend, SENDER_ID)
+    await door.control("provoke", {"name": name})
+    await at.room.in_(LEE).types("sync")
+    return door
+
+
+async def test_the_administrator_gets_the_missing_right_by_message_and_resumes_from_there(at: Office) -> None:
+    door = await provoked(at, "permission-withdrawn")
+    await at.room.presses(REFUSED, "Ask the administrator")
+    await at.room.submits("Ask the administrator", person=SAM)
+
+    asked = json.dumps(
+        await at.room.reads("Lee Okafor asks for your help with Sage Intacct company HarborPine", "D0SAM")
+    )
+    assert "Spendcenter may not add Credit card transactions." in asked
+    assert "Company > Admin > Roles" in asked.replace("&gt;", ">")
+    assert SENDER_ID not in asked
+
+    await door.control("mend", {"name": "permission-withdrawn"})
+    await at.room.in_(SAM, "D0SAM").presses("asks for your help", "Check and resume")
+    await at.room.in_(LEE).reads("Solved: 1 transaction posted")
+    assert len(at.far.booked()) == 1
+
+
+async def test_step_4_opens_from_the_alert_names_what_is_missing_and_is_done_once_it_is_there(at: Office) -> None:
+    door = await provoked(at, "permission-withdrawn")
+    await at.room.in_(DANA).presses(REFUSED, "Open step 4")
+    at.room.in_(DANA, "D0DANA")
+    await at.room.sees("4 of 9 · Permissions")
+    await at.room.clicks("By role")
+    await at.room.clicks("Done, check")
+    await at.room.sees("*missing* in `Billcom Role`")
+
+    await door.control("mend", {"name": "permission-withdrawn"})
+    await at.room.clicks("Check again")
+    await at.room.sees("Right again.")
+    await at.room.in_(LEE).presses(REFUSED, "Check and resume")
+    await at.room.reads("Solved: 1 transaction posted")
+    assert len(at.far.booked()) == 1
+
+
+async def test_for_spend_center_its_own_administrator_is_asked(at: Office) -> None:
+    words = "Syncing is paused: Spend Center no longer lets this app in"
+    door = await provoked(at, "token-withdrawn")
+    await at.room.presses(words, "Ask the administrator")
+    assert "Who looks after Spend Center?" in json.dumps(await at.room.form("Ask the administrator"))
+    await at.room.submits("Ask the administrator", person=SAM)
+    await at.room.reads("Lee Okafor asks for your help with Spend Center: ", "D0SAM")
+
+    await door.control("mend", {"name": "token-withdrawn"})
+    await at.room.in_(SAM, "D0SAM").presses("asks for your help", "Check and resume")
+    await at.room.in_(LEE).reads("Solved: syncing again")
+
+
+async def test_nobody_in_the_company_is_asked_about_the_access_of_this_app_itself(at: Office) -> None:
+    words = "Syncing is paused: Intacct refuses this app's own access"
+    door = await provoked(at, "sender-revoked")
+    alert = json.dumps(await at.room.reads(words))
+    assert "Check and resume" in alert
+    assert "Ask the administrator" not in alert
+
+    await door.control("mend", {"name": "sender-revoked"})
+    await at.room.presses(words, "Check and resume")
+    await at.room.reads("Solved: syncing again")
+    assert await alerts.list_open(at.far.parts.store) == []
