@@ -15,10 +15,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.intacct.errors import IntacctError
 from bot.models import ConnectionState, Dimension, Right
 from bot.schedules import cron
-from bot.store import connections, told
+from bot.store import connections, runs, told
 from bot.store.connections import Company, Connection
 from bot.sync import correct
 from bot.sync.alerts import place
+from bot.sync.vendors import ALLOWED
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
 from handlers.asking import Ask
@@ -145,8 +146,17 @@ class Connections:
             return ui.settings(one, now, error=ui.PUBLIC, ask_public=True)
         changed = await connections.change_connection(self.services.store, one.id, **values)
         await connections.change_company(self.services.store, one.company, requests_at_once=at_once)
+        await self._vendors_switched(one, changed, ask.user)
         await self._refresh(changed)
         return words.told(f"Saved. {_what_follows(one, changed)}", "Settings")
+
+    async def _vendors_switched(self, before: Connection, after: Connection, user: str) -> None:
+        """Who let vendors be changed, and who ended that, stands in the audit trail."""
+        allowed = after.option(ALLOWED)
+        if bool(before.option(ALLOWED)) == allowed:
+            return
+        said = f"Creating vendors and setting them to active is {'allowed' if allowed else 'switched off'}."
+        await runs.tell(self.services.store, "vendors", said, self.services.clock(), actor=user, connection=after.id)
 
     async def _look(self, ask: Ask, one: Connection, now: Typed) -> bool:
         """Whether a newly picked channel is public.
@@ -223,7 +233,7 @@ def wanted(one: Connection, now: Typed) -> tuple[dict[str, Any], int]:
     options = {
         **(one.options or {}),
         "receipts_above": _amount(texts["receipts"]),
-        "vendors": texts["vendors"] == "yes",
+        ALLOWED: texts["vendors"] == "yes",
         "fallback_vendor": "" if texts["vendor"] == ui.NO_VENDOR else texts["vendor"],
         "correct": list(now.people.get("correct", ())),
         "retry": list(now.people.get("retry", ())),

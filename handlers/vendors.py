@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -60,7 +60,7 @@ class Vendors:
             shown = words.told(str(no), "Vendor")
         except (IntacctError, TimeoutError):
             shown = words.told("Intacct did not answer. Nothing was changed; try once more.", "Vendor")
-        await client.views_update(view_id=opened["view"]["id"], view=shown)
+        await replace(ask, view_id=str(opened["view"]["id"])).show(shown)
 
     def _named(self, view: AlertView) -> str:
         if view.connection is not None and not view.connection.option(vendors.ALLOWED):

@@ -113,6 +113,8 @@ async def test_off_by_default_the_menu_offers_nothing_and_a_forged_choice_is_ref
     await room.types("settings")
     await room.submits("Settings", vendors=["yes"])
     await room.sees("Saved.")
+    [event] = [one for one in await runs.told(harbor.far.parts.store, portland.id) if one.what == "vendors"]
+    assert (event.actor, event.text) == (DANA, "Creating vendors and setting them to active is allowed.")
     await offered_again(harbor, portland)
     await set_allowed(harbor, portland, allowed=False)  # the message still shows it
     await room.chooses(INACTIVE, "Set vendor V-130 to active")

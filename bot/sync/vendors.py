@@ -324,9 +324,13 @@ def as_agreed(request: Request, there: Vendor | None) -> bool:
     if there is None:
         return False
     if request.creates:
-        return there.active and there.name == request.name
+        return there.active and _bare(there.name) == _bare(request.name)
     lifted = there.on_hold is False or (there.on_hold is None and request.sent)
     return (there.active or "status" not in request.changes) and (lifted or "onhold" not in request.changes)
+
+
+def _bare(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _body(request: Request) -> tuple[str, str]:

@@ -107,7 +107,7 @@ def choose(view: AlertView, dimension: Dimension, problem: str = "") -> Json:
 
 
 def _keep_vendor() -> sb.Block:
-    """Vendors are neither made nor reactivated from here, so one that is always there can stand in."""
+    """A vendor that is always there can stand in, so that none has to be made or set to active."""
     kept = option("Offer this vendor first from now on", "yes")
     box = sb.CheckboxGroup(action_id="picked", options=[kept])
     return labelled("fallback", "Fallback vendor", box, hint="Also under /intacct settings.", optional=True)
