@@ -71,6 +71,14 @@ def test_a_card_that_is_gone_or_inactive_stands_in_the_way_of_everything() -> No
     assert judge(bought(), terms(), lists(account("6420"))) is None
 
 
+def test_money_of_another_currency_than_the_books_is_told_before_anything_posts() -> None:
+    found = judge(bought(), terms(base_currency="CAD"), lists(account("6420")))
+
+    assert found is not None
+    assert (found.subject, found.detail("base")) == ("USD", "CAD")
+    assert judge(bought(), terms(base_currency="USD"), lists(account("6420"))) is None
+
+
 def test_causes_are_grouped_most_rows_first_with_their_totals() -> None:
     needs = foresee(line(), lists(account("6420", REQUIREDEPT="true")))
     gone = foresee(line("6215"), lists())

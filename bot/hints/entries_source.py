@@ -18,7 +18,7 @@ HINTS = (
         what="Syncing is paused: Spend Center no longer lets this app in",
         why="The Spend Center token was withdrawn, ran out, or belongs to somebody who left.",
         ways=(
-            "In Spend Center, Settings: make a new token, and enter it here with Update token.",
+            "In Spend Center, Settings: make a new token. Then Open step 9 > Update token; the sync goes on by itself.",
             "Check and resume.",
         ),
         who=SPEND_ADMINISTRATOR,
