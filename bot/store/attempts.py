@@ -150,7 +150,7 @@ async def settle(store: Store, outcomes: Sequence[Settled], now: datetime) -> li
         }
         wanted = [one.attempt_id for one in outcomes if one.committed is not None]
         sent = select(attempts.c.id, attempts.c.committed).where(attempts.c.id.in_(wanted))
-        commits = {row.id: row.committed for row in await db.execute(sent)}
+        commits = {row.id: row.committed for row in await db.execute(sent)} if wanted else {}
         counted = [
             one
             for one in outcomes

@@ -33,6 +33,11 @@ BY_HAND = "by_hand"
 OPEN = (PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN, PostingState.PENDING)
 """States in which a row that has a cause is open; a pending one with a cause is being tried again."""
 
+UNDONE = tuple(
+    state for state in PostingState if state not in {PostingState.POSTED, PostingState.IGNORED, PostingState.REVERSED}
+)
+"""States in which something is left to do or to answer; only the others grow without end."""
+
 RESTING = (PostingState.PENDING, PostingState.HELD, PostingState.FAILED)
 """States in which nothing of a row is in Intacct or on its way there."""
 
@@ -124,14 +129,18 @@ async def twins(store: Store, spend_company: str, authorizations: Sequence[str])
 
 async def owners_removed(store: Store, connection_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
     """Those of these connections that were disconnected, so that another may take over what they left: their company and entity."""
+    if not (asked := list(connection_ids)):
+        return {}
     query = select(connections.c.id, connections.c.company, connections.c.entity_id).where(
-        connections.c.id.in_(list(connection_ids)), connections.c.removed.is_not(None)
+        connections.c.id.in_(asked), connections.c.removed.is_not(None)
     )
     async with store.read() as db:
         return {row.id: (row.company, row.entity_id) for row in await db.execute(query)}
 
 
 async def taken_references(store: Store, company: int, references: Sequence[str]) -> set[str]:
+    if not references:
+        return set()
     query = select(postings.c.reference).where(postings.c.company == company, postings.c.reference.in_(references))
     async with store.read() as db:
         return set((await db.execute(query)).scalars())
@@ -241,6 +250,15 @@ async def causes(store: Store, connection: str) -> list[Cause]:
 
 def _is_open() -> Any:
     return or_(postings.c.state.in_(OPEN), and_(postings.c.state.in_(CHANGING), postings.c.category != ""))
+
+
+async def open_states(store: Store, connection: str) -> set[PostingState]:
+    """Those states of a connection's rows in which something is left to do, by one statement."""
+    mine = postings.c.connection_id == connection
+    there = (select(postings.c.id).where(mine, postings.c.state == state).exists() for state in UNDONE)
+    async with store.read() as db:
+        found = (await db.execute(select(*there))).one()
+    return {state for state, any_of_it in zip(UNDONE, found, strict=True) if any_of_it}
 
 
 async def tally(store: Store, connection: str) -> dict[str, tuple[int, Decimal]]:

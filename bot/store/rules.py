@@ -181,6 +181,8 @@ async def unwritten(
     )
     async with store.read() as db:
         pairs = [(row.posting_id, row.rule_id) for row in await db.execute(query)]
+        if not pairs:
+            return []
         ids = [posting for posting, _ in pairs]
         rows = as_rows(Posting, await db.execute(select(postings).where(postings.c.id.in_(ids))))
         known = as_rows(Rule, await db.execute(select(rules).where(rules.c.id.in_([rule for _, rule in pairs]))))

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.models import RunState, Trigger
+from bot.models import ConnectionState, RunState, Trigger
 from bot.store.database import Store, insert_new
 from bot.store.rows import as_row, as_rows
-from bot.store.tables import attempts, events, intents, sync_runs
+from bot.store.tables import attempts, connections, events, intents, sync_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,15 @@ async def change_run(store: Store, run: int, **values: Any) -> Run:
         return as_row(Run, (await db.execute(changed)).one())
 
 
-async def add(store: Store, run: int, *, posted: int = 0, failed: int = 0, requests: int = 0) -> None:
-    """Raise a run's counters; several at once all count."""
+async def add(store: Store, run: Run, *, posted: int, failed: int, requests: int) -> bool:
+    """Raise a run's counters; several at once all count. Returns whether its connection is there still, and not paused."""
     more = {"posted": posted, "failed": failed, "requests": requests}
-    values = {name: sync_runs.c[name] + n for name, n in more.items() if n}
-    if values:
-        async with store.begin() as db:
-            await db.execute(update(sync_runs).where(sync_runs.c.id == run).values(values))
+    raised = {name: sync_runs.c[name] + n for name, n in more.items()}
+    at_work = (connections.c.removed.is_(None), connections.c.state != ConnectionState.PAUSED)
+    goes_on = select(connections.c.id).where(connections.c.id == run.connection_id, *at_work)
+    async with store.begin() as db:
+        await db.execute(update(sync_runs).where(sync_runs.c.id == run.id).values(raised))
+        return (await db.execute(goes_on)).first() is not None
 
 
 async def get_run(store: Store, run: int) -> Run | None:
@@ -102,20 +104,14 @@ async def find_run(store: Store, key: str) -> Run | None:
     return as_row(Run, row) if row else None
 
 
-async def strand(store: Store, connection: str, but: int, now: datetime) -> list[int]:
-    """Stop the connection's runs that are said to be running: the one that holds the company's turn knows better.
-
-    Returns:
-        The ids of the runs whose job died.
-    """
-    dead = (
-        update(sync_runs)
-        .where(sync_runs.c.connection_id == connection, sync_runs.c.id != but, sync_runs.c.state == RunState.RUNNING)
-        .values(state=RunState.STOPPED, finished=now)
-        .returning(sync_runs.c.id)
-    )
+async def begin(store: Store, run: Run, now: datetime) -> None:
+    """The run is at work, and the connection's only one: it has the company's turn, so the jobs of others have died."""
+    mine, others = sync_runs.c.id == run.id, sync_runs.c.id != run.id
+    dead = (sync_runs.c.connection_id == run.connection_id, others, sync_runs.c.state == RunState.RUNNING)
     async with store.begin() as db:
-        return list((await db.execute(dead)).scalars())
+        await db.execute(update(sync_runs).where(*dead).values(state=RunState.STOPPED, finished=now))
+        waits = (mine, sync_runs.c.state == RunState.QUEUED)
+        await db.execute(update(sync_runs).where(*waits).values(state=RunState.RUNNING, started=now))
 
 
 async def last_runs(

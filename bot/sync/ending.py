@@ -158,13 +158,15 @@ class Ending:
             return
         store, now = self.reach.store, self.reach.clock()
         await self.refresh(connection)
-        unknown = await postings.list_postings(store, connection.id, states=[PostingState.UNKNOWN], limit=500)
-        looks = await next_looks(self.reach, connection.id)
-        if unknown or looks:
+        left = await postings.open_states(store, connection.id)
+        if left & {PostingState.UNKNOWN, PostingState.REVERSING}:
+            unknown = await postings.list_postings(store, connection.id, states=[PostingState.UNKNOWN], limit=500)
             tried = await attempts.last_attempts(store, [row.id for row in unknown])
+            looks = await next_looks(self.reach, connection.id)
             looks += [next_look(one, now, self.reach.settle_after) for one in tried.values()]
-            await self.promise_settle(connection, min(looks, default=1.0))
-        later = await postings.next_due(store, connection.id)
+            if unknown or looks:
+                await self.promise_settle(connection, min(looks, default=1.0))
+        later = await postings.next_due(store, connection.id) if PostingState.PENDING in left else None
         goes_on = later is not None and connection.state == ConnectionState.ACTIVE
         if later is not None and goes_on and not await self.engine.waiting(f"sync:{connection.id}:"):
             await self.promise_sync(connection, "due", delay=max(1.0, (later - now).total_seconds()))

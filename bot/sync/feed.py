@@ -28,6 +28,8 @@ PATIENCE = 0.5
 class Feed:
     """What is due and never failed, each row once, in the order of their ids; read ahead while `async with` is open.
 
+    `given` counts the rows given out. It is `drained` once the source was over and no row was left to read.
+
     Args:
         work: the turn's pass.
         fetching: the source being read meanwhile.
@@ -46,6 +48,7 @@ class Feed:
         look_after: int | None = None,
     ) -> None:
         self.given = 0
+        self.drained = False
         self._work, self._fetching, self._until, self._look_after = work, fetching, until, look_after
         self._ready: deque[Sequence[Posting]] = deque()
         self._after = after
@@ -93,7 +96,8 @@ class Feed:
             if over or self._worth_it(waited):
                 found, waited = await self._load(), 0.0
                 self._filled.set()
-                if over and not found:
+                if over and found < AT_ONCE:
+                    self.drained = True
                     return
             else:
                 await self._fetching.news(PATIENCE)
@@ -106,8 +110,8 @@ class Feed:
         enough = WORTH_A_LOOK if self._look_after is not None else allowed
         return new >= enough or (new > 0 and waited >= PATIENCE and not self._ready)
 
-    async def _load(self) -> bool:
-        """The next rows that are due, cut into batches. Returns whether there were any."""
+    async def _load(self) -> int:
+        """The next rows that are due, cut into batches. Returns how many there were."""
         work, self._fetched = self._work, self._fetching.haul.fetched
         rows = await postings.due(
             work.reach.store,
@@ -118,12 +122,12 @@ class Feed:
             failed_before=False,
         )
         if not rows:
-            return False
+            return 0
         self._after = rows[-1].id
         known = await self._known(rows)
         left = [row for row in rows if row.id not in known]
         self._ready.extend(cut_evenly(left, work.client.allowance.now, work.client.batch_size.now))
-        return True
+        return len(rows)
 
     async def _known(self, rows: Sequence[Posting]) -> set[int]:
         """Those of these that Intacct has already, though they are new to us: our database may be a restored one."""

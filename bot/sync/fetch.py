@@ -126,7 +126,7 @@ async def _take(store: Store, connection: Connection, terms: Terms, page: Page, 
     doubles = await _twins(store, connection, fresh, again)
     references = await _references(store, connection, fresh)
     new = [_new_row(connection, terms, one, references[one.uuid], twin=one.uuid in doubles, now=now) for one in fresh]
-    removed = await postings.owners_removed(store, {row.connection_id for row, _ in again})
+    removed = await postings.owners_removed(store, {row.connection_id for row, _ in again} - {connection.id})
     changed: list[tuple[Posting, dict[str, Any]]] = []
     for row, transaction in again:
         move = _taken_over(connection, row, removed)

@@ -262,6 +262,8 @@ async def look_before_first(work: Pass) -> tuple[int, int]:
     while rows := await postings.resting(work.reach.store, work.connection.id, after=after, limit=AT_ONCE):
         after = rows[-1][0]
         found += len(await adopt_known(work, dict(rows)))
+        if len(rows) < AT_ONCE:
+            break
     return found, after
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot.models import ConnectionState, PostingState, RunState
+from bot.models import ConnectionState, PostingState
 from bot.spend.source import Source
 from bot.store import attempts, connections, postings, runs
 from bot.store.postings import Posting
@@ -60,10 +60,8 @@ class Turns:
 
     async def _begin(self, work: Pass) -> None:
         """From here on this run is the company's only one: whatever another left behind is its business."""
-        store, now, own = self.reach.store, self.reach.clock(), work.connection.id
-        if work.run.state == RunState.QUEUED:
-            await runs.change_run(store, work.run.id, state=RunState.RUNNING, started=now)
-        await runs.strand(store, own, work.run.id, now)
+        await runs.begin(self.reach.store, work.run, self.reach.clock())
+        await self._orphans(work)
 
     async def _orphans(self, work: Pass) -> None:
         """What a dead turn left on its way is in doubt now, in other connections of the company as well."""
@@ -74,7 +72,6 @@ class Turns:
                 await self.ending.promise_settle(row, 1.0)
 
     async def _settle(self, work: Pass) -> None:
-        await self._orphans(work)
         result = await settle_unknown(work)
         await self._count(work, result)
         if result.stop is not None:
@@ -99,8 +96,11 @@ class Turns:
         await self._begin(work)
         if intent:
             await self._take_up(work, intent)
-        await self._settle(work)
-        await self._turn_back(work, await self.reach.source(work.connection))
+        left = await postings.open_states(self.reach.store, work.connection.id)
+        if left & {PostingState.UNKNOWN, PostingState.HELD}:
+            await self._settle(work)
+        if PostingState.REVERSING in left:
+            await self._turn_back(work, await self.reach.source(work.connection))
         return True if intent else await self._go_on(work)
 
     async def go_on(self, work: Pass) -> bool:
@@ -200,6 +200,7 @@ class Turns:
 
         while not until():
             if await attempts.unread(store, connection):
+                await self._orphans(work)
                 await self._settle(work)  # nothing new is sent until a read has succeeded
             over, now = state.fetching.over and not state.fetching.failed, self.reach.clock()
             retried = await postings.due(store, connection, now, limit=AT_ONCE, failed_before=True) if over else []
@@ -210,7 +211,8 @@ class Turns:
             async with Feed(work, state.fetching, until, after=after, look_after=state.seen_to) as feed:
                 result = await post_all(work, feed.take, partial(self._sent, work))
             await self._heed(work, result)
-            if not feed.given and (over or state.fetching.failed):
+            all_of_it = feed.drained and feed.given == result.posted + result.failed
+            if all_of_it and (over or state.fetching.failed):
                 return False
         return True
 
@@ -243,12 +245,11 @@ class Turns:
         more = {"posted": result.posted, "failed": result.failed, "requests": result.requests}
         if not any(more.values()):
             return
-        await runs.add(self.reach.store, work.run.id, **more)
+        goes_on = await runs.add(self.reach.store, work.run, **more)
         state = self.under_way.get(work.run.id)
         if state is None:
             return
-        latest = await connections.get_connection(self.reach.store, work.connection.id)
-        state.paused = latest is None or latest.removed is not None or latest.state == ConnectionState.PAUSED
+        state.paused = not goes_on
         now = asyncio.get_running_loop().time()
         if now - state.shown >= SHOW_EVERY:
             state.shown = now
