@@ -75,7 +75,7 @@ def _outcome(answer: Answer, controlid: str, results: list[Result]) -> Outcome:
 
 
 def _is_key(key: str) -> bool:
-    return 0 < len(key) <= 100 and not any(character.isspace() for character in key)
+    return len(key) <= 100 and key.split() == [key]
 
 
 LARGEST, SMALLEST = 100, 5

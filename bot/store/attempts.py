@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, insert, select, tuple_, 
 from bot.models import AttemptState, Fault, PostingState, Verdict
 from bot.store.database import Store
 from bot.store.postings import AT_ONCE, Posting, cause_values
-from bot.store.rows import as_row, as_rows, to_json
+from bot.store.rows import as_row, to_json
 from bot.store.tables import attempts, connections, postings
 
 ON_ITS_WAY = (PostingState.POSTING,)
@@ -113,7 +113,7 @@ async def claim(
             update(postings).where(postings.c.id == bindparam("row_id")).values(fingerprint=bindparam("print")),
             [{"row_id": one, "print": by_id[one].fingerprint} for one in ids],
         )
-        values = [
+        values: list[dict[str, Any]] = [
             {
                 "posting_id": one,
                 "run_id": run,
@@ -127,7 +127,12 @@ async def claim(
             }
             for one in ids
         ]
-        return as_rows(Attempt, await db.execute(insert(attempts).returning(*attempts.c), values))
+        made = await db.execute(insert(attempts).returning(attempts.c.posting_id, attempts.c.id), values)
+        numbers = {row.posting_id: row.id for row in made}
+    return [Attempt(id=numbers[one["posting_id"]], **one, **_JUST_BEGUN) for one in values]
+
+
+_JUST_BEGUN: dict[str, Any] = {"resent": False, "looked": 0, "answered": None, "record_no": "", "fault": None}
 
 
 def _these(table: Table, ids: Iterable[int]) -> ColumnElement[bool]:
@@ -270,21 +275,23 @@ async def looked_in_vain(store: Store, attempt_ids: Sequence[int]) -> None:
 
 async def unread(store: Store, connection: str) -> bool:
     """Whether an outcome is unknown that no look-up has asked for yet: nothing new may be sent before one has."""
-    query = (
-        select(attempts.c.id)
-        .join(postings, postings.c.id == attempts.c.posting_id)
-        .where(
-            postings.c.connection_id == connection,
-            postings.c.state == PostingState.UNKNOWN,
-            attempts.c.generation == postings.c.generation,
-            attempts.c.try_no == postings.c.try_no,
-            attempts.c.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.REFUSED]),
-            attempts.c.looked == 0,
-        )
-        .limit(1)
-    )
     async with store.read() as db:
-        return (await db.execute(query)).first() is not None
+        return (await db.execute(_UNREAD, {"connection": connection})).first() is not None
+
+
+_UNREAD = (
+    select(attempts.c.id)
+    .join(postings, postings.c.id == attempts.c.posting_id)
+    .where(
+        postings.c.connection_id == bindparam("connection"),
+        postings.c.state == PostingState.UNKNOWN,
+        attempts.c.generation == postings.c.generation,
+        attempts.c.try_no == postings.c.try_no,
+        attempts.c.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.REFUSED]),
+        attempts.c.looked == 0,
+    )
+    .limit(1)
+)
 
 
 async def orphans(store: Store, company: int, now: datetime) -> set[str]:

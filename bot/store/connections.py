@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from bot.models import ConnectionState, FieldMapping, Secret, Selector, WorkspaceState
 from bot.store.database import Store
@@ -162,7 +162,10 @@ async def find_company(store: Store, workspace: str, company_id: str) -> Company
 
 async def get_company(store: Store, company: int) -> Company:
     async with store.read() as db:
-        return as_row(Company, (await db.execute(select(companies).where(companies.c.id == company))).one())
+        return as_row(Company, (await db.execute(_COMPANY, {"company": company})).one())
+
+
+_COMPANY = select(companies).where(companies.c.id == bindparam("company"))
 
 
 async def save_company(store: Store, workspace: str, company_id: str, **values: Any) -> Company:
@@ -250,8 +253,11 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 async def get_connection(store: Store, connection: str) -> Connection | None:
     async with store.read() as db:
-        row = (await db.execute(select(connections).where(connections.c.id == connection))).first()
+        row = (await db.execute(_CONNECTION, {"connection": connection})).first()
     return as_row(Connection, row) if row else None
+
+
+_CONNECTION = select(connections).where(connections.c.id == bindparam("connection"))
 
 
 async def list_connections(store: Store, workspace: str | None = None, company: int | None = None) -> list[Connection]:

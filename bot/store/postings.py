@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from bot.models import AttemptState, Fault, PostingState, Transaction, Verdict
 from bot.store.database import Store, insert_new
@@ -254,11 +254,19 @@ def _is_open() -> Any:
 
 async def open_states(store: Store, connection: str) -> set[PostingState]:
     """Those states of a connection's rows in which something is left to do, by one statement."""
-    mine = postings.c.connection_id == connection
-    there = (select(postings.c.id).where(mine, postings.c.state == state).exists() for state in UNDONE)
     async with store.read() as db:
-        found = (await db.execute(select(*there))).one()
+        found = (await db.execute(_OPEN_STATES, {"connection": connection})).one()
     return {state for state, any_of_it in zip(UNDONE, found, strict=True) if any_of_it}
+
+
+_OPEN_STATES = select(
+    *(
+        select(postings.c.id)
+        .where(postings.c.connection_id == bindparam("connection"), postings.c.state == state)
+        .exists()
+        for state in UNDONE
+    )
+)
 
 
 async def tally(store: Store, connection: str) -> dict[str, tuple[int, Decimal]]:
@@ -307,20 +315,23 @@ async def due(
     store: Store, connection: str, now: datetime, *, limit: int, after: int = 0, failed_before: bool
 ) -> list[Posting]:
     """Pending rows whose time has come, oldest id first: those that failed before, of whatever cause, or all others."""
-    query = (
-        select(postings)
-        .where(
-            postings.c.connection_id == connection,
-            postings.c.state == PostingState.PENDING,
-            postings.c.id > after,
-            (postings.c.category != "") if failed_before else (postings.c.category == ""),
-            or_(postings.c.not_before.is_(None), postings.c.not_before <= now),
-        )
-        .order_by(postings.c.id)
-        .limit(limit)
-    )
+    asked = {"connection": connection, "after": after, "now": now, "limit": limit}
     async with store.read() as db:
-        return as_rows(Posting, await db.execute(query))
+        return as_rows(Posting, await db.execute(_FAILED_BEFORE if failed_before else _NEVER_FAILED, asked))
+
+
+_DUE = (
+    select(postings)
+    .where(
+        postings.c.connection_id == bindparam("connection"),
+        postings.c.state == PostingState.PENDING,
+        postings.c.id > bindparam("after"),
+        or_(postings.c.not_before.is_(None), postings.c.not_before <= bindparam("now")),
+    )
+    .order_by(postings.c.id)
+    .limit(bindparam("limit"))
+)
+_FAILED_BEFORE, _NEVER_FAILED = _DUE.where(postings.c.category != ""), _DUE.where(postings.c.category == "")
 
 
 async def newest(store: Store) -> int:

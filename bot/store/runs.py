@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import ConnectionState, RunState, Trigger
@@ -83,13 +83,22 @@ async def change_run(store: Store, run: int, **values: Any) -> Run:
 
 async def add(store: Store, run: Run, *, posted: int, failed: int, requests: int) -> bool:
     """Raise a run's counters; several at once all count. Returns whether its connection is there still, and not paused."""
-    more = {"posted": posted, "failed": failed, "requests": requests}
-    raised = {name: sync_runs.c[name] + n for name, n in more.items()}
-    at_work = (connections.c.removed.is_(None), connections.c.state != ConnectionState.PAUSED)
-    goes_on = select(connections.c.id).where(connections.c.id == run.connection_id, *at_work)
+    more = {"run": run.id, "more_posted": posted, "more_failed": failed, "more_requests": requests}
     async with store.begin() as db:
-        await db.execute(update(sync_runs).where(sync_runs.c.id == run.id).values(raised))
-        return (await db.execute(goes_on)).first() is not None
+        await db.execute(_RAISE, more)
+        return (await db.execute(_AT_WORK, {"connection": run.connection_id})).first() is not None
+
+
+_RAISE = (
+    update(sync_runs)
+    .where(sync_runs.c.id == bindparam("run"))
+    .values({name: sync_runs.c[name] + bindparam(f"more_{name}") for name in ("posted", "failed", "requests")})
+)
+_AT_WORK = select(connections.c.id).where(
+    connections.c.id == bindparam("connection"),
+    connections.c.removed.is_(None),
+    connections.c.state != ConnectionState.PAUSED,
+)
 
 
 async def get_run(store: Store, run: int) -> Run | None:
@@ -106,12 +115,25 @@ async def find_run(store: Store, key: str) -> Run | None:
 
 async def begin(store: Store, run: Run, now: datetime) -> None:
     """The run is at work, and the connection's only one: it has the company's turn, so the jobs of others have died."""
-    mine, others = sync_runs.c.id == run.id, sync_runs.c.id != run.id
-    dead = (sync_runs.c.connection_id == run.connection_id, others, sync_runs.c.state == RunState.RUNNING)
     async with store.begin() as db:
-        await db.execute(update(sync_runs).where(*dead).values(state=RunState.STOPPED, finished=now))
-        waits = (mine, sync_runs.c.state == RunState.QUEUED)
-        await db.execute(update(sync_runs).where(*waits).values(state=RunState.RUNNING, started=now))
+        await db.execute(_STOP_DEAD, {"connection": run.connection_id, "run": run.id, "now": now})
+        await db.execute(_START, {"run": run.id, "now": now})
+
+
+_STOP_DEAD = (
+    update(sync_runs)
+    .where(
+        sync_runs.c.connection_id == bindparam("connection"),
+        sync_runs.c.id != bindparam("run"),
+        sync_runs.c.state == RunState.RUNNING,
+    )
+    .values(state=RunState.STOPPED, finished=bindparam("now"))
+)
+_START = (
+    update(sync_runs)
+    .where(sync_runs.c.id == bindparam("run"), sync_runs.c.state == RunState.QUEUED)
+    .values(state=RunState.RUNNING, started=bindparam("now"))
+)
 
 
 async def last_runs(

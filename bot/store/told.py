@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import Integer, Select, String, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import AlertState, AttemptState, PostingState, RunState
@@ -21,6 +22,7 @@ from bot.store.postings import CHANGING, OPEN
 from bot.store.rows import as_rows
 from bot.store.runs import Run
 from bot.store.tables import alerts, attempts, companies, events, outbox, postings, sync_runs
+from bot.store.types import Instant
 
 TOLD, HOME = "told", "home opened"
 WAITING = (PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN)
@@ -48,26 +50,34 @@ async def any_news(store: Store, connection: Connection, since: datetime) -> boo
     Most runs leave nothing behind but posted rows, and have nothing but pending ones while they are at work; what people
     see of those is no message.
     """
-    mine = postings.c.connection_id == connection.id
+    asked = {"connection": connection.id, "company": connection.company, "since": since}
+    async with store.read() as db:
+        return bool((await db.execute(_any_news(), asked)).scalar())
+
+
+@cache
+def _any_news() -> Select[Any]:
+    connection, company = bindparam("connection", type_=String), bindparam("company", type_=Integer)
+    since = bindparam("since", type_=Instant)
+    mine = postings.c.connection_id == connection
     ended = sync_runs.c.state.in_([RunState.FINISHED, RunState.STOPPED])
-    newest = select(func.max(sync_runs.c.id)).where(sync_runs.c.connection_id == connection.id, ended).scalar_subquery()
+    newest = select(func.max(sync_runs.c.id)).where(sync_runs.c.connection_id == connection, ended).scalar_subquery()
     traces = (
         select(postings.c.id).where(mine, postings.c.state.in_(WAITING)),
         select(postings.c.id).where(mine, postings.c.category > "", postings.c.state.in_([*OPEN, *CHANGING])),
-        select(alerts.c.id).where(_mine(connection.id, connection.company), _unfinished()),
-        select(outbox.c.id).where(outbox.c.state.in_(MESSAGES), outbox.c.connection_id == connection.id),
-        select(companies.c.id).where(companies.c.id == connection.company, companies.c.problem_since.is_not(None)),
+        select(alerts.c.id).where(_mine(connection, company), _unfinished()),
+        select(outbox.c.id).where(outbox.c.state.in_(MESSAGES), outbox.c.connection_id == connection),
+        select(companies.c.id).where(companies.c.id == company, companies.c.problem_since.is_not(None)),
         select(sync_runs.c.id).where(sync_runs.c.id == newest, sync_runs.c.state == RunState.STOPPED),
-        select(sync_runs.c.id).where(_untold_run(connection.id, since)),
+        select(sync_runs.c.id).where(_untold_run(connection, since)),
         select(events.c.id).where(
-            events.c.connection_id == connection.id, events.c.what == "settled", events.c.at >= since
+            events.c.connection_id == connection, events.c.what == "settled", events.c.at >= since
         ),
     )
-    async with store.read() as db:
-        return bool((await db.execute(select(or_(*(trace.exists() for trace in traces))))).scalar())
+    return select(or_(*(trace.exists() for trace in traces)))
 
 
-def _untold_run(connection: str, since: datetime) -> Any:
+def _untold_run(connection: Any, since: Any) -> Any:
     """A run that a person asked for, that ended since, and whose result that person was not told."""
     key = "run:" + sync_runs.c.key
     told = select(events.c.id).where(events.c.connection_id == connection, events.c.what == TOLD, events.c.text == key)
@@ -200,7 +210,7 @@ async def unfinished_alerts(store: Store, connection: str, company: int) -> list
         return as_rows(Alert, await db.execute(query))
 
 
-def _mine(connection: str, company: int) -> Any:
+def _mine(connection: Any, company: Any) -> Any:
     return or_(
         alerts.c.connection_id == connection, and_(alerts.c.connection_id.is_(None), alerts.c.company == company)
     )
