@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from dbos import DBOS
 
 from bot.app import jobs, make_desk
 from bot.engine import Engine, Work
 from bot.models import PostingState
-from bot.store import runs
 from bot.store.connections import Connection
 from bot.store.database import Store
 from bot.store.postings import Posting
@@ -107,7 +107,7 @@ async def synced(harbor: World, desk: Desk, connection: Connection) -> None:
     harbor.clock.pass_(minutes=10)
     assert (await desk.request_sync(connection.id, "U0DANA")).already is None
     async with asyncio.timeout(60):
-        while await runs.open_intents(harbor.parts.store, harbor.clock().replace(year=2100)):  # noqa: ASYNC110  # the database tells nobody
+        while await DBOS.list_workflows_async(status=["ENQUEUED", "PENDING"]):  # noqa: ASYNC110  # the engine tells nobody
             await asyncio.sleep(0.05)
 
 
