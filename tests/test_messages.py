@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 
+from bot.hints.catalogue import HINTS
+from bot.hints.hint import ANSWER, CHOOSE, LOOK, MOVE, RESUME, REVERSE, Hint
 from bot.sandbox.slack.blocks import check_message, check_view
-from handlers.ui.samples import HOSTILE, samples
+from handlers.ui import alerts
+from handlers.ui.alerts import Cast
+from handlers.ui.samples import HOSTILE, NOW, samples, view_of
 
 Json = dict[str, Any]
 ALL = list(samples())
@@ -144,6 +148,16 @@ def every_text(part: Any) -> Iterator[str]:
         for name, one in part.items():
             if name != "value":  # what comes back to us, and is shown to nobody
                 yield from every_text(one)
+
+
+@pytest.mark.parametrize("hint", HINTS.values(), ids=HINTS)
+def test_the_catalogue_says_what_the_first_button_of_an_alert_does(hint: Hint) -> None:
+    content = alerts.alert(view_of(hint, 3), Cast(NOW.date()))
+
+    first = next(clickable(content["blocks"]))["action_id"].split(".")[1]
+
+    does = {"choose": CHOOSE, "move": MOVE, "check_and_resume": RESUME, "check_now": LOOK, "answer": ANSWER}
+    assert hint.one_click == {**does, "reverse": REVERSE, "retry": ""}[first]
 
 
 def clickable(part: Any) -> Iterator[Json]:

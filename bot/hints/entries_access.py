@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.hints.hint import ADMINISTRATOR, NOBODY, OPERATOR, Hint, seen
+from bot.hints.hint import ADMINISTRATOR, NOBODY, OPERATOR, RESUME, Hint, seen
 from bot.models import Level, Operation, RetryClass
 
 _AUTH = Level.AUTHENTICATION
@@ -23,7 +23,7 @@ HINTS = (
             "Check and resume.",
         ),
         who=ADMINISTRATOR,
-        one_click="check_and_resume",
+        one_click=RESUME,
         step=2,
         examples=(
             seen(
@@ -46,7 +46,7 @@ HINTS = (
             "Check and resume.",
         ),
         who=OPERATOR,
-        one_click="tell_operator",
+        one_click=RESUME,
         step=2,
         examples=(
             seen("Incorrect Intacct XML Partner ID or password.", errorno="XL03000006", level=_CONTROL),
@@ -69,7 +69,7 @@ HINTS = (
             "Enter the new password here; it is tested before anything is sent.",
         ),
         who=ADMINISTRATOR,
-        one_click="update_password",
+        one_click=RESUME,
         step=6,
         examples=(
             seen("Sign-in information is incorrect", errorno="XL03000006", level=_AUTH),
@@ -88,7 +88,7 @@ HINTS = (
             "Check and resume.",
         ),
         who=ADMINISTRATOR,
-        one_click="check_and_resume",
+        one_click=RESUME,
         step=3,
         examples=(seen("User 'Spendcenter' is locked out. Contact your administrator.", level=_AUTH),),
         source="inferred from Intacct's user administration",
@@ -104,7 +104,7 @@ HINTS = (
             "Enter the new user's password here.",
         ),
         who=ADMINISTRATOR,
-        one_click="update_password",
+        one_click=RESUME,
         step=3,
         examples=(seen("Two-step verification is required for this user.", level=_AUTH),),
         source="BILL help 360000020126",
@@ -119,7 +119,7 @@ HINTS = (
             "Enter the new password here.",
         ),
         who=ADMINISTRATOR,
-        one_click="update_password",
+        one_click=RESUME,
         step=6,
         examples=(seen("Your password has expired and must be changed.", level=_AUTH),),
         source="inferred from Intacct's user administration",
@@ -131,6 +131,7 @@ HINTS = (
         why="A sign-in lasts a few hours, and this one ran out. Nothing is wrong.",
         ways=("Nothing to do: the app signs in again by itself.",),
         who=NOBODY,
+        one_click=RESUME,
         retry=RetryClass.WAIT,
         transient=True,
         examples=(seen("Invalid session 8Bk4iVQ9", errorno="XL03000006", level=_AUTH),),
@@ -150,7 +151,7 @@ HINTS = (
             "Check and resume.",
         ),
         who=ADMINISTRATOR,
-        one_click="pick_entity",
+        one_click=RESUME,
         step=5,
         examples=(
             seen(
@@ -172,7 +173,7 @@ HINTS = (
             ),
         ),
         who=ADMINISTRATOR,
-        one_click="pick_entity",
+        one_click=RESUME,
         step=5,
         examples=(seen("The location ID '2OO' is invalid.", level=_AUTH),),
         source="inferred; Ramp help",
@@ -187,7 +188,7 @@ HINTS = (
             "Or Company > Admin > Web Services users > {user} > Edit > User entities: allow the top level. Save.",
         ),
         who=ADMINISTRATOR,
-        one_click="pick_entity",
+        one_click=RESUME,
         step=5,
         examples=(seen("You cannot update a root level vendor from an entity restricted user with one entity."),),
         source="BILL help 115005944186",
@@ -202,7 +203,7 @@ HINTS = (
             "Or ask your Sage account manager to open the company again.",
         ),
         who=ADMINISTRATOR,
-        one_click="pause",
+        one_click=RESUME,
         step=3,
         examples=(seen("This company is a demo company and has expired.", errorno="PL04000055", level=_CONTROL),),
         source="Intacct SDK tests",
@@ -222,7 +223,7 @@ HINTS = (
             "Check and resume.",
         ),
         who=ADMINISTRATOR,
-        one_click="check_permissions",
+        one_click=RESUME,
         step=4,
         examples=(
             seen("Not authorized to execute this function"),
@@ -246,7 +247,7 @@ HINTS = (
             "Check and resume.",
         ),
         who=ADMINISTRATOR,
-        one_click="check_permissions",
+        one_click=RESUME,
         step=4,
         examples=(
             seen(
@@ -266,7 +267,7 @@ HINTS = (
             "Or leave this dimension out of the connection's settings.",
         ),
         who=ADMINISTRATOR,
-        one_click="drop_dimension",
+        one_click=RESUME,
         step=4,
         examples=(seen("Object definition GLDIMREGION not found", errorno="Query Failed"),),
         source="Intacct SDK tests; Expensify INT402",
@@ -281,7 +282,7 @@ HINTS = (
             "Check and resume.",
         ),
         who=ADMINISTRATOR,
-        one_click="check_and_resume",
+        one_click=RESUME,
         step=4,
         examples=(seen("Cash Management module is not subscribed"),),
         source="Brex help; Ramp help; public code",
@@ -293,7 +294,7 @@ HINTS = (
         why="No application can reach {company} while its Web Services subscription is off.",
         ways=("Company > Admin > Subscriptions > Web Services: switch it on.", "Check and resume."),
         who=ADMINISTRATOR,
-        one_click="check_and_resume",
+        one_click=RESUME,
         step=2,
         examples=(seen("Web Services is not enabled for this company.", level=_AUTH),),
         source="inferred; Ramp help",
@@ -305,7 +306,6 @@ HINTS = (
         why="The mistake is in this app, not in your books. Intacct refused the whole request, so nothing is half posted.",
         ways=(_TO_OPERATOR, "After a correction, retry."),
         who=OPERATOR,
-        one_click="tell_operator",
         examples=(
             seen(
                 "XML Parse schema error: Fatal Error 76: Opening and ending tag mismatch: ccpayitem line 0",
@@ -323,7 +323,6 @@ HINTS = (
         why="The request named a transport policy that does not exist. Nothing ran.",
         ways=(_TO_OPERATOR, "After a correction, retry."),
         who=OPERATOR,
-        one_click="tell_operator",
         examples=(seen("nightly is not a valid transport policy.", errorno="XL03000006", level=_CONTROL),),
         source="Intacct SDK tests",
     ),
@@ -334,7 +333,6 @@ HINTS = (
         why="Intacct has no such operation for this kind of record. The mistake is in this app.",
         ways=(_TO_OPERATOR, "After a correction, retry."),
         who=OPERATOR,
-        one_click="tell_operator",
         examples=(seen("API operation 'create' cannot be performed on objects of type CREDITCARD"),),
         source="sageintacct-sdk-py #48",
     ),
@@ -345,7 +343,6 @@ HINTS = (
         why="The mistake is in this app, not in your books.",
         ways=(_TO_OPERATOR, "After a correction, retry."),
         who=OPERATOR,
-        one_click="tell_operator",
         examples=(seen("", errorno="Invalid fields list GLACOUNTNO", operation=Operation.READ),),
         source="public Go client's test files",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, Hint, seen
+from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, CHOOSE, Hint, seen
 
 _CHOOSE_ACCOUNT = "Choose another account here."
 _KEPT = "it can be kept as a rule"
@@ -23,7 +23,6 @@ HINTS = (
             ),
         ),
         who=ADMINISTRATOR,
-        one_click="pick_card",
         step=8,
         examples=(
             seen("Charge card 'SPEND CENTER CC' is invalid."),
@@ -41,7 +40,6 @@ HINTS = (
             "Or pick another card here.",
         ),
         who=ADMINISTRATOR,
-        one_click="pick_card",
         step=8,
         examples=(seen("The charge card 'Spend Center CC Object' is inactive."),),
         source="inferred; Expensify help",
@@ -58,7 +56,6 @@ HINTS = (
             ),
         ),
         who=ADMINISTRATOR,
-        one_click="retry",
         step=8,
         examples=(seen("Credit card 'Spend Center CC Object' has expired."),),
         source="inferred; the set-up guide",
@@ -73,7 +70,6 @@ HINTS = (
             "Then choose that entity and card for this connection here.",
         ),
         who=ADMINISTRATOR,
-        one_click="pick_entity",
         step=8,
         examples=(seen("Credit cards cannot be used at the top level in a multi-currency company."),),
         source="Expensify FAQ; Ramp help",
@@ -90,7 +86,6 @@ HINTS = (
             ),
         ),
         who=ADMINISTRATOR,
-        one_click="retry",
         step=8,
         examples=(seen("Journals are not configured for credit card 'Spend Center CC Object'."),),
         source="Expensify INT498",
@@ -102,7 +97,7 @@ HINTS = (
         why="Intacct keeps the account of a card or a bank for itself; an expense cannot be coded to it.",
         ways=("Choose an expense account here.", _IN_SPEND_CENTER),
         who=ACCOUNTANTS,
-        one_click="choose_account",
+        one_click=CHOOSE,
         examples=(seen("The account number 2150 is associated to the Credit Card AMEX-01. Enter another account."),),
         source="BILL help 115005930143; Scoro help; fyle-intacct-api",
     ),
@@ -116,7 +111,7 @@ HINTS = (
             "Or General Ledger > Accounts > {number} > Edit > Restrictions: allow this coding. Save, then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_account",
+        one_click=CHOOSE,
         examples=(
             seen("GL account '6420': 'Travel' specified is not valid. GL account is restricted by Department."),
             seen("The specified GL account '6420' : 'Travel' is not valid. GL account is restricted by location."),
@@ -136,7 +131,7 @@ HINTS = (
             ),
         ),
         who=ACCOUNTANTS,
-        one_click="choose_account",
+        one_click=CHOOSE,
         step=7,
         examples=(seen("Direct posting to account 2150 is not allowed."),),
         source="the set-up guide; wording inferred",
@@ -151,7 +146,7 @@ HINTS = (
             "Or General Ledger > Accounts > {number} > Edit: set Status to Active and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_account",
+        one_click=CHOOSE,
         examples=(seen("Account is inactive: 6215"), seen("GL account 6215 is inactive.")),
         source="Point of Rental help; fyle-intacct-api",
     ),
@@ -167,7 +162,7 @@ HINTS = (
             "Or General Ledger > Accounts: add it or set it to Active, then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_account",
+        one_click=CHOOSE,
         examples=(seen("Account 6999 is not valid"), seen("The account number '6999' does not exist.")),
         source="fyle-intacct-api",
     ),
@@ -178,7 +173,7 @@ HINTS = (
         why="No account was filled in in Spend Center, and this connection has no default.",
         ways=("Choose the account here.", "Or fill it in Spend Center, then retry."),
         who=ACCOUNTANTS,
-        one_click="choose_account",
+        one_click=CHOOSE,
         step=9,
         examples=(
             seen("Enter an account number on line item 1, in transaction 'x,' and try again"),
@@ -196,7 +191,7 @@ HINTS = (
             "Or choose another number.",
         ),
         who=ACCOUNTANTS,
-        one_click="use_existing_account",
+        one_click=CHOOSE,
         step=7,
         examples=(
             seen(

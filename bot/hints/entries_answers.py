@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.hints.hint import ACCOUNTANTS, NOBODY, OPERATOR, Hint, seen
+from bot.hints.hint import ACCOUNTANTS, LOOK, NOBODY, OPERATOR, Hint, seen
 from bot.models import Level, Operation, RetryClass
 
 _LOOKED_UP = (
@@ -21,8 +21,8 @@ HINTS = (
             "If it is not ours, you are asked.",
         ),
         who=NOBODY,
+        one_click=LOOK,
         retry=RetryClass.LOOK,
-        one_click="check_now",
         examples=(
             seen("Another CCTRANSACTION with the given value(s) 8c1f already exists", errorno="BL34000061"),
             seen("Another record with the value 8c1f already exists", errorno="PL05000104"),
@@ -36,8 +36,8 @@ HINTS = (
         why="Intacct says that the number was used before.",
         ways=("Nothing to do: it is looked up whether that record is ours.", "If it is not, you are asked."),
         who=NOBODY,
+        one_click=LOOK,
         retry=RetryClass.LOOK,
-        one_click="check_now",
         examples=(seen("Transaction with the number '8c1f' already exists"),),
         source="Point of Rental help",
     ),
@@ -48,8 +48,8 @@ HINTS = (
         why="Intacct has seen this very request before, so the first one probably ran.",
         ways=("Nothing to do: the record is looked up and taken as posted once found.",),
         who=NOBODY,
+        one_click=LOOK,
         retry=RetryClass.LOOK,
-        one_click="check_now",
         examples=(seen("A request with this controlid has already been processed."),),
         source="Sage developer guide on controlid and uniqueid; wording inferred",
     ),
@@ -63,7 +63,6 @@ HINTS = (
             "Show the details in the thread to whoever runs this app: it should have shortened the text.",
         ),
         who=OPERATOR,
-        one_click="shorten",
         examples=(seen("Maximum length cannot be greater than 100"),),
         source="BILL help",
     ),
@@ -74,7 +73,6 @@ HINTS = (
         why="A field has characters or a form that Intacct does not allow.",
         ways=("Change the text in Spend Center, then retry.", _TO_OPERATOR),
         who=OPERATOR,
-        one_click="clean",
         examples=(seen("Illegal format for CCTRANSACTION : description", errorno="BL03000018"),),
         source="public PowerShell client's tests",
     ),
@@ -88,7 +86,6 @@ HINTS = (
             _TO_OPERATOR,
         ),
         who=OPERATOR,
-        one_click="skip",
         examples=(
             seen("Remove the extra line item in the request, then reclassify the bill", errorno="BL03002101"),
             seen("The amount is missing on line item 2."),
@@ -105,7 +102,6 @@ HINTS = (
             "Show the details in the thread to whoever runs this app: a rounding may be wrong.",
         ),
         who=OPERATOR,
-        one_click="tell_operator",
         examples=(
             seen("Transactions do not balance for location 200", errorno="GL-1009"),
             seen("Debits and credits are not equal"),
@@ -156,9 +152,9 @@ HINTS = (
             "Do not enter [them|it] by hand.",
         ),
         who=NOBODY,
+        one_click=LOOK,
         retry=RetryClass.LOOK,
         retry_note=_LOOKED_UP,
-        one_click="check_now",
         examples=(
             seen("", level=Level.TRANSPORT, status=None, note="read timeout"),
             seen("", level=Level.TRANSPORT, status=502),
@@ -191,7 +187,6 @@ HINTS = (
             "Show the details to your Sage administrator; after a change in Intacct, retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="retry",
         examples=(
             seen("The flux capacitor of this ledger is misaligned.", correction="Realign it, then try again."),
             seen("Could not create cctransaction record!", errorno="BL01001973"),
@@ -205,7 +200,6 @@ HINTS = (
         why="Intacct took back the whole request. Nothing of it is in your books.",
         ways=("Solve the other alert of this sync first.", "Then retry [these|this one]."),
         who=ACCOUNTANTS,
-        one_click="retry",
         examples=(
             seen(
                 "The entire transaction in this operation has been rolled back due to an error.", errorno="XL03000009"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, Hint, seen
+from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, CHOOSE, Hint, seen
 
 _KEPT = "it can be kept as a rule"
 _IN_SPEND_CENTER = "Or change it in Spend Center, then retry."
@@ -15,7 +15,7 @@ HINTS = (
         why="{Account} requires {a_dimension} and [these|this] came without one.",
         ways=("Choose the {dimension} here.", "Or fill it in Spend Center, then retry."),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(
             seen("The account number '6420' requires a Department."),
             seen("This transaction is missing the 'Location' dimension for the Account 6420"),
@@ -32,7 +32,7 @@ HINTS = (
             "Or {menu}: add it or set it to Active, then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(
             seen("Invalid Department 300 selected"),
             seen("Customer 'C-77' specified is not valid."),
@@ -50,7 +50,7 @@ HINTS = (
             "Or {menu}: set it to Active and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(seen("Department '300' is inactive."),),
         source="inferred; fyle-intacct-api",
     ),
@@ -64,7 +64,7 @@ HINTS = (
             "Or Projects > {value_id} > Edit: choose a status that takes costs, and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(seen("Project 'P-1042' has been completed and cannot be used."),),
         source="fyle-intacct-api; Intacct's project statuses",
     ),
@@ -78,7 +78,7 @@ HINTS = (
             "Or Company > Locations > {value_id} > Edit: set Status to Active and Save. Then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(seen("Location '250' is inactive."),),
         source="inferred; fyle-intacct-api",
     ),
@@ -95,7 +95,7 @@ HINTS = (
             "Or leave it out of this connection's settings.",
         ),
         who=ADMINISTRATOR,
-        one_click="drop_dimension",
+        one_click=CHOOSE,
         examples=(seen("Couldn't return values for dimension Region."),),
         source="Expensify INT402",
     ),
@@ -112,7 +112,7 @@ HINTS = (
             ),
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(seen("Department '300': 'Sales' specified is not valid. Department is restricted by GL account."),),
         source="fyle-intacct-api",
     ),
@@ -126,7 +126,7 @@ HINTS = (
             "Or change the relationship of the {dimension} in Intacct, then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="use_named_value",
+        one_click=CHOOSE,
         examples=(seen("Department must be 300. This value is auto-filled"),),
         source="fyle-intacct-api",
     ),
@@ -140,7 +140,7 @@ HINTS = (
             "Or Projects > {value_id} > Edit: set the customer and a begin date before the transaction. Then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(seen("The project you selected is not associated with the customer you selected"),),
         source="BILL help 360032579952; Scoro help",
     ),
@@ -154,7 +154,7 @@ HINTS = (
             "Or Cash Management > Setup > Accounts > Credit card > {card_id} > Edit: set the default location. Then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         step=8,
         examples=(
             seen("Use of an empty Location is invalid. A valid Multi-Entity Location must be specified when in root."),
@@ -171,7 +171,7 @@ HINTS = (
             "Or Company > Setup > Inter-entity transactions, which the controller decides about. Then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="retry",
+        one_click=CHOOSE,
         examples=(
             seen(
                 "Your configuration limits credits to the entity owners. You cannot apply negative line items in "
@@ -191,7 +191,7 @@ HINTS = (
             "Or Company > Setup > Inter-entity transactions: set up the accounts for both. Then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(seen("Inter-entity transactions are not set up between entities 100 and 200."),),
         source="inferred; Ramp help",
     ),
@@ -206,7 +206,7 @@ HINTS = (
             "Or, where the settings allow it, create it or set it to active from the menu here; a second person agrees.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(
             seen("The vendor 'V-1009' is invalid."),
             seen("Invalid Vendor 'Closed Period Antiques' specified."),
@@ -224,7 +224,7 @@ HINTS = (
             "Or, where the settings allow it, set it to active from the menu here; a second person agrees.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(seen("Activate the vendor V-1009, then try again."), seen("Vendor 'V-1009' is on hold.")),
         source="fyle-intacct-api; Expensify INT446",
     ),
@@ -241,7 +241,7 @@ HINTS = (
             ),
         ),
         who=ADMINISTRATOR,
-        one_click="choose_value",
+        one_click=CHOOSE,
         examples=(seen("Required field Vendor ID is missing"),),
         source="BILL help 115005945226",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, CARDHOLDER, CONTROLLER, OPERATOR, Hint, seen
+from bot.hints.hint import ACCOUNTANTS, ADMINISTRATOR, CARDHOLDER, CONTROLLER, MOVE, OPERATOR, Hint, seen
 from bot.models import RetryClass
 
 _FIRST_OPEN = "Post [them|it] on {first_open}; [each keeps its|it keeps its] own date in the description."
@@ -26,7 +26,7 @@ HINTS = (
             ),
         ),
         who=CONTROLLER,
-        one_click="post_on_first_open_day",
+        one_click=MOVE,
         examples=(
             seen("Periods are closed. Your transaction date (10/31/2026) is within a period that's been closed"),
             seen("Date must be on or after 11/01/2026"),
@@ -48,7 +48,7 @@ HINTS = (
             ),
         ),
         who=CONTROLLER,
-        one_click="post_on_first_open_day",
+        one_click=MOVE,
         examples=(seen("The Cash Management subledger is closed for October 2026."),),
         source="Expensify INT088",
     ),
@@ -67,7 +67,7 @@ HINTS = (
             ),
         ),
         who=CONTROLLER,
-        one_click="post_on_first_open_day",
+        one_click=MOVE,
         examples=(seen("The General Ledger books are closed for the period October 2026."),),
         source="BILL help 115005929983; Expensify INT035",
     ),
@@ -81,7 +81,7 @@ HINTS = (
             "Or keep {period}: General Ledger > Books > Open, with Cash Management ticked. Retry, then close it again.",
         ),
         who=CONTROLLER,
-        one_click="post_on_first_open_day",
+        one_click=MOVE,
         examples=(seen("You do not have permission to post to closed periods."),),
         source="Expensify INT771",
     ),
@@ -95,7 +95,6 @@ HINTS = (
             "If the date is right: Company > Setup > Reporting periods must reach that far. Then retry.",
         ),
         who=OPERATOR,
-        one_click="tell_operator",
         examples=(seen("The transaction date '13/45/2026' is invalid", errorno="PL03000006"),),
         source="intacct-sdk-php #121",
     ),
@@ -106,7 +105,6 @@ HINTS = (
         why="The company has no multi-currency, or the card and the line name different currencies.",
         ways=("Company > Admin > Subscriptions: multi-currency. Sage advises on this first. Then retry.",),
         who=ADMINISTRATOR,
-        one_click="retry",
         examples=(seen("Enable foreign-currency transactions, and try again"),),
         source="Scoro help",
     ),
@@ -122,7 +120,6 @@ HINTS = (
             "Or enter [them|it] in Intacct yourself, then choose *Posted by hand* in the menu here.",
         ),
         who=ACCOUNTANTS,
-        one_click="retry",
         examples=(seen("Transaction currency EUR does not match the currency of the card."),),
         source="inferred; Scoro help",
     ),
@@ -175,7 +172,6 @@ HINTS = (
             "Or Customization Services > Smart Rules > {rule_name}: warn instead of stop, or leave out the sync user.",
         ),
         who=ADMINISTRATOR,
-        one_click="show_rule",
         examples=(seen("Smart Rule 'Card memo' was violated: enter a business purpose."),),
         source="Expensify INT592; ServiceTitan help; Ramp help",
     ),
@@ -190,7 +186,6 @@ HINTS = (
             "Or enter [them|it] in Intacct yourself, then choose *Posted by hand* in the menu here.",
         ),
         who=ADMINISTRATOR,
-        one_click="retry",
         examples=(seen("Smart Rule violated: an attachment is required for this transaction."),),
         source="Ramp help",
     ),
@@ -205,7 +200,6 @@ HINTS = (
         ),
         who=CARDHOLDER,
         retry_note="Retry sends only the receipt; the transaction is not posted again.",
-        one_click="retry_attachment",
         examples=(
             seen("Transaction synced successfully, but attachment was not able to sync"),
             seen("The attachment file type is not supported."),

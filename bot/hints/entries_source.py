@@ -5,7 +5,19 @@ The sync finds these causes itself (`catalogue.verdict`), so most have no raw er
 
 from __future__ import annotations
 
-from bot.hints.hint import ACCOUNTANTS, CARDHOLDER, CONTROLLER, NOBODY, SPEND_ADMINISTRATOR, Hint, seen
+from bot.hints.hint import (
+    ACCOUNTANTS,
+    ANSWER,
+    CARDHOLDER,
+    CHOOSE,
+    CONTROLLER,
+    NOBODY,
+    RESUME,
+    REVERSE,
+    SPEND_ADMINISTRATOR,
+    Hint,
+    seen,
+)
 from bot.models import Level, Operation, RetryClass
 
 _AFTER_ANSWER = "Your answer is enough: [each posts|it posts] once after it, on its own date."
@@ -22,7 +34,7 @@ HINTS = (
             "Check and resume.",
         ),
         who=SPEND_ADMINISTRATOR,
-        one_click="update_token",
+        one_click=RESUME,
         step=9,
         examples=(
             seen("The BILL API token is not authorized.", errorno="BDC_1109", level=Level.TRANSPORT, status=401),
@@ -50,7 +62,6 @@ HINTS = (
         who=CARDHOLDER,
         retry=RetryClass.WAIT,
         retry_note=_BY_ITSELF,
-        one_click="ask_cardholders",
         source="BILL developer site",
     ),
     Hint(
@@ -63,7 +74,7 @@ HINTS = (
             "Or use another value in Spend Center, then retry.",
         ),
         who=ACCOUNTANTS,
-        one_click="choose_mapping",
+        one_click=CHOOSE,
         step=9,
         source="mapping of this app",
     ),
@@ -76,8 +87,8 @@ HINTS = (
         why="No account was filled in in Spend Center, and this connection has no default.",
         ways=("Choose the account here.", "Or fill it in Spend Center; it is read again with the next sync."),
         who=ACCOUNTANTS,
+        one_click=CHOOSE,
         retry_note=_AFTER_ANSWER,
-        one_click="choose_account",
         step=9,
         source="mapping of this app",
     ),
@@ -90,8 +101,8 @@ HINTS = (
         why="Spend Center has two answers for the same line: {value}.",
         ways=("Choose the right one here.", "Or correct it in Spend Center; it is read again with the next sync."),
         who=ACCOUNTANTS,
+        one_click=CHOOSE,
         retry_note=_AFTER_ANSWER,
-        one_click="choose_mapping",
         source="mapping of this app",
     ),
     Hint(
@@ -104,7 +115,6 @@ HINTS = (
             "Or leave it: Intacct is right, and the proof lists the difference.",
         ),
         who=SPEND_ADMINISTRATOR,
-        one_click="retry",
         source="BILL developer site",
     ),
     Hint(
@@ -117,7 +127,6 @@ HINTS = (
             "Or ignore [them|it] here, if [they stand|it stands] in Intacct already.",
         ),
         who=SPEND_ADMINISTRATOR,
-        one_click="skip",
         step=9,
         source="BILL developer site",
     ),
@@ -141,8 +150,8 @@ HINTS = (
             "Or leave it as it is, with a reason.",
         ),
         who=ACCOUNTANTS,
+        one_click=REVERSE,
         retry_note="A posted record is never changed by a sync; you decide.",
-        one_click="reverse_and_post",
         source="accounting rule of this app",
     ),
     Hint(
@@ -155,8 +164,8 @@ HINTS = (
             "Or leave it as it is, with a reason.",
         ),
         who=ACCOUNTANTS,
+        one_click=REVERSE,
         retry_note="A posted record is never changed by a sync; you decide.",
-        one_click="reverse",
         source="accounting rule of this app",
     ),
     Hint(
@@ -169,8 +178,8 @@ HINTS = (
             "Or leave it as it is, with a reason.",
         ),
         who=ACCOUNTANTS,
+        one_click=REVERSE,
         retry_note="Nothing was reversed and nothing was posted; I look in Intacct again before I try.",
-        one_click="reverse_and_post",
         source="accounting rule of this app",
     ),
     Hint(
@@ -183,8 +192,8 @@ HINTS = (
             "Or enter it in Intacct yourself, then choose *Posted by hand* in the menu here.",
         ),
         who=ACCOUNTANTS,
+        one_click=ANSWER,
         retry_note="The answer counts for all refunds of this company.",
-        one_click="post_negative",
         source="accounting rule of this app",
     ),
     Hint(
@@ -194,8 +203,8 @@ HINTS = (
         why="Spend Center shows a fee beside a foreign purchase, and does not say whether the amount includes it.",
         ways=("Yes, inside: post the amount as it is.", "No, beside it: post amount and fee together."),
         who=ACCOUNTANTS,
+        one_click=ANSWER,
         retry_note="The answer is kept for this connection.",
-        one_click="answer_fee",
         source="accounting rule of this app",
     ),
     Hint(
@@ -205,8 +214,8 @@ HINTS = (
         why="Same purchase, same amount, same day. It may be a second charge, or the same one told twice.",
         ways=("Two charges: post this one as well.", "The same one: ignore it, with a reason."),
         who=ACCOUNTANTS,
+        one_click=ANSWER,
         retry_note=_AFTER_ANSWER,
-        one_click="answer_twin",
         source="accounting rule of this app",
     ),
     Hint(
@@ -218,7 +227,6 @@ HINTS = (
         who=CARDHOLDER,
         retry=RetryClass.WAIT,
         retry_note=_BY_ITSELF,
-        one_click="ask_cardholders",
         source="accounting rule of this app",
     ),
     Hint(
@@ -231,8 +239,8 @@ HINTS = (
             "Or allow lines for other entities on this connection; the controller decides.",
         ),
         who=CONTROLLER,
+        one_click=CHOOSE,
         retry_note=_AFTER_ANSWER,
-        one_click="choose_value",
         source="accounting rule of this app",
     ),
     Hint(
@@ -242,8 +250,8 @@ HINTS = (
         why="The parts of the split in Spend Center do not sum to the amount of the card.",
         ways=("Correct the split in Spend Center; it is read again with the next sync.",),
         who=CARDHOLDER,
+        one_click=ANSWER,
         retry_note=_BY_ITSELF,
-        one_click="ask_cardholders",
         source="accounting rule of this app",
     ),
 )

@@ -109,6 +109,7 @@ def _printed(hint: Hint) -> list[str]:
     )
     words = render(hint, verdict, n=3)
     facts = [f"for {hint.who}", f"retry: {hint.retry.value}"]
+    facts += [f"one click: {hint.one_click}"] if hint.one_click else []
     facts += [f"set-up step {hint.step}"] if hint.step else []
     lines = ["", f"### {hint.key}", "", f"**{words.header}**", "", words.why, ""]
     lines += [f"{at}. {way}" for at, way in enumerate(words.ways, 1)]

@@ -19,6 +19,14 @@ CARDHOLDER = "the cardholder"
 OPERATOR = "whoever runs this app"
 NOBODY = "nobody, this settles by itself"
 
+CHOOSE = "choose the value from a list"
+MOVE = "post on the first open day"
+RESUME = "check and resume"
+LOOK = "ask Intacct now"
+ANSWER = "answer the question"
+REVERSE = "reverse, and post again"
+"""What the first button of an alert does, where it is more than to try again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
@@ -33,7 +41,7 @@ class Hint:
         who: who can act, as it follows "For".
         retry, retry_note: what may be done again, and the sentence about it where the usual one does not fit.
         transient: a trouble of the machines that passes by itself.
-        one_click: the action that the bot can take for the user, empty when there is none.
+        one_click: what the first button of its alert does, empty where that is to try again.
         instead_of, when: this hint takes the place of another of its category when a detail has this value; an empty
             value means any.
         step: the step of the walkthrough whose check prevents it.
