@@ -59,7 +59,7 @@ def test_a_name_that_two_entries_share_finds_neither() -> None:
         ("", "6120", None),
         ("6120", "6120", None),
         ("6420", None, proposals.Doubt("v0", "6120 - Office supplies", "6120", "6420")),
-        ("6215", None, proposals.Doubt("v0", "6120 - Office supplies", "6120", "6215", inactive=True)),
+        ("6215", None, proposals.Doubt("v0", "6120 - Office supplies", "6120", "6215", refused=True)),
     ],
 )
 def test_a_value_that_would_go_elsewhere_than_before_is_asked(
@@ -72,6 +72,16 @@ def test_a_value_that_would_go_elsewhere_than_before_is_asked(
     assert matched.values.get("v0") == found
     assert matched.doubts == ((doubt,) if doubt else ())
     assert matched.mapping().values["v0"] == (found or before), "unless somebody answers, it stays where it was"
+
+
+def test_what_intacct_refuses_of_the_values_in_use_is_asked_first() -> None:
+    office = field("GL Account", "6215 - Software", "6120 - Office", "6420 - Travel")
+    before = {"v0": "6215", "v1": "6120", "v2": "6420"}
+
+    matched = proposals.match(Dimension.GL_ACCOUNT, office, ACCOUNTS, before, {"6420"})
+
+    assert [(doubt.kept, doubt.refused) for doubt in matched.doubts] == [("6420", True), ("6215", True)]
+    assert matched.mapping().values == before
 
 
 def test_a_mapping_by_text_comes_back_by_uuid_and_values_that_are_not_offered_any_more_stay() -> None:

@@ -271,8 +271,8 @@ async def test_matching_the_fields_again_keeps_every_answer_of_a_field_that_keep
     await spending.keep_fields(walk.id, DANA, chosen, {Dimension.GL_ACCOUNT: {old: "6210", ask: "6440"}})
 
     again = await spending.propose(walk.id, DANA)
-    kept = {doubt.value_id: (doubt.kept, doubt.inactive) for doubt in again[Dimension.GL_ACCOUNT].doubts}
-    closed = {key for key, (_, inactive) in kept.items() if inactive}
+    kept = {doubt.value_id: (doubt.kept, doubt.refused) for doubt in again[Dimension.GL_ACCOUNT].doubts}
+    closed = {key for key, (_, refused) in kept.items() if refused}
     assert [kept.pop(key) for key in closed] == [("6215", True)], "an account that was made inactive is asked again"
     assert kept == {old: ("6210", False), ask: ("6440", False)}
     walk = await spending.keep_fields(walk.id, DANA, chosen, {Dimension.GL_ACCOUNT: {ask: ""}})

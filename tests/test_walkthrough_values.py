@@ -328,7 +328,7 @@ async def test_once_a_transaction_failed_for_it_its_alert_tells_it_alone(at: Off
 async def test_the_button_opens_the_fields_where_it_is_matched_to_another_account(at: Office) -> None:
     connection = await portland(at.far)
     await at.far.sync(connection)
-    await changes(at, "GLACCOUNT", id="6440", STATUS="inactive")
+    await changes(at, "GLACCOUNT", id="6440", SUBLEDGERCONTROLON="true")
     await look(at, connection, "monday")
     told = await at.room.reads(CODED)
     dana = at.room.in_("U0DANA")
@@ -338,7 +338,7 @@ async def test_the_button_opens_the_fields_where_it_is_matched_to_another_accoun
     form = await room.form("Fields")
     asked = next(one for one in form["blocks"] if "6440" in one.get("label", {}).get("text", ""))
     assert asked["element"]["initial_option"]["value"] == "6440"
-    assert "6440 is inactive in Intacct. Pick what took its place." in json.dumps(asked)
+    assert "Intacct does not take 6440 any more. Pick what took its place." in json.dumps(asked)
 
     await room.submits("Fields", **{asked["block_id"].replace(":", "_"): "6120"})
     await room.submits("Choices")

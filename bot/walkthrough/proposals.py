@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -38,14 +38,15 @@ ENOUGH, NEARLY_ALL = 0.5, 0.8
 class Doubt:
     """A value that cannot be mapped for certain.
 
-    `maybe` is the ID whose name disagrees, or empty; `kept` the ID that it had before, which may be `inactive` by now.
+    `maybe` is the ID whose name disagrees, or empty; `kept` the ID that it had before, which Intacct may have `refused`
+    since.
     """
 
     value_id: str
     text: str
     maybe: str = ""
     kept: str = ""
-    inactive: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,17 @@ def match(
     field: CustomField,
     entries: Sequence[DimensionValue],
     before: Mapping[str, str] = MappingProxyType({}),
+    refused: Collection[str] = (),
 ) -> Match:
     """Compares every value of the field with every entry of the list, inactive ones included: they still have an ID.
 
     `before` is where the values of this field were placed until now, value id to Intacct ID. One that would go elsewhere
-    now is doubtful, since its name changed or a person had decided, and so is one whose entry was made inactive.
+    now is doubtful, since its name changed or a person had decided, and so is one whose entry was made inactive, or is
+    known to be `refused` for another reason.
     """
     names: dict[str, str] = {entry.value_id: entry.name for entry in entries}
     unique = _unique((entry.name.casefold(), entry.value_id) for entry in entries if entry.name)
-    closed = {entry.value_id for entry in entries if not entry.active}
+    closed = {*refused, *(entry.value_id for entry in entries if not entry.active)}
     found: dict[str, str] = {}
     doubts = []
     for value_id, text in field.values:
@@ -104,6 +107,7 @@ def match(
             found[value_id] = wanted
         else:
             doubts.append(Doubt(value_id, text, wanted, kept, kept in closed))
+    doubts.sort(key=lambda doubt: doubt.kept not in refused)  # a form has room for some: what is in use comes first
     offered = {value_id for value_id, _ in field.values}
     retired = {key: value for key, value in before.items() if key not in offered}
     return Match(dimension, field.uuid, field.name, found, tuple(doubts), retired)

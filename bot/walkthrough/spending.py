@@ -13,11 +13,11 @@ from typing import Any
 from bot.models import CustomField, Dimension, FieldMapping, Secret, Selector, SpendCompany, StepState
 from bot.spend.errors import SourceError
 from bot.spend.source import Source
-from bot.store import connections
+from bot.store import connections, drift
 from bot.store.connections import Connection
 from bot.store.rows import from_json, to_json
 from bot.store.walkthroughs import Walkthrough
-from bot.walkthrough import choices, draft, progress, proposals, read, shelves
+from bot.walkthrough import choices, draft, progress, proposals, read, shelves, values
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.proposals import Lists, Match
 from bot.walkthrough.steps import FINISH, STEPS
@@ -220,16 +220,24 @@ class Spending:
         known = await self.read(walk_id, user)
         before, placed = proposals.as_before(await self._codes(walk_id), known.fields, known.lists)
         fields = {one.uuid: one for one in known.fields}
+        told = await self._told(walk_id)
         return {
             dimension: proposals.match(
                 dimension,
                 fields[uuid],
                 known.lists.get(dimension, ()),
                 placed[dimension] if before.get(dimension) == uuid else {},
+                values.named(told, dimension),
             )
             for dimension, uuid in chosen.items()
             if uuid in fields
         }
+
+    async def _told(self, walk_id: str) -> set[str]:
+        """What the daily look said that Intacct does not take any more, by cause."""
+        connection = (await self.keeper.get(walk_id)).connection_id
+        marks = await drift.open_marks(self.keeper.store, connection) if connection else []
+        return {key for mark in marks for key in mark.told}
 
     async def _codes(self, walk_id: str) -> dict[str, FieldMapping]:
         """The mapping as it was kept, by dimension."""

@@ -151,6 +151,16 @@ def _key(category: str, subject: str) -> Key:
     return f"{category} {subject}"
 
 
+def named(keys: Iterable[Key], dimension: Dimension) -> set[str]:
+    """The Intacct IDs of this dimension among these causes.
+
+    >>> named(["config.gl_account account 6440", "dimension.required 6420 class"], Dimension.GL_ACCOUNT)
+    {'6440'}
+    """
+    parts = (key.partition(f" {dimension.sentence} ") for key in keys)
+    return {value for _, found, value in parts if found}
+
+
 # --- words ------------------------------------------------------------------------------------------------------------
 
 

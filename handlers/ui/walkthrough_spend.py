@@ -103,10 +103,10 @@ def _doubts(asked: Doubts, names: Mapping[str, str]) -> list[sb.Block]:
             "why",
         )
     ]
-    for dimension, doubt in sorted(asked, key=lambda one: (bool(one[1].kept), not one[1].inactive))[:DOUBTS]:
+    for dimension, doubt in sorted(asked, key=lambda one: (bool(one[1].kept), not one[1].refused))[:DOUBTS]:
         maybe = names.get(f"{dimension.value}:{doubt.maybe}", "")
         hint = f"Intacct calls {doubt.maybe} “{clip(maybe, 80)}”." if doubt.maybe else ""
-        hint = f"{doubt.kept} is inactive in Intacct. Pick what took its place." if doubt.inactive else hint
+        hint = f"Intacct does not take {doubt.kept} any more. Pick what took its place." if doubt.refused else hint
         known = f"{doubt.kept} {names.get(f'{dimension.value}:{doubt.kept}', '')}".strip()
         menu = sb.ExternalSelectMenu(
             action_id="walkthrough.pick_value",
