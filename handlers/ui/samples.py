@@ -86,6 +86,9 @@ def _alerts() -> Iterator[tuple[str, Json]]:
         for n in (1, 37):
             yield _post(alerts.alert(view_of(hint, n), _cast()))
         yield _post(alerts.alert(view_of(hint, 1_250, HOSTILE), _cast(HOSTILE)))
+    for key in ("tax-detail-missing", "gateway-trouble", "permission-object", "source-token-refused"):
+        whole = view_of(HINTS[key], 0)  # nothing was sent, so that all transactions wait and none is counted
+        yield _post(alerts.alert(replace(whole, most=0, first=None, last=None), _cast()))
     travel = HINTS["dimension-required"]
     for view in _life(travel):
         yield _edit(alerts.alert(view, _cast()))

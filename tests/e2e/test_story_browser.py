@@ -75,9 +75,11 @@ def test_the_story_on_the_page_from_the_first_command_to_a_difference_of_zero(pa
     sees(page, re.compile("Solved: 4 transactions posted"))
     expect(page.get_by_text("The ledgers agree.")).to_be_visible()
     picture(page, "22-agreed")
+    assert town.visitor.posted() == town.visitor.spent() == (200, Decimal("61482.17"))
+    meets_one_more_cause(page)
+    assert town.visitor.posted() == town.visitor.spent() == (201, Decimal("61530.37"))
     looks_at_home(page)
     fits_at_each_width(page)
-    assert town.visitor.posted() == town.visitor.spent() == (200, Decimal("61482.17"))
 
 
 def the_picture_of_the_readme(page: Page) -> None:
@@ -88,6 +90,27 @@ def the_picture_of_the_readme(page: Page) -> None:
     alert.first.evaluate("node => node.scrollIntoView({ block: 'start' })")
     page.mouse.move(0, 0)
     picture(page, "sandbox")
+
+
+def meets_one_more_cause(page: Page) -> None:
+    """From the list of all causes to the alert, put right, and posted."""
+    page.get_by_role("button", name="Drills").click()
+    drills = page.get_by_role("dialog", name="Drills")
+    drills.get_by_label("Find a cause").fill("6440 requires a project")
+    drills.get_by_role("button", name=re.compile("^Provoke")).click()
+    expect(drills.get_by_text("Now type /intacct sync in Slack.")).to_be_visible()
+    picture(page, "23-causes")
+    page.keyboard.press("Escape")
+    difference(page, "48.20")
+    says(page, "/intacct sync Portland")
+    sees(page, "1 transaction needs a project")
+
+    page.get_by_role("button", name="Drills").click()
+    drills.get_by_role("button", name=re.compile("^Put it right")).click()
+    expect(drills.get_by_text("Put right.")).to_be_visible()
+    page.keyboard.press("Escape")
+    presses(page, "Retry 1", "1 transaction needs a project")
+    difference(page, "0.00")
 
 
 def looks_at_home(page: Page) -> None:

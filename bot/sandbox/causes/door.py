@@ -80,7 +80,7 @@ class Causes:
         books = self._ends["intacct"].state(limit=1)
         today = books["now"][:10]
         year, month = int(today[:4]), int(today[5:7])
-        user = next((one for one in books["users"] if one.get("LOGINDISABLED") or one.get("WEBSERVICES")), None)
+        user = next((one for one in books["users"] if one.get("WEBSERVICES") or one.get("TWO_STEP")), None)
         card = next((one for one in books["objects"]["CREDITCARD"] if one["LOCATION"] == ENTITY), None)
         if user is None or card is None:
             raise ControlError("Connect Portland first: nothing syncs yet, so there is nothing to go wrong.")
