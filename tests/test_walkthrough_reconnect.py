@@ -108,6 +108,7 @@ async def test_a_card_that_was_replaced_becomes_the_connections_card(at: Office)
     await at.room.sees("Right again.")
 
     assert (await at.connection(portland)).card == "Cards 2027"
+    await at.room.in_(DANA).reads("Solved: right again in Intacct")
 
 
 async def test_a_new_token_in_step_9_lets_the_sync_go_on_and_asks_nothing_else(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from weakref import WeakValueDictionary
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.models import StepState
+from bot.models import ConnectionState, StepState
+from bot.store import connections, drift
 from bot.store.walkthroughs import OPEN, Walkthrough
 from bot.walkthrough import progress
 from bot.walkthrough.steps import STEPS
@@ -89,9 +90,26 @@ async def show_or_end(services: Services, client: AsyncWebClient, walk_id: str) 
     mended = await services.walkthrough.mended(walk_id)
     if mended:
         await close(services, client, mended.id, ui.mended(mended))
+        await _take_up(services, mended)
     else:
         await show(services, client, walk_id)
     return mended is not None
+
+
+async def _take_up(services: Services, walk: Walkthrough) -> None:
+    """What a mended connection does at once: syncs where Spend Center had refused it, and solves what the channel was told.
+
+    Where Intacct had refused the company, all of its connections are taken up together, elsewhere.
+    """
+    connection = await connections.get_connection(services.store, str(walk.connection_id))
+    if connection is None:
+        return
+    company = await connections.get_company(services.store, connection.company)
+    if connection.state == ConnectionState.BROKEN and not company.problem:
+        await services.desk.request_sync(connection.id, walk.owner)
+    if await drift.open_marks(services.store, connection.id):
+        key = f"{connection.id}:mended {walk.id}"
+        await services.engine.enqueue("look_around", key, company=company.id, urgent=True, connection_id=connection.id)
 
 
 async def close(services: Services, client: AsyncWebClient, walk_id: str, payload: Json) -> None:

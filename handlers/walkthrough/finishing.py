@@ -11,8 +11,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.models import ConnectionState, Dimension, Selector
-from bot.store.connections import get_connection
+from bot.models import Dimension, Selector
 from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import choices
@@ -82,14 +81,8 @@ async def token(services: Services, client: AsyncWebClient, form: Form, ack: Ack
 async def _goes_on(services: Services, client: AsyncWebClient, click: Click) -> None:
     """After step 9 changed: a connection that is at work goes on as it is now, a new one is previewed once all is chosen."""
     ended = await cards.show_or_end(services, client, click.walk)
-    walk = await services.walkthrough.get(click.walk)
-    if not ended:
-        if services.walkthrough.spending.complete(walk):
-            await preview(services, client, click)
-        return
-    connection = await get_connection(services.store, walk.connection_id or "")
-    if connection and connection.state == ConnectionState.BROKEN:
-        await services.desk.request_sync(connection.id, click.user)
+    if not ended and services.walkthrough.spending.complete(await services.walkthrough.get(click.walk)):
+        await preview(services, client, click)
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------
