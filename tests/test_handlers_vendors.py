@@ -12,6 +12,7 @@ import pytest
 
 from bot.models import FieldMapping, PostingState, Selector
 from bot.sandbox.intacct.access import all_rights
+from bot.sandbox.slack.payloads import message_actions
 from bot.store import connections, runs
 from bot.store.connections import Connection
 from tests.office import DANA, LEE, SAM, Office, office
@@ -108,24 +109,35 @@ async def test_an_inactive_vendor_is_set_to_active_by_two_people_and_its_transac
 async def test_off_by_default_the_menu_offers_nothing_and_a_forged_choice_is_refused(harbor: Office) -> None:
     portland = await failing(harbor, STATUS="inactive", allowed=False)
     room = harbor.room.in_(DANA)
-    assert menu(await room.reads(INACTIVE)) == ["Posted by hand…", "Ignore…", "Snooze…", "Details"]
+    post = await room.reads(INACTIVE)
+    assert menu(post) == ["Posted by hand…", "Ignore…", "Snooze…", "Details"]
+    await forged(harbor, post)
+    await room.reads("Creating vendors and setting them to active is switched off.")
+    assert room.view() is None
 
     await room.types("settings")
     await room.submits("Settings", vendors=["yes"])
     await room.sees("Saved.")
+    await room.closes()
     [event] = [one for one in await runs.told(harbor.far.parts.store, portland.id) if one.what == "vendors"]
     assert (event.actor, event.text) == (DANA, "Creating vendors and setting them to active is allowed.")
     await offered_again(harbor, portland)
-    await set_allowed(harbor, portland, allowed=False)  # the message still shows it
-    await room.chooses(INACTIVE, "Set vendor V-130 to active")
-    await room.reads("Creating vendors and setting them to active is switched off.")
-    assert room.view() is None or room.view()["title"]["text"] == "Settings"  # type: ignore[index]  # it was asked for
-
-    await set_allowed(harbor, portland, allowed=True)
     await asked(harbor)
     await room.in_(LEE).presses("A second person must agree.", "Agree")
     await room.reads("Solved: ")
     await posted_once(harbor, portland)
+
+
+async def forged(at: Office, post: dict[str, Any]) -> None:
+    """The line of the menu that is not offered, chosen all the same by somebody who speaks to the app directly."""
+    core = at.slack.core
+    stands = core.workspace.find(at.room.dm, post["ts"])
+    assert stands is not None
+    option = {"text": {"type": "plain_text", "text": "Create"}, "value": "vendor:1"}
+    action = {"action_id": "alert.menu", "block_id": "do", "type": "overflow", "selected_option": option}
+    who, place = core.workspace.people[at.room.user], core.workspace.channels[at.room.dm]
+    payload = message_actions(core, who, place, stands, action)
+    await core.delivery.ask("interactive", payload, answer=False, what="forged")
 
 
 async def set_allowed(at: Office, connection: Connection, *, allowed: bool) -> None:
@@ -326,4 +338,27 @@ async def test_a_vendor_with_a_hostile_name_pings_nobody(harbor: Office) -> None
     shown = json.dumps([harbor.room.posts(), harbor.room.posts("D0DANA")], ensure_ascii=False)
     assert "&lt;!channel&gt;" in shown
     assert not [trick for trick in ("<!channel>", "<https", "\u202e") if trick in shown]
+    await posted_once(harbor, portland)
+
+
+async def test_a_question_whose_alert_was_deleted_stands_under_the_new_one_too(harbor: Office) -> None:
+    portland = await failing(harbor, STATUS="inactive")
+    await asked(harbor)
+    room, workspace = harbor.room, harbor.slack.core.workspace
+    before = await room.reads(INACTIVE)
+    workspace.remove(room.dm, workspace.find(room.dm, before["ts"]))  # type: ignore[arg-type]  # it is there
+
+    harbor.clock.pass_(days=1)
+    key = f"{portland.id}:next day"
+    await harbor.bot.engine.enqueue("refresh", key, company=portland.company, connection_id=portland.id)
+
+    def moved() -> bool | None:
+        anew = next((post for post in room.posts() if INACTIVE in post["text"] and "thread_ts" not in post), before)
+        return any("A second person must agree." in text for text in room.thread(anew)) or None
+
+    await room.until(moved, "the question under the new message")
+    await room.in_(LEE).presses("A second person must agree.", "Agree")
+    await room.reads(f"{ASKS} Agreed by Lee Okafor; set to active.")
+    await room.reads("Solved: ")
+    assert writes(harbor) == 1
     await posted_once(harbor, portland)

@@ -166,7 +166,7 @@ async def end(store: Store, request: Request, how: End, now: datetime) -> tuple[
         if not await _step(db, request, {"kind": ENDED, "done": now}, more):
             return False, None
         retry = None
-        line = {**how.line, "actor": actor, "request": request.id, "at": now.isoformat(), "postings": [*how.retry]}
+        line = {"actor": actor, **how.line, "request": request.id, "at": now.isoformat(), "postings": [*how.retry]}
         if how.retry:
             wanted = {"connection": request.connection, "postings": [*how.retry], "alert": request.alert}
             retry = await runs.insert_intent(db, request.workspace_id, "retry", actor, wanted, now)

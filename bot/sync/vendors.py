@@ -359,7 +359,8 @@ def _not_taken(request: Request, why: str, way: str) -> End:
 
 def _nothing(request: Request, outcome: str, second: Person | None = None, place: tuple[str, str] | None = None) -> End:
     how = replace(request, second=second) if second else request
-    return End(outcome, _event(how, outcome, f"nothing written, {outcome}."), _line(how, outcome), second, place)
+    line = {**_line(how, outcome), "actor": ""}  # nobody has done anything about the alert by it
+    return End(outcome, _event(how, outcome, f"nothing written, {outcome}."), line, second, place)
 
 
 def _line(request: Request, outcome: str) -> dict[str, object]:

@@ -141,11 +141,12 @@ def _vendors(view: AlertView, text: str) -> Iterator[tuple[str, Json]]:
         yield _open(vendors.form(view, plan))
         again = vendors.form(view, plan, text or "Intacct did not answer in time.")
         yield "ack_view", {"response_action": "update", "view": again}
-        for stage in (ASKED, AGREED, WRITTEN, THERE, REFUSED, DECLINED, *vendors.NOTHING):
+        for stage in (AGREED, WRITTEN, THERE, REFUSED, DECLINED, *vendors.NOTHING):
             said = vendors.request(request_of(text, dict(changes), stage))
-            yield "chat.postMessage", {"channel": "C0FINANCE", "thread_ts": "1793901601.765088", **said}
-            edited = {"text": said["text"], "blocks": said["blocks"]}
-            yield "chat.update", {"channel": "C0FINANCE", "ts": "1793901601.765088", **edited}
+            edited = {"channel": "C0FINANCE", "ts": "1793901601.765088", "text": said["text"], "blocks": said["blocks"]}
+            yield "chat.update", edited
+        asked = vendors.request(request_of(text, dict(changes), ASKED))
+        yield "chat.postMessage", {"channel": "C0FINANCE", "thread_ts": "1793901601.765088", **asked}
 
 
 def request_of(text: str, changes: dict[str, tuple[str, str]], stage: str) -> Request:

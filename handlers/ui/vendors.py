@@ -65,7 +65,7 @@ def form(view: AlertView, plan: Plan, problem: str = "") -> Json:
     blocks.append(
         context(
             "This writes nothing yet: it goes into the alert's thread, where a second person has to agree. Then it is "
-            f"written once, with both names on record, and {count(view.n, 'transaction')} posted again.",
+            f"written once, with both names on record, and {count(view.n, 'transaction')} {'is' if view.n == 1 else 'are'} posted again.",
             "note",
         )
     )
