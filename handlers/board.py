@@ -81,7 +81,7 @@ class Board:
             told_all = await self._thread(view, connection, await self._cast(view, connection))
             if told_all and view.solved and view.alert.shown.startswith(AlertState.SOLVED):
                 final = FINAL + view.alert.shown[-DIGEST:]
-                await alerts.change(self.services.store, alert_id, shown=final)
+                await told.close(self.services.store, alert_id, final)
 
     async def _follow_channel(self, connection: Connection) -> None:
         """The finance channel was changed: what is open leaves a line where it stood and is posted anew where it belongs."""

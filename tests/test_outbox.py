@@ -64,6 +64,28 @@ async def opened(store: Store, connection: Connection) -> alerts.Alert:
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
+async def test_an_alert_whose_story_grew_since_it_was_read_is_not_closed(replicas: tuple[Store, Store]) -> None:
+    one, two = replicas
+    alert = await opened(one, await connected(one))
+    final = f"{alerts.FINAL}digest"
+    await told.close(one, alert.id, final)
+    assert await shown(two, alert) == ""
+
+    await told.tell_line(one, alert.id, 0, "1.1")
+    await told.close(one, alert.id, final)
+    assert await shown(two, alert) == final
+
+    await alerts.add_line(two, alert.id, {"did": "take", "actor": "U0LEE"})
+    await told.close(one, alert.id, final)
+    assert await shown(two, alert) == ""
+
+
+async def shown(store: Store, alert: alerts.Alert) -> str:
+    found = await alerts.get(store, alert.id)
+    assert found is not None
+    return found.shown
+
+
 async def test_what_is_said_under_one_key_is_one_message_whoever_says_it(replicas: tuple[Store, Store]) -> None:
     connection = await connected(replicas[0])
 

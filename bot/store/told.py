@@ -240,6 +240,15 @@ async def mark_line(db: AsyncConnection, *, alert: int, at: int, mark: str) -> N
     await _change_line(db, alert, at, {"told": mark})
 
 
+async def close(store: Store, alert: int, shown: str) -> None:
+    """The last form of an alert stands in Slack; unless somebody has added to its story since, which is told next."""
+    mine = alerts.c.id == alert
+    async with store.begin() as db:
+        lines = (await db.execute(select(alerts.c.story).where(mine).with_for_update())).scalar_one()
+        if all("told" in line for line in lines):
+            await db.execute(update(alerts).where(mine).values(shown=shown))
+
+
 async def line_shows(store: Store, alert: int, at: int, stage: str) -> None:
     """The message of one line was edited, and shows this stage of what it is about."""
     async with store.begin() as db:
