@@ -157,7 +157,69 @@ AGAIN: list[tuple[str, str, str, str, Errors]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("level", "category", "retry", "subject", "errors"), FRESH + AGAIN)
+ONCE_MORE: list[tuple[str, str, str, str, Errors]] = [
+    # and again after that: 54 of these 57 were placed at once
+    ("authentication", "auth.sender_not_authorized", "no", "", one("Add sender acme-bot to Company > Security > Web Services authorizations before using it.","XL03000006","Invalid Web Services Authorization")),
+    ("authentication", "auth.sender_not_authorized", "no", "", one("The Web Services sender is marked Inactive for company 'Acme'")),
+    ("authentication", "auth.login", "no", "", one("Invalid user ID or password","XL03000006")),
+    ("authentication", "auth.login", "no", "", one("There is no company with the ID 'Acme '")),
+    ("authentication", "auth.user_state", "no", "", one("The user's status is Inactive. Ask an administrator to activate the user.")),
+    ("authentication", "auth.user_state", "no", "", one("You must change your password before you continue.")),
+    ("authentication", "auth.entity_access", "no", "", one("Access to entity 200 has not been given to user Spendcenter")),
+    ("authentication", "auth.session", "wait", "", one("Session ID is not valid or has ended")),
+    ("function", "permission.missing", "no", "", one("You're not permitted to create a record of type CCTRANSACTION")),
+    ("function", "permission.missing", "no", "", one("Missing permission: Cash Management > Credit card transactions > Add","PL04000005")),
+    ("function", "permission.missing", "no", "", one("User lacks the rights needed for this operation")),
+    ("function", "subscription.off", "no", "", one("Subscribe to Cash Management before you create credit card transactions")),
+    ("function", "subscription.off", "no", "", one("This feature isn't included in your subscription")),
+    ("function", "config.card_account", "no", "", one("Charge card account not found: SC OBJECT")),
+    ("function", "config.card_account", "no", "", one("Card 'SC OBJECT' isn't active")),
+    ("function", "config.card_account", "no", "", one("You can't use a top-level credit card in a company with multiple base currencies")),
+    ("function", "config.card_account", "no", "", one("Select the journals for credit card transactions in Configure Cash Management")),
+    ("function", "config.gl_account", "no", "", one("The GL account you entered (6999) could not be found")),
+    ("function", "config.gl_account", "no", "", one("GL account 6215 - Software (old) is closed to new transactions")),
+    ("function", "config.gl_account", "no", "", one("No account number on line 2")),
+    ("function", "config.gl_restricted", "no", "", one("6440 can't be used: direct postings to this account are turned off")),
+    ("function", "config.gl_restricted", "no", "", one("The account 2150 already serves as the offset account for a credit card")),
+    ("function", "config.gl_restricted", "no", "", one("GL account 6420 isn't available to location 300")),
+    ("function", "dimension.required", "no", "", one("Location is a required dimension for 6420")),
+    ("function", "dimension.required", "no", "", one("You must select a vendor for account 2010")),
+    ("function", "dimension.required", "no", "", one("The following dimensions must have values on account 6420: Department, Project")),
+    ("function", "dimension.required", "no", "", one("Enter a department. Account 6420 requires it.")),
+    ("function", "dimension.invalid", "no", "", one("Employee E-77 can't be found")),
+    ("function", "dimension.invalid", "no", "", one("Project 10064: invalid. [Support ID: x%7Ey]")),
+    ("function", "dimension.invalid", "no", "", one("Department '20' specified is no longer valid")),
+    ("function", "dimension.invalid", "no", "", one("The value RED of the user-defined dimension Colour is not valid")),
+    ("function", "dimension.invalid", "no", "", [WRAPPER, *one("Invalid Class 'NORTH' specified","BL01001973","",""), WRAPPER]),
+    ("function", "dimension.restricted", "no", "", one("Department 20 can't be used with GL account 6440")),
+    ("function", "dimension.restricted", "no", "", one("Customer C-1 isn't associated with project P-2")),
+    ("function", "entity.location", "no", "", one("A location must be entered on each line because this is a multi-entity company")),
+    ("function", "entity.location", "no", "", one("All lines need to be in the same entity")),
+    ("function", "vendor.invalid", "no", "", one("Vendor 'Blue Mesa' not on file")),
+    ("function", "vendor.invalid", "no", "", one("Please activate vendor V-9")),
+    ("function", "period.closed", "no", "", one("The Cash Management subledger for 11/2026 is closed")),
+    ("function", "period.closed", "no", "", one("Date must be after 10/31/2026 (books closed)")),
+    ("function", "period.closed", "no", "", one("Cannot create transactions in a prior closed period")),
+    ("function", "date.invalid", "no", "", one("Invalid date format for whencreated")),
+    ("function", "date.invalid", "no", "", one("No accounting period exists for 01/01/2031")),
+    ("function", "currency", "no", "", one("Multi-currency isn't enabled, so EUR can't be used")),
+    ("function", "currency", "wait", "", one("An exchange rate hasn't been set up for EUR/USD on 11/09/2026")),
+    ("function", "tax", "no", "", one("Enter a tax detail for every line")),
+    ("function", "smart_rule", "no", "", one("Violation of smart rule MEMO_REQUIRED")),
+    ("function", "attachment", "no", "", one("Attachment type 'heic' isn't supported")),
+    ("function", "duplicate.record", "look", "", one("Another CCTRANSACTION with the given value(s)  8c1f  already exists","BL34000061")),
+    ("function", "duplicate.request", "look", "", one("This function was already processed under the same controlid")),
+    ("function", "data.format", "no", "", one("Reference number is too long: maximum 45 characters")),
+    ("function", "amount", "no", "", one("Transaction amount is required and can't be 0")),
+    ("function", "transient.lock", "wait", "", one("The object is in use by user dwhitfield")),
+    ("control", "limit.rate", "wait", "", one("Requests per minute exceeded","GW-0010")),
+    ("control", "request.malformed", "no", "", one("The XML is not well-formed")),
+    ("function", "outcome.unknown", "look", "", one("The operation timed out before it completed")),
+    ("function", "unknown", "no", "", one("ERR-5512: xyzzy")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("level", "category", "retry", "subject", "errors"), FRESH + AGAIN + ONCE_MORE)
 def test_an_answer_in_words_of_its_own_is_placed(
     level: str, category: str, retry: str, subject: str, errors: Errors
 ) -> None:

@@ -57,7 +57,7 @@ _INVALID = (
 )
 _RESTRICTED = (
     r"restrict\w*|only (?:the )?(?=DIM)|closed to (?:the )?(?:DIM)|not (?:be )?(?:allowed|permitted|"
-    "eligible|compatible|associated|related|linked|assigned to|enabled for|valid (?:with|in combination|"
+    "eligible|compatible|associated|related|linked|assigned to|enabled for|available (?:to|for|with|in) (?:the |this |that |your )?DIM|valid (?:with|in combination|"
     "for (?:the |this |that |your )?(?:gl |selected |chosen )?(?:account|DIM))|belong|a (?:child|"
     "resource|member|part)|be (?:used|combined)|combinable)|cannot be (?:combined|applied|selected|"
     "charged|paired|mixed|used (?:with|for|in|on|together)|posted (?:with|to|against))|"

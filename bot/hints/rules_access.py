@@ -133,6 +133,12 @@ ACCESS = (
         r"\b(?:no|not|missing|without|configur\w+|set ?up|requires?|choose|select|lacks?)\b",
     ),
     rule(
+        "card-journals",
+        r"\bjournals?\b",
+        r"\b(?:credit|charge) card transactions?\b|\bconfigure cash management\b",
+        r"\b(?:no|not|missing|without|configur\w+|set ?up|requires?|choose|select|lacks?)\b",
+    ),
+    rule(
         "entity-no-access",
         r"\bentit(?:y|ies)\b|\btop[- ]level\b|\blocations?\b|\blocationid\b",
         r"\b(?:access\w*|rights?|permi\w+|allowed|restricted|limited|reach\w*|enter\w*|authori[sz]ed|"

@@ -20,7 +20,7 @@ _THINGS = re.compile(
     r"|(?P<account>\b(?<!offset )(?:gl |g/l |general ledger |ledger |expense |nominal |posting )?"
     r"(?:account|acct|accountno|glaccount|glaccountno)s?\b\.?(?! (?:manager|settings|group|period)))"
     r"|(?P<other>\b(?:amounts?|tax (?:details?|codes?|solutions?)|exchange rates?|currenc(?:y|ies)|dates?|memo"
-    r"|description|payee|reference(?! ?:)|document number|attachments?|periods?|journals?|subledger|books|users?)\b)"
+    r"|description|payee|reference(?! ?:)|document number|attachments?|periods?|journals?|subledger|books|users?(?!-))\b)"
     r"|(?P<entity>\b(?:multi-entity|entit(?:y|ies))\b(?! locations?))"
     rf"|(?P<dimension>\b(?:gldim\w+|dimensions?\b(?=(?: values?| id)? (?:{VALUE}))|(?:user-?defined|custom) dimensions?"
     rf"|(?:{DIMENSION_WORDS})\b(?! (?:item|dollar|center|charge))))",
