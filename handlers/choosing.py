@@ -23,8 +23,10 @@ class Choosing:
 
     async def theirs(self, client: AsyncWebClient, workspace: str, user: str) -> list[Connection]:
         """The connections of a workspace that are this person's business."""
-        found = await connections.list_connections(self.services.store, workspace)
-        return [one for one in found if await self.access.sees(client, one, user)]
+        store = self.services.store
+        mine = [one async for one in connections.each_connection(store) if one.workspace_id == workspace]
+        mine.sort(key=lambda one: (one.created, one.id))
+        return [one for one in mine if await self.access.sees(client, one, user)]
 
     async def named(self, ask: Ask, named: str, verb: str, question: str) -> Connection | None:
         """The one that is meant, or None after asking which.

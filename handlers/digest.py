@@ -77,20 +77,18 @@ class Digests:
         everyone = await connections.list_connections(store, one.workspace_id)
         mine = [other for other in everyone if other.channel == one.channel]
         figures = await digest.figures(store, [other.id for other in mine], now - DAY)
-        ids = {other.id for other in mine}
-        overviews = [seen for seen in await self.services.desk.overview(one.workspace_id) if seen.connection.id in ids]
-        if figures.nothing and not any(seen.alerts for seen in overviews):
-            return False
         company = await connections.get_company(store, one.company)
         today = now.astimezone(ZoneInfo(one.time_zone or "UTC")).date()
         try:
-            alerts = await self.syncs.open_alerts(self.client, overviews)
+            alerts = await self.syncs.open_alerts(self.client, mine)
         except (Later, aiohttp.ClientError, TimeoutError, OSError) as trouble:
             log.warning("Slack is not to be reached (%s); the digest of %s comes later", type(trouble).__name__, one.id)
             key = f"{one.id}:{day}:{again + 1}"
             await self.services.engine.enqueue(
                 "digest", key, company=one.company, delay=AGAIN, connection_id=one.id, day=day, again=again + 1
             )
+            return False
+        if figures.nothing and not alerts:
             return False
         words = ui.digest(figures, alerts, now, today, company.base_currency or "USD", one.owner)
         await self._tell(one, day, words)

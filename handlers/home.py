@@ -21,6 +21,7 @@ from handlers.people import People
 from handlers.services import Services
 from handlers.sync import Ack, Syncs
 from handlers.ui import home as ui
+from handlers.ui.status import MOST
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,9 @@ class Homes:
 
     async def publish(self, client: AsyncWebClient, workspace: str, user: str) -> None:
         ask = Ask(user=user, workspace=workspace, value="", client=client)
-        found = await self.syncs.overviews(ask)
-        view = ui.home(found, await self.syncs.open_alerts(client, found))
+        theirs = await self.syncs.theirs(ask)
+        glances = await self.services.desk.overview(theirs[:MOST])
+        view = ui.home(glances, await self.syncs.open_alerts(client, theirs))
         digest = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         if self._shown.get((workspace, user)) != digest:
             await client.views_publish(user_id=user, view=view)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.models import ConnectionState, Right
 from bot.store.connections import Connection
 from bot.sync.alerts import AlertView, place
-from bot.sync.desk import Overview
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
 from handlers.asking import Ask
@@ -76,10 +75,10 @@ class Syncs:
             await ask.tell(words.said(await self.start(ask, one)))
 
     async def status(self, ask: Ask, _named: str) -> None:
-        await ask.tell(ui.status(await self.overviews(ask)))
+        await ask.tell(ui.status(await self.services.desk.overview(await self.theirs(ask))))
 
     async def errors(self, ask: Ask, _named: str) -> None:
-        await ask.tell(ui.open_alerts(await self.open_alerts(ask.client, await self.overviews(ask))))
+        await ask.tell(ui.open_alerts(await self.open_alerts(ask.client, await self.theirs(ask))))
 
     # --- what they do ---
 
@@ -105,16 +104,12 @@ class Syncs:
         starter = (await self.access.people.person(ask.client, who)).name if who else "The schedule"
         return f"{starter} started a sync of {name} {count(seconds, 'second')} ago; it is running."
 
-    async def overviews(self, ask: Ask) -> list[Overview]:
+    async def theirs(self, ask: Ask) -> list[Connection]:
         """What this person may see of their workspace."""
-        theirs = {one.id for one in await self.choosing.theirs(ask.client, ask.workspace, ask.user)}
-        return [one for one in await self.services.desk.overview(ask.workspace) if one.connection.id in theirs]
+        return await self.choosing.theirs(ask.client, ask.workspace, ask.user)
 
-    async def open_alerts(self, client: AsyncWebClient, found: list[Overview]) -> list[tuple[AlertView, str]]:
-        """Each open alert once, the largest first, with the link to its message."""
-        seen: dict[int, tuple[AlertView, str]] = {}
-        for alert in {alert.id: alert for one in found for alert in one.alerts}.values():
-            view = await self.services.desk.alert_view(alert.id)
-            if view is not None:
-                seen[alert.id] = (view, await self.links.to(client, alert.channel, alert.ts))
-        return sorted(seen.values(), key=lambda pair: (-abs(pair[0].total), pair[0].alert.id))
+    async def open_alerts(self, client: AsyncWebClient, of: Sequence[Connection]) -> list[tuple[AlertView, str]]:
+        """Each open alert of these connections once, the largest first, with the link to its message."""
+        found = await self.services.desk.open_alerts(of)
+        found.sort(key=lambda view: (-abs(view.total), view.alert.id))
+        return [(view, await self.links.to(client, view.alert.channel, view.alert.ts)) for view in found]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from dbos import DBOS
+from sqlalchemy import event
 
 from bot.models import PostingState, Selector, Trigger
 from bot.schedules import next_due
-from bot.store import alerts
+from bot.store import alerts, told
+from bot.store.database import Store
+from handlers import show_homes
+from handlers.ui.status import MOST
 from tests.moved import CLEAN
 from tests.office import DANA, FINANCE, LEE, MARIA, Office, Room, office
 
+WORKSPACE = ":T0HARBOR"
 TRAVEL = "37 transactions need a department"
 
 
@@ -78,6 +84,37 @@ async def test_a_run_that_only_posts_draws_the_home_tab_and_looks_for_no_message
     await on_home(harbor.room, "posted 10")
     assert await DBOS.list_workflows_async(workflow_id_prefix="refresh:") == []
     assert harbor.room.posts() == []
+
+
+async def test_a_home_tab_of_many_connections_reads_no_more_than_it_shows(harbor: Office) -> None:
+    draw = show_homes(harbor.bot.digests.services, harbor.bot.client)
+    await told.home_opened(harbor.far.parts.store, WORKSPACE, DANA, harbor.clock())
+
+    async def statements_with(more: int) -> int:
+        """What one drawing asks of the database once there are so many more connections."""
+        for _ in range(more):
+            await harbor.far.connect("100", schedule="")
+        with counted(harbor.bot.digests.services.store) as asked:
+            assert not await draw(0, workspace=WORKSPACE)
+        assert "Portland" in harbor.room.in_(DANA).home()
+        return len(asked)
+
+    few, many = await statements_with(MOST), await statements_with(3 * MOST)
+
+    assert many - few < MOST, "a page of connections more, and nothing for each of them"
+
+
+@contextmanager
+def counted(store: Store) -> Iterator[list[str]]:
+    """Every statement of this store from now on, whoever sends it."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(store.engine.sync_engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(store.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def test_home_shows_nobody_what_is_not_theirs(harbor: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -267,9 +268,10 @@ class Desk:
 
     # --- reading ---
 
-    async def overview(self, workspace_id: str) -> list[Overview]:
+    async def overview(self, shown: Sequence[Connection]) -> list[Overview]:
+        """These connections at a glance; each costs some statements, so no more than are shown."""
         found = []
-        for connection in await connections.list_connections(self.reach.store, workspace_id):
+        for connection in shown:
             last = await runs.last_runs(self.reach.store, connection.id, 1)
             company = await connections.get_company(self.reach.store, connection.company)
             own = await alerts.list_open(self.reach.store, connection=connection.id)
@@ -278,6 +280,16 @@ class Desk:
             due = next_due(connection, self.reach.clock())
             found.append(Overview(connection, company, last[0] if last else None, tally, (*own, *shared), due))
         return found
+
+    async def open_alerts(self, of: Sequence[Connection]) -> list[AlertView]:
+        """Whatever is open in these connections of one workspace or in their companies, each alert once."""
+        ids, companies = {one.id for one in of}, {one.company for one in of}
+        found = await alerts.list_open(self.reach.store, workspace=of[0].workspace_id) if of else []
+        theirs = [
+            one for one in found if one.connection_id in ids or (not one.connection_id and one.company in companies)
+        ]
+        seen = [await self.alert_view(one.id) for one in theirs]
+        return [view for view in seen if view is not None]
 
     async def alert_view(self, alert_id: int) -> AlertView | None:
         return await views.view(self.reach.store, alert_id)

@@ -29,7 +29,7 @@ from bot.engine import Engine
 from bot.models import ConnectionState, FieldMapping, PostingState, RunState, Secret, Trigger
 from bot.sandbox.slack import SlackSim
 from bot.sandbox.slack.workspace import TEAM, TEAM_NAME
-from bot.serve import Bot
+from bot.serve import Bot, keep_what_is_there
 from bot.settings import Settings
 from bot.spend import pacing
 from bot.store import connections
@@ -189,6 +189,7 @@ async def sync(order: Order, folder: Path, url: str, slack: str, *, again: bool)
     watching = asyncio.create_task(lag.watch())
     try:
         async with Bot(settings, patience=1) as bot, asyncio.timeout(order.patience):
+            keep_what_is_there()
             while not await bot.line.connected():  # noqa: ASYNC110  # it has no event, being asked by /healthz alone
                 await asyncio.sleep(0.05)
             for number in range(1 if again else len(order.waves)):
