@@ -24,11 +24,11 @@ PURCHASE: Json = {
 }
 """A purchase of Portland that posts when nothing is wrong."""
 
-ACCESS, BOOKS, VALUES, RECEIPTS, SOURCE, LINE = (
+ACCESS, BOOKS, VALUES, RECEIPTS, SOURCE, LINE, WORDS = (
     *("Letting the app in", "Card, accounts and periods", "Coding of a line", "Receipts"),
-    *("Spend Center", "Passes by itself"),
+    *("Spend Center", "Passes by itself", "In Intacct's words alone"),
 )
-GROUPS = (ACCESS, BOOKS, VALUES, RECEIPTS, SOURCE, LINE)
+GROUPS = (ACCESS, BOOKS, VALUES, RECEIPTS, SOURCE, LINE, WORDS)
 RETRY, RESUME, NOTHING = "Retry 1", "Check and resume", ""
 
 

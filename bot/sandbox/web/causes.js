@@ -24,7 +24,7 @@ export class Causes {
         h(
           "div",
           null,
-          h("h3", { id: titleId }, "Every cause there is"),
+          h("h3", { id: titleId }, "Causes, one by one"),
           h("p", { class: "subtle" }, "Provoke one in 100 Portland, sync, and see what the alert says and leads to."),
         ),
         h("label", { class: "search" }, icon("search"), this.find),

@@ -25,7 +25,7 @@ export class Drills {
           "div",
           null,
           h("h2", { id: titleId, tabindex: "-1" }, "Drills"),
-          h("p", { class: "subtle" }, "Break something, see what the bot says, put it right. Every cause stands below the drills. Nothing here is real."),
+          h("p", { class: "subtle" }, "Break something, see what the bot says, put it right. Single causes stand below. Nothing here is real."),
         ),
         h("button", { type: "button", class: "button", onclick: () => this.dialog.close() }, "Close"),
       ),
