@@ -85,6 +85,19 @@ async def test_each_change_that_will_stop_the_sync_is_seen_with_its_step(
     assert words in seen.wrong[0][1].sentence
 
 
+async def test_the_cards_own_location_is_told_by_the_card_and_not_again_by_what_is_coded_to_it(far: World) -> None:
+    connection = await portland(far)
+    await far.sync(connection)
+    (far.intacct.gateway.company.find("LOCATION", "100") or {})["STATUS"] = "inactive"
+
+    seen = await looked(far, connection)
+
+    assert seen is not None
+    assert [(step, check.key) for step, check in seen.wrong] == [(8, "location")]
+    assert seen.values is not None
+    assert seen.values.wrong == ()
+
+
 async def test_silence_of_intacct_is_no_change(far: World) -> None:
     connection = await portland(far)
     await far.intacct.stop()

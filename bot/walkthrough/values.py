@@ -90,9 +90,11 @@ async def look(store: Store, client: IntacctClient, company: Company, connection
     lists = await read_lists(client, named, connection) if named else Lists({})
     told = {_key(*cause) for cause in await alerts.causes_since(store, connection.id, since)}
     told |= {_key(one.category, one.subject) for one in await postings.causes(store, connection.id)}
+    home = lists.card.location_id if lists.card else ""
+    elsewhere = {_key("dimension.invalid", f"{Dimension.LOCATION.sentence} {home}")}  # the card's own check tells it
     found = refused(used, speaking, lists)
     say = Sayer(lists, place(connection), since.date(), by_file=connection.csv is not None)
-    wrong = tuple(Wrong(key, say(verdict, use)) for key, (verdict, use) in found.items() if key not in told)
+    wrong = tuple(Wrong(key, say(verdict, use)) for key, (verdict, use) in found.items() if key not in told | elsewhere)
     return Values(wrong, frozenset(told))
 
 
