@@ -186,6 +186,16 @@ def as_before(
     return chosen, placed
 
 
+def only_by_file(codes: Mapping[str, FieldMapping]) -> dict[str, FieldMapping]:
+    """Of a mapping, what no form asks about: dimensions of the company's own, and defaults."""
+    standard = set(Dimension)
+    return {
+        key: FieldMapping(default=one.default) if key in standard else one
+        for key, one in codes.items()
+        if one.default or key not in standard
+    }
+
+
 def _named(name: str, dimension: Dimension) -> bool:
     words = f" {re.sub(r'[^a-z]+', ' ', name.casefold())} "
     return any(f" {hint} " in words or f" {hint}s " in words for hint in NAMES[dimension])

@@ -266,12 +266,7 @@ class Spending:
         if Dimension.GL_ACCOUNT not in matches:
             raise Refused("One field has to carry the account.", Dimension.GL_ACCOUNT.value)
         names = [one.name for one in (await self.read(walk_id, user)).fields]
-        mapping = {key: to_json(one) for key, one in before.items() if key not in set(Dimension)}
-        mapping |= {
-            key: to_json(FieldMapping(default=one.default))
-            for key, one in before.items()
-            if one.default and key in set(Dimension)
-        }
+        mapping = {key: to_json(one) for key, one in proposals.only_by_file(before).items()}
         summary = {}
         for dimension, matched in matches.items():
             own = {*matched.values, *(doubt.value_id for doubt in matched.doubts)}
