@@ -88,7 +88,7 @@ export class Causes {
         "div",
         null,
         h("h4", null, cause.title),
-        h("p", null, cause.alert ? `Ends as: “${cause.alert}”` : "No alert comes unless it lasts."),
+        h("p", null, cause.alert ? `The alert begins: “${cause.alert}”` : "No alert comes unless it lasts."),
         h("p", { class: "subtle" }, cause.how),
         cause.needs ? h("p", { class: "subtle" }, `Needs: ${cause.needs}`) : null,
         said,
