@@ -48,7 +48,7 @@ class Store:
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """One snapshot to read from. On SQLite it takes no lock, so that it waits for no writer and no writer for it."""
-        return self._reading.begin()
+        return self._reading.connect()
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -48,17 +48,17 @@ class Line(aiosqlite.Connection):
         self._answered = True  # not reached by whoever was cancelled, or by a statement that failed
 
     async def commit(self) -> None:
-        read, self._how = self._how == READ, ""
-        if self._touched and read and self._answered:
-            self._conn.commit()  # lets go of a snapshot: nothing to write, nobody to wait for
-        elif self._touched:
+        self._how = ""
+        if self._touched:
             await super().commit()
         self._touched = False
 
     async def rollback(self) -> None:
-        """What was cancelled on its way may still begin; the thread ends it after that."""
-        self._how = ""
-        if self._touched:
+        """What was cancelled on its way may still begin; the thread ends it after that. So ends what only read, too."""
+        read, self._how = self._how == READ, ""
+        if self._touched and read and self._answered:
+            self._conn.rollback()  # lets go of a snapshot: nothing to take back, nobody to wait for
+        elif self._touched:
             await super().rollback()
         self._touched = False
 
