@@ -148,10 +148,12 @@ class Board:
     async def _thread(self, view: AlertView, connection: Connection, cast: Cast) -> bool:
         """First the rows, then Intacct's words, then the story as it happens; each told once a message.
 
+        What is seen to be under way stays so for this look: it may end between two of its lines, and those keep their order.
+
         Returns:
             Whether nothing of it is left to tell.
         """
-        alert, whole = view.alert, True
+        alert, under_way = view.alert, set[str]()
         if not view.solved and _attended(view):
             await self._open_thread(view, connection)
         for at, line in enumerate(alert.story):
@@ -160,16 +162,16 @@ class Board:
                 continue
             if "told" in line:
                 continue
-            text = await self._line(line, alert, cast)
+            text = None if line.get("intent") in under_way else await self._line(line, alert, cast)
             if text is None:
-                whole = False
+                under_way.add(line["intent"])
                 continue
             if text:
                 mark = partial(told.mark_line, alert=alert.id, at=at, mark=alert.ts)
                 await self._reply(alert, connection, f"line {at}", ui.reply(text), mark)
             else:
                 await told.tell_line(self.services.store, alert.id, at, alert.ts)
-        return whole
+        return not under_way
 
     async def _request(self, alert: Alert, connection: Connection, at: int) -> None:
         """A request that a second person has to agree to: said once, and edited as it goes on."""

@@ -7,12 +7,14 @@ import importlib
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, TypeVar
 
 from bot import engine as machinery
@@ -57,6 +59,16 @@ _context.set_forkserver_preload(
 )
 
 
+@dataclass(frozen=True)
+class Command:
+    """`python -m bot` with these arguments; `streams` are files for what it reads, prints and complains."""
+
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+    folder: Path
+    streams: tuple[Path, Path, Path]
+
+
 def start(target: Callable[[T], None], orders: T) -> BaseProcess:
     """Start a child; the caller kills or joins it."""
     process = _context.Process(target=target, args=(orders,), daemon=True)
@@ -79,6 +91,20 @@ async def killed(process: BaseProcess) -> None:
 
 
 # --- inside the child ---------------------------------------------------------------------------------------------------
+
+
+def command(asked: Command) -> None:
+    """A command in a process that was forked with everything imported, which is a second or two quicker."""
+    from bot.__main__ import main  # noqa: PLC0415  # only this process is the program
+
+    os.environ.clear()
+    os.environ.update(asked.environment)
+    os.chdir(asked.folder)
+    for number, file in enumerate(asked.streams):
+        os.dup2(os.open(file, os.O_RDWR | os.O_CREAT), number)
+    sys.stdin, sys.stdout, sys.stderr = (open(n, mode, encoding="utf-8") for n, mode in enumerate("rww"))  # noqa: PTH123, SIM115  # they stay open
+    sys.argv = ["bot", *asked.arguments]
+    main()
 
 
 def one_run(orders: Orders) -> None:

@@ -1,3 +1,4 @@
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +11,12 @@ import pytest
 from bot import engine
 from tests.postgres import fresh_database, server
 from tests.world import World, world
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: many tests wait for processes of their own, and one of the others works meanwhile."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
 
 BRIEF = SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(min(seconds, 0.05)))
 """Time for DBOS's goodbye, which looks once a second whether its last job has ended."""

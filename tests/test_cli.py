@@ -1,4 +1,4 @@
-"""The command line as scripts meet it: real processes, real far ends, an environment of its own."""
+"""The command line as scripts meet it: processes of their own, real far ends, an environment of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from bot.sandbox.seed_company import SENDER_ID, SENDER_PASSWORD, WEB_SERVICES_PA
 from bot.sandbox.spend import SpendSim
 from bot.settings import Settings
 from bot.store.vault import new_key
+from tests import child
 from tests.patience import PATIENCE
 from tests.world import PORTLAND, mapping
 
@@ -53,16 +55,11 @@ class Shell:
 
     async def bot(self, *args: str, stdin: str = "", **env: str) -> Ended:
         """`python -m bot …`; whatever happens, nobody ever sees a traceback."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", *args),
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **self.env, **env},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate(stdin.encode())
-        ended = Ended(process.returncode or 0, out.decode(), err.decode())
+        environment = {"PATH": os.environ["PATH"], **self.env, **env}
+        with TemporaryDirectory() as folder:
+            asked = child.Command(args, environment, self.folder, typed(Path(folder), stdin))
+            code = await child.ended(child.start(child.command, asked))
+            ended = Ended(code or 0, *printed(asked.streams))
         assert "Traceback" not in ended.out + ended.err, ended.err
         return ended
 
@@ -72,6 +69,15 @@ class Shell:
     def write(self, name: str, text: str) -> str:
         (self.folder / name).write_text(text, encoding="utf-8")
         return name
+
+
+def typed(folder: Path, stdin: str) -> tuple[Path, Path, Path]:
+    (folder / "in").write_text(stdin, encoding="utf-8")
+    return folder / "in", folder / "out", folder / "err"
+
+
+def printed(streams: tuple[Path, ...]) -> list[str]:
+    return [one.read_text(encoding="utf-8") for one in streams[1:]]
 
 
 @dataclass

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bot.models import PostingState
-from bot.store import postings
+from bot.store import alerts, postings, runs
 from bot.store.connections import Connection
+from bot.store.database import Store
 from bot.store.postings import Posting
+from handlers import board
 from tests.moved import CLEAN, ledger
 from tests.office import DANA, LEE, MARIA, Office, office
 
@@ -68,6 +72,37 @@ async def test_what_changed_is_shown_reversed_and_posted_again_in_a_form_and_tol
         assert f"Posted, record {by['Posted']}" in life
         assert f"Posted: record {row.record_no}" in life
         assert asked in life
+
+
+async def test_work_that_ends_while_its_thread_is_drawn_leaves_the_lines_in_their_order(
+    harbor: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portland, _ = await changed(harbor)
+    alert, store, now = await harbor.room.reads(CHANGED), harbor.far.parts.store, harbor.clock()
+    [mine] = [one for one in await alerts.list_open(store, connection=portland.id) if one.category == "source.changed"]
+    target = {"connection": portland.id}
+    intent = await runs.add_intent(store, portland.workspace_id, "retry", DANA, target, now + timedelta(hours=1))
+
+    async def answered_and_then_ended(store: Store, one: str) -> runs.Intent | None:
+        found = await runs.get_intent(store, one)
+        await runs.finish_intent(store, one, now)
+        return found
+
+    monkeypatch.setattr(board, "runs", SimpleNamespace(get_intent=answered_and_then_ended))
+    for line in (
+        {"did": "reverse", "day": "2026-10-01", "then": "leave"},
+        {"did": "reversed", "by": "9", "then": "leave"},
+    ):
+        said = {**line, "actor": DANA, "record": "7", "postings": [], "intent": intent.id, "at": now.isoformat()}
+        await alerts.add_line(store, mine.id, said)
+
+    for look in ("one", "two"):
+        key = f"{portland.id}:{look}"
+        await harbor.bot.engine.enqueue("refresh", key, company=portland.company, connection_id=portland.id)
+    await harbor.room.reads("Record 7 is reversed by record 9.")
+
+    told = [text for text in harbor.room.thread(alert) if " 7 " in text]
+    assert [text.split()[0] for text in told] == ["Dana", "Record"]
 
 
 async def test_what_a_person_keeps_stays_and_the_thread_says_why(harbor: Office) -> None:
