@@ -211,7 +211,9 @@ class Turns:
             async with Feed(work, state.fetching, until, after=after, look_after=state.seen_to) as feed:
                 result = await post_all(work, feed.take, partial(self._sent, work))
             await self._heed(work, result)
-            all_of_it = feed.drained and feed.given == result.posted + result.failed
+            all_of_it = (
+                feed.drained and feed.given == result.posted
+            )  # what failed may have been mended, and is due again
             if all_of_it and (over or state.fetching.failed):
                 return False
         return True
