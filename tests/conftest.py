@@ -7,10 +7,14 @@ from uuid import uuid4
 
 import dbos._dbos
 import pytest
+from hypothesis import settings
 
 from bot import engine
 from tests.postgres import fresh_database, server
 from tests.world import World, world
+
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")  # how long an example takes says how busy the machine is
 
 
 def pytest_xdist_auto_num_workers() -> int:

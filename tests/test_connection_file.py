@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import FieldMapping, Secret, Selector
@@ -172,7 +172,6 @@ def test_a_client_with_a_secret_and_a_csv_file_come_back_too(path: Path) -> None
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).map(str.strip).filter(bool)
 
 
-@settings(deadline=None)
 @given(name=NAMES, values=st.dictionaries(NAMES, NAMES, max_size=4), budgets=st.lists(NAMES, max_size=3))
 def test_whatever_people_call_things_a_file_written_is_read_as_the_same(
     tmp_path_factory: pytest.TempPathFactory, name: str, values: dict[str, str], budgets: list[str]

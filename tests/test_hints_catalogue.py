@@ -220,7 +220,7 @@ def test_a_hint_without_a_good_name_or_without_words_cannot_be_made() -> None:
 HOSTILE = st.text(max_size=300) | st.sampled_from(["{n}", "[a|b]", "{said}", "<b>x</b>", "\u202e", "%5B", "x" * 5000])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(HINTS)), HOSTILE, HOSTILE, st.integers(min_value=0, max_value=10**6))
 def test_foreign_names_neither_break_nor_stretch_the_words(key: str, name: str, title: str, n: int) -> None:
     parts = ("account", "value", "vendor", "entity", "card", "sender", "user", "company", "rule", "said", "correction")
@@ -305,7 +305,7 @@ FIELDS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON_VALUES, max_size=6))
 def test_any_error_object_is_explained(error: dict[str, object]) -> None:
     (answer,) = explain(json.dumps({"level": "function", "errors": [error]}))

@@ -271,7 +271,7 @@ ANY_FAULT = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ANY_FAULT)
 def test_no_text_breaks_it_and_no_part_grows(fault: Fault) -> None:
     verdict = classify(fault)
@@ -283,14 +283,14 @@ def test_no_text_breaks_it_and_no_part_grows(fault: Fault) -> None:
         assert value.isprintable() or all(ord(one) > 127 for one in value if not one.isprintable())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ANY_FAULT)
 def test_a_lost_write_is_never_given_back_for_posting(fault: Fault) -> None:
     lost = Fault(Level.TRANSPORT, fault.errors, 502, WRITE, fault.note)
     assert classify(lost).retry is RetryClass.LOOK
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=300))
 def test_plain_text_has_no_tags_and_no_control_characters(text: str) -> None:
     shown = plain(text)

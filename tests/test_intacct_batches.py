@@ -305,7 +305,7 @@ def test_garbage_bodies_raise_nothing_and_never_count_as_recorded() -> None:
         st.tuples(st.binary(max_size=200), st.sampled_from([200, 400, 404, 429, 500, 503])), min_size=1, max_size=5
     )
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
     @given(bodies)
     def run(bodies: list[tuple[bytes, int]]) -> None:
         asyncio.run(play(bodies))

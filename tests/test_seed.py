@@ -138,7 +138,7 @@ DENVER = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(today=DAYS, seed=st.integers(0, 3))
 @example(today=date(2026, 11, 1), seed=0)
 @example(today=date(2026, 11, 2), seed=0)

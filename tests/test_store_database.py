@@ -248,39 +248,3 @@ async def test_a_read_on_sqlite_waits_for_no_writer_and_holds_none_up(tmp_path: 
     assert after is not None
     assert after.name == "unseen"
     await store.close()
-
-
-async def test_hundreds_of_reads_beside_a_writer_leave_the_loop_free(tmp_path: Path) -> None:
-    store = await open_store(Settings(_env_file=None, data_dir=tmp_path))
-    connection = await _connection(store)
-    longest = [await longest_stall(store, connection) for _ in range(5)]
-    assert min(longest) < 0.1, (
-        "50 ms on a machine of its own; on a busy one each round is stalled by others, but not by so much"
-    )
-    await store.close()
-
-
-async def longest_stall(store: Store, connection: str) -> float:
-    """Seconds for which the loop could do nothing else, at most, while many read and two write."""
-    longest, last, going = 0.0, asyncio.get_running_loop().time(), True
-
-    async def watch() -> None:
-        nonlocal longest, last
-        while going:
-            await asyncio.sleep(0.002)
-            now = asyncio.get_running_loop().time()
-            longest, last = max(longest, now - last), now
-
-    async def read() -> None:
-        for _ in range(20):
-            assert await connections.get_connection(store, connection) is not None
-
-    async def write() -> None:
-        for number in range(20):
-            await connections.change_connection(store, connection, name=str(number))
-
-    watching = asyncio.create_task(watch())
-    await asyncio.gather(*(read() for _ in range(8)), write(), write())
-    going = False
-    await watching
-    return longest
