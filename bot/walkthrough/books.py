@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -219,49 +219,60 @@ def card(
     if wrong:
         return wrong
     edit = f"{CARDS} > {card_id} > Edit"
-    found: list[Check] = []
-
-    def problem(key: str, sentence: str) -> None:
-        found.append(Check(key, PROBLEM, sentence))
-
-    if not record.active:
-        problem("status", f"Status is {record.status}, it should be active. {edit} > Status > Active.")
-    if record.liability_type.lower() != "credit":
-        problem("type", f"Account type is {record.liability_type or 'empty'}, it should be Credit. {_MAKE_ANEW}")
-    if place.currency and record.currency and record.currency != place.currency:
-        problem("currency", f"Currency is {record.currency}, it should be {place.currency}. {_MAKE_ANEW}")
-    if record.offset_account != number:
-        has = record.offset_account or "empty"
-        problem("account", f"Offset account is {has}, it should be {number}. {_LOCKED}")
-    else:
-        twin = next((c for c in cards if c.offset_account == number and c.record_no != record.record_no), None)
-        if twin:
-            problem("shared", taken(number, twin.card_id))
-    if not record.vendor_id:
-        problem(
-            "vendor",
-            f"Without a vendor the card balance cannot be paid off in Intacct. {edit} > Vendor > choose the card issuer.",
-        )
-    elif vendor_active is False:
-        problem(
-            "vendor",
-            f"Vendor {record.vendor_id} is inactive, it should be active. Accounts Payable > Vendors > {record.vendor_id} > "
-            "Edit > Status > Active.",
-        )
-    where = f"choose {place.entity_id}" if place.entity_id else "choose where this card spend belongs"
-    change = f"{edit} > Default location > {where}."
-    if not record.location_id:
-        problem("location", f"Default location is empty; every card transaction needs one. {change}")
-    elif place.entity_id and record.location_id not in place.inside:
-        problem("location", f"Default location is {record.location_id}, which is not inside {place.label}. {change}")
-    elif record.location_id in place.closed:
-        problem("location", f"Default location is {record.location_id}, which is inactive. {change}")
-    found += _expiry(record, edit, today)
+    found = [
+        *_kind(record, place, edit),
+        *_offset(record, number, cards),
+        *_vendor(record, vendor_active, edit),
+        *_location(record, place, edit),
+        *_expiry(record, edit, today),
+    ]
     if any(check.state is PROBLEM for check in found):
         return found
     where = f"in {place.label}" if record.entity_id else "at the top level"
     good = f"`{card_id}` · {where}, credit, vendor {record.vendor_id}, offset {number}, location {record.location_id}"
     return [Check("card", DONE, good), *found, *_remarks(record, place)]
+
+
+def _kind(record: CreditCard, place: Place, edit: str) -> Iterator[Check]:
+    if not record.active:
+        yield Check("status", PROBLEM, f"Status is {record.status}, it should be active. {edit} > Status > Active.")
+    if record.liability_type.lower() != "credit":
+        has = record.liability_type or "empty"
+        yield Check("type", PROBLEM, f"Account type is {has}, it should be Credit. {_MAKE_ANEW}")
+    if place.currency and record.currency and record.currency != place.currency:
+        yield Check("currency", PROBLEM, f"Currency is {record.currency}, it should be {place.currency}. {_MAKE_ANEW}")
+
+
+def _offset(record: CreditCard, number: str, cards: Sequence[CreditCard]) -> Iterator[Check]:
+    if record.offset_account != number:
+        has = record.offset_account or "empty"
+        yield Check("account", PROBLEM, f"Offset account is {has}, it should be {number}. {_LOCKED}")
+        return
+    twin = next((c for c in cards if c.offset_account == number and c.record_no != record.record_no), None)
+    if twin:
+        yield Check("shared", PROBLEM, taken(number, twin.card_id))
+
+
+def _vendor(record: CreditCard, active: bool | None, edit: str) -> Iterator[Check]:
+    if not record.vendor_id:
+        why = "Without a vendor the card balance cannot be paid off in Intacct."
+        yield Check("vendor", PROBLEM, f"{why} {edit} > Vendor > choose the card issuer.")
+    elif active is False:
+        there = f"Accounts Payable > Vendors > {record.vendor_id} > Edit > Status > Active."
+        yield Check("vendor", PROBLEM, f"Vendor {record.vendor_id} is inactive, it should be active. {there}")
+
+
+def _location(record: CreditCard, place: Place, edit: str) -> Iterator[Check]:
+    where = f"choose {place.entity_id}" if place.entity_id else "choose where this card spend belongs"
+    change = f"{edit} > Default location > {where}."
+    has = f"Default location is {record.location_id}"
+    if not record.location_id:
+        sentence = "Default location is empty; every card transaction needs one."
+        yield Check("location", PROBLEM, f"{sentence} {change}")
+    elif place.entity_id and record.location_id not in place.inside:
+        yield Check("location", PROBLEM, f"{has}, which is not inside {place.label}. {change}")
+    elif record.location_id in place.closed:
+        yield Check("location", PROBLEM, f"{has}, which is inactive. {change}")
 
 
 _LOCKED = "Intacct locks this field after saving: add another card with a new ID, set this one to Inactive."

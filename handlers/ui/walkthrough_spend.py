@@ -152,40 +152,12 @@ def choices(
     blocks: list[sb.Block] = [alert(error, "error")] if error else []
     if taken:
         blocks.append(section(esc(clip(taken, 600)), "taken"))
-    hint = (
-        "Nothing dated before this day is ever posted. Proposed is the first day of last month, as a rule the oldest that "
-        "is still open. If card spend was entered by hand, start on the day after the last of it."
-    )
-    start = sb.DatePicker(action_id="picked", initial_date=before.get("start") or None)
-    blocks.append(labelled("start", "Start date", start, hint=hint))
-    menu = sb.ExternalMultiSelectMenu(
-        action_id="walkthrough.pick_selector",
-        min_query_length=0,
-        initial_options=[option(text, value) for text, value in selected] or None,
-    )
-    hint = f"Budgets, cards or values. Leave it empty for all of {clip(whole, 80)}."
-    blocks.append(labelled("selector", "Which transactions", menu, hint=hint, optional=True))
-    channel = sb.ConversationSelectMenu(
-        action_id="picked",
-        initial_conversation=before.get("channel") or None,
-        filter=sb.ConversationFilter(include=["private", "public"], exclude_external_shared_channels=True),
-    )
-    hint = "Where failures go. Channels shared with other companies are not offered."
-    blocks.append(labelled("channel", "Finance channel", channel, hint=hint))
+    blocks += [_start(before.get("start", "")), _selector(selected, whole), _channel(before.get("channel", ""))]
     if warn_public:
-        sure = option("Everyone in the company can read merchants, names and amounts here. That is fine.", "yes")
-        blocks.append(
-            labelled(
-                "public", "This channel is public", sb.CheckboxGroup(action_id="picked", options=[sure]), optional=True
-            )
-        )
-    blocks.append(
-        labelled("time", "Daily at", sb.TimePicker(action_id="picked", initial_time=before.get("time") or "07:00"))
-    )
-    blocks.append(
-        typed("zone", "Time zone", initial=before.get("zone", ""), placeholder="America/Los_Angeles", most=60)
-    )
-    blocks.append(
+        blocks.append(_public())
+    blocks += [
+        labelled("time", "Daily at", sb.TimePicker(action_id="picked", initial_time=before.get("time") or "07:00")),
+        typed("zone", "Time zone", initial=before.get("zone", ""), placeholder="America/Los_Angeles", most=60),
         typed(
             "receipts",
             "Hold above this amount until a receipt is there",
@@ -193,11 +165,46 @@ def choices(
             hint="Leave it empty to post without waiting. Receipts are attached whenever they come.",
             optional=True,
             most=12,
-        )
-    )
-    blocks.append(_approval(waits=bool(many.get("wait"))))
+        ),
+        _approval(waits=bool(many.get("wait"))),
+    ]
     blocks += [_people(key, label, many.get(key, ())) for key, label in RIGHTS.items()]
     return modal("Choices", blocks, callback="walkthrough.choices_form", submit="Save", metadata=metadata)
+
+
+def _start(before: str) -> sb.Block:
+    hint = (
+        "Nothing dated before this day is ever posted. Proposed is the first day of last month, as a rule the oldest that "
+        "is still open. If card spend was entered by hand, start on the day after the last of it."
+    )
+    day = sb.DatePicker(action_id="picked", initial_date=before or None)
+    return labelled("start", "Start date", day, hint=hint)
+
+
+def _selector(selected: Pairs, whole: str) -> sb.Block:
+    menu = sb.ExternalMultiSelectMenu(
+        action_id="walkthrough.pick_selector",
+        min_query_length=0,
+        initial_options=[option(text, value) for text, value in selected] or None,
+    )
+    hint = f"Budgets, cards or values. Leave it empty for all of {clip(whole, 80)}."
+    return labelled("selector", "Which transactions", menu, hint=hint, optional=True)
+
+
+def _channel(before: str) -> sb.Block:
+    menu = sb.ConversationSelectMenu(
+        action_id="picked",
+        initial_conversation=before or None,
+        filter=sb.ConversationFilter(include=["private", "public"], exclude_external_shared_channels=True),
+    )
+    hint = "Where failures go. Channels shared with other companies are not offered."
+    return labelled("channel", "Finance channel", menu, hint=hint)
+
+
+def _public() -> sb.Block:
+    sure = option("Everyone in the company can read merchants, names and amounts here. That is fine.", "yes")
+    box = sb.CheckboxGroup(action_id="picked", options=[sure])
+    return labelled("public", "This channel is public", box, optional=True)
 
 
 def _approval(*, waits: bool) -> sb.Block:
