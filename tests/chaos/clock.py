@@ -14,16 +14,18 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
+from tests.world import NOON
+
 SHIFT = struct.Struct("d")
 
 
 class SharedClock:
-    """The moved time; `file` is made when it is missing."""
+    """The moved time; `file` is made when it is missing, and then it is `since`, whatever day and hour it is outside."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, since: datetime = NOON) -> None:
         self.file = file
         if not file.exists():
-            file.write_bytes(SHIFT.pack(0.0))
+            file.write_bytes(SHIFT.pack((since - datetime.now(UTC)).total_seconds()))
         with file.open("r+b") as opened:
             self._shift = mmap.mmap(opened.fileno(), SHIFT.size)
 

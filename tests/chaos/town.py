@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -219,7 +219,7 @@ async def town(folder: Path, database: Database | None = None, size: int = 1) ->
     """A town with nothing bought and no bot started yet; whatever was started is gone afterwards."""
     (folder / BACKUPS).mkdir()  # nobody waits yet
     clock = SharedClock(folder / "clock")
-    tale = story(datetime.now(UTC).date())
+    tale = story(clock().date())
     tale.spend["transactions"] = []
     slack, spend = SlackSim(), SpendSim(tale.spend, calls_per_minute=100_000)
     slack.clock = spend.clock = clock
