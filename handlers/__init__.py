@@ -49,6 +49,10 @@ log = logging.getLogger(__name__)
 
 LATEST = 2.0
 """Seconds of Slack's three after which a press is acknowledged, whatever it still waits for."""
+
+SEEN = 0.05
+"""Seconds in which Bolt has surely seen an acknowledgement: it looks every 10 ms, and forgets it when an error is handled."""
+
 Command = Callable[[Ask, str], Awaitable[None]]
 
 
@@ -221,6 +225,8 @@ async def trouble(
     error: Exception, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient, ack: AsyncAck
 ) -> BoltResponse | None:
     """The one error handler: a refusal is a sentence to whoever asked, anything else a reference that the log has too."""
+    if ack.response is not None:
+        await asyncio.sleep(SEEN)
     if isinstance(error, Refused):
         sentence = str(error)
     else:

@@ -66,7 +66,9 @@ class Room(Talk):
         return [post["text"] for post in self.posts(place)]
 
     async def types(self, command: str) -> Json:
-        return await self.do("command", text=f"/intacct {command}".strip(), channel=self.dm)
+        answer = await self.do("command", text=f"/intacct {command}".strip(), channel=self.dm)
+        assert answer["acked"], answer
+        return answer
 
     async def reads(self, words: str, place: str = "") -> Json:
         """The newest message with these words in its text, once it is there."""

@@ -51,10 +51,10 @@ class Reach:
         kept = self._clients.get(company.id)
         if kept is not None and kept[0] == key:
             return kept[1]
+        client = self.intacct_for(company.company_id, company.user_id, password, company.requests_at_once)
+        self._clients[company.id] = (key, client)  # before anything is awaited: another may ask meanwhile
         if kept is not None:
             await kept[1].close()
-        client = self.intacct_for(company.company_id, company.user_id, password, company.requests_at_once)
-        self._clients[company.id] = (key, client)
         return client
 
     async def source(self, connection: Connection) -> Source:
@@ -62,10 +62,10 @@ class Reach:
         kept = self._sources.get(connection.id)
         if kept is not None and kept[0] == connection.revision:
             return kept[1]
-        if kept is not None:
-            await kept[1].aclose()
         source = self.source_for(connection)
         self._sources[connection.id] = (connection.revision, source)
+        if kept is not None:
+            await kept[1].aclose()
         return source
 
     async def aclose(self) -> None:

@@ -53,6 +53,7 @@ export class Causes {
         ),
       ),
     );
+    this.filter(); // for what was typed while it was read
   }
 
   row(cause) {
