@@ -26,8 +26,8 @@ check: $(READY)  ## format, lint, types, import direction, the app's manifest
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_sandbox_slack_manifest.py
 
-chaos: $(READY)  ## ROUNDS=100 MINUTES=60 SEED=: rounds of random harm to the bot and its far ends, proved after each
-	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+chaos: $(READY)  ## ROUNDS=100 MINUTES=60 SEED= KIND=: rounds of random harm to the bot and its far ends, proved after each
+	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(KIND),--kind $(KIND))
 
 bench: $(READY)  ## measured beside the goals; takes a while
 	$(BIN)/python -m tests.bench
