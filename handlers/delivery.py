@@ -169,8 +169,8 @@ class Post:
         except SlackApiError as refused:
             trouble = sort_out(refused)
             if type(trouble) is Later:
-                trouble.until = self.clock() + timedelta(seconds=_retry_after(refused))
-                await lanes.hold(self.store, lane, trouble.until)
+                pause = timedelta(seconds=_retry_after(refused))
+                trouble.until = await lanes.hold(self.store, lane, self.clock(), pause)
             raise trouble from refused
         except aiohttp.ClientConnectorError as unreached:
             raise Later(type(unreached).__name__) from unreached

@@ -74,8 +74,8 @@ class Outbox:
         """
         store, clock = self.services.store, self.services.clock
         if message.state == MessageState.SENDING:
-            if message.claimed is not None and (free := message.claimed + LEASE) > clock():
-                raise Later("a call is under way", free)
+            if message.claimed is not None and abs(clock() - message.claimed) < LEASE:  # else the clock was set back
+                raise Later("a call is under way", message.claimed + LEASE)
             if found := await self._find(message, thread):
                 return found
         await self.post.turn(message.channel)

@@ -231,7 +231,10 @@ async def killed_at_its_first_message(folder: Path, far: World, slack: SlackSim)
         slack.on_change = None
 
 
-async def test_a_job_cut_off_in_a_call_leaves_the_message_to_whoever_comes_after_the_lease(harbor: Office) -> None:
+@pytest.mark.parametrize("passes", [{"seconds": 31}, {"hours": -1}], ids=["lease", "set back"])
+async def test_a_job_cut_off_in_a_call_leaves_the_message_to_whoever_comes_after_the_lease(
+    harbor: Office, passes: dict[str, float]
+) -> None:
     portland = await harbor.far.connect("100", schedule="")
     await harbor.far.sync(portland)
     services, client = harbor.bot.digests.services, harbor.bot.client
@@ -250,7 +253,7 @@ async def test_a_job_cut_off_in_a_call_leaves_the_message_to_whoever_comes_after
 
     await job(0, connection_id=portland.id)
     assert len(beginnings(harbor.slack)) == 1, "a call may be under way"
-    harbor.clock.pass_(seconds=31)
+    harbor.clock.pass_(**passes)
     await job(0, connection_id=portland.id)
 
     assert sorted(beginnings(harbor.slack)) == sorted([SOFTWARE_NOW, SOFTWARE_NOW, TRAVEL, REFUND])
@@ -319,6 +322,20 @@ async def test_a_pause_that_slack_asks_for_holds_the_method_for_everyone_and_ove
     harbor.clock.pass_(seconds=20)
     await other.new(client, FINANCE, hello, workspace="w")
     assert harbor.room.texts() == ["It is about time."]
+
+
+async def test_a_clock_set_back_an_hour_keeps_nobody_waiting_for_what_is_said_next(harbor: Office) -> None:
+    portland = await harbor.far.connect("100", schedule="")
+    await harbor.far.sync(portland)
+    await drawn(harbor, portland, "first")
+    await nothing_left(harbor)
+    alert = await harbor.room.in_(LEE).reads(SOFTWARE)
+
+    harbor.clock.pass_(hours=-1)
+    await harbor.room.presses(SOFTWARE, "I'll take it")
+
+    await harbor.room.until(lambda: len(harbor.room.thread(alert)) == 2 or None, "the thread")
+    await nothing_left(harbor)
 
 
 async def test_two_processes_with_much_to_say_stay_within_slacks_limit_of_a_channel(harbor: Office) -> None:

@@ -224,8 +224,8 @@ async def test_progress_is_taken_by_one_and_free_again_after_its_pause(replicas:
 async def test_a_pause_that_slack_asks_for_holds_for_all_and_the_longest_counts(replicas: tuple[Store, Store]) -> None:
     one, two = replicas
     assert await lanes.held(one, "chat.postMessage", NOW) is None
-    await lanes.hold(one, "chat.postMessage", NOW + 30 * SECOND)
-    await lanes.hold(two, "chat.postMessage", NOW + 10 * SECOND)
+    await lanes.hold(one, "chat.postMessage", NOW, 30 * SECOND)
+    await lanes.hold(two, "chat.postMessage", NOW, 10 * SECOND)
 
     assert await lanes.held(two, "chat.postMessage", NOW) == NOW + 30 * SECOND
     assert await lanes.held(two, "chat.postMessage", NOW + 30 * SECOND) is None
@@ -233,13 +233,22 @@ async def test_a_pause_that_slack_asks_for_holds_for_all_and_the_longest_counts(
     assert await lanes.held(two, "chat.postMessage", NOW) is None
 
 
-async def test_a_clock_that_was_wrong_once_holds_nothing_up(replicas: tuple[Store, Store]) -> None:
+@pytest.mark.parametrize("back", [timedelta(days=3), timedelta(hours=1), timedelta(minutes=11)])
+async def test_a_clock_that_is_set_back_holds_nothing_up(replicas: tuple[Store, Store], back: timedelta) -> None:
     store, _ = replicas
-    ahead = NOW + timedelta(days=3)
+    ahead = NOW + back
     await lanes.turn(store, "C0FINANCE", ahead, SECOND, 3)
-    await lanes.hold(store, "chat.update", ahead)
+    await lanes.hold(store, "chat.update", ahead, 30 * SECOND)
     assert await lanes.take(store, "p", ahead, SECOND)
 
     assert await lanes.turn(store, "C0FINANCE", NOW, SECOND, 3) == timedelta()
     assert await lanes.held(store, "chat.update", NOW) is None
     assert await lanes.take(store, "p", NOW, SECOND)
+    await lanes.hold(store, "chat.update", NOW, SECOND)
+    assert await lanes.held(store, "chat.update", NOW) == NOW + SECOND
+
+
+async def test_a_hold_of_hours_is_asked_for_again_after_ten_minutes(replicas: tuple[Store, Store]) -> None:
+    store, _ = replicas
+    assert await lanes.hold(store, "chat.update", NOW, timedelta(hours=5)) == NOW + timedelta(minutes=10)
+    assert await lanes.held(store, "chat.update", NOW) == NOW + timedelta(minutes=10)
