@@ -18,7 +18,7 @@ from tests.yard import yard_of
 ATTEMPTS, POSTINGS, RUNS = "bot.store.attempts", "bot.store.postings", "bot.store.runs"
 CONNECTIONS = "bot.store.connections"
 STEPS = [
-    (RUNS, "ensure_run", "after", 1),
+    (RUNS, "begin", "after", 1),
     (POSTINGS, "save", "before", 1),
     (POSTINGS, "save", "after", 2),
     (CONNECTIONS, "set_watermark", "before", 1),

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    case,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from bot.models import AttemptState, Fault, PostingState, Verdict
 from bot.store.database import Store
+from bot.store.given import GIVEN, Columns, as_json, given
 from bot.store.postings import AT_ONCE, Posting, cause_values
 from bot.store.rows import as_row, to_json
+from bot.store.runs import raise_counts
 from bot.store.tables import attempts, connections, postings
 
 ON_ITS_WAY = (PostingState.POSTING,)
@@ -97,22 +112,12 @@ async def claim(
         The attempts of the rows that were taken.
     """
     by_id = {draft.posting.id: draft for draft in drafts}
-    as_read = [(one.posting.id, one.posting.updated, one.posting.generation, one.posting.try_no) for one in drafts]
-    version = tuple_(postings.c.id, postings.c.updated, postings.c.generation, postings.c.try_no)
+    as_read = as_json(_READ, (_version(draft) for draft in drafts))
     async with store.begin() as db:
-        taken = (
-            update(postings)
-            .where(_these(postings, by_id), version.in_(as_read), postings.c.state == PostingState.PENDING)
-            .values(state=PostingState.POSTING, updated=now, **cause_values(None))
-            .returning(postings.c.id)
-        )
-        ids = sorted((await db.execute(taken)).scalars())
+        taken = await db.execute(_take(db.dialect.name), {GIVEN: as_read, "now": now})
+        ids = sorted(taken.scalars())
         if not ids:
             return []
-        await db.execute(
-            update(postings).where(postings.c.id == bindparam("row_id")).values(fingerprint=bindparam("print")),
-            [{"row_id": one, "print": by_id[one].fingerprint} for one in ids],
-        )
         values: list[dict[str, Any]] = [
             {
                 "posting_id": one,
@@ -127,12 +132,47 @@ async def claim(
             }
             for one in ids
         ]
-        made = await db.execute(insert(attempts).returning(attempts.c.posting_id, attempts.c.id), values)
+        made = await db.execute(_begin(db.dialect.name), {GIVEN: as_json(_BEGUN, values)})
         numbers = {row.posting_id: row.id for row in made}
     return [Attempt(id=numbers[one["posting_id"]], **one, **_JUST_BEGUN) for one in values]
 
 
+_READ = {name: postings.c[name] for name in ("id", "updated", "generation", "try_no", "fingerprint")}
+_BEGUN = {
+    name: attempts.c[name]
+    for name in (
+        *("posting_id", "run_id", "controlid", "entity_id"),
+        *("generation", "try_no", "state", "body", "committed"),
+    )
+}
 _JUST_BEGUN: dict[str, Any] = {"resent": False, "looked": 0, "answered": None, "record_no": "", "fault": None}
+
+
+def _version(draft: Draft) -> dict[str, Any]:
+    row = draft.posting
+    version = {"id": row.id, "updated": row.updated, "generation": row.generation, "try_no": row.try_no}
+    return version | {"fingerprint": draft.fingerprint}
+
+
+@cache
+def _take(dialect: str) -> Any:
+    rows = given(dialect, _READ)
+    unchanged = [postings.c[name] == rows.c[name] for name in ("id", "updated", "generation", "try_no")]
+    return (
+        update(postings)
+        .where(*unchanged, postings.c.state == PostingState.PENDING)
+        .values(
+            state=PostingState.POSTING, updated=bindparam("now"), fingerprint=rows.c.fingerprint, **cause_values(None)
+        )
+        .returning(postings.c.id)
+    )
+
+
+@cache
+def _begin(dialect: str) -> Any:
+    rows = select(*given(dialect, _BEGUN).c)
+    made = insert(attempts).from_select(list(_BEGUN), rows)
+    return made.returning(attempts.c.posting_id, attempts.c.id)
 
 
 def _these(table: Table, ids: Iterable[int]) -> ColumnElement[bool]:
@@ -140,80 +180,85 @@ def _these(table: Table, ids: Iterable[int]) -> ColumnElement[bool]:
     return table.c.id.in_(list(ids))
 
 
-async def settle(store: Store, outcomes: Sequence[Settled], now: datetime) -> list[Settled]:
-    """Store what became of a batch, in one commit. Returns what counted; the rest came too late."""
+async def settle(
+    store: Store, outcomes: Sequence[Settled], now: datetime, *, run: int | None = None, requests: int = 0
+) -> list[Settled]:
+    """Store what became of a batch, in one commit, and count it for the run. Returns what counted; the rest came too late."""
     if not outcomes:
         return []
     async with store.begin() as db:
-        rows = {
-            row.id: row
-            for row in await db.execute(
-                select(postings.c.id, postings.c.state, postings.c.try_no, postings.c.record_no, postings.c.posted)
-                .where(postings.c.id.in_([one.posting_id for one in outcomes]))
-                .with_for_update()
-            )
-        }
-        wanted = [one.attempt_id for one in outcomes if one.committed is not None]
-        sent = select(attempts.c.id, attempts.c.committed).where(attempts.c.id.in_(wanted))
-        commits = {row.id: row.committed for row in await db.execute(sent)} if wanted else {}
-        counted = [
-            one
-            for one in outcomes
-            if rows[one.posting_id].state in one.was
-            and (one.committed is None or commits.get(one.attempt_id) == one.committed)
-        ]
-        if not counted:
-            return []
-        await db.execute(_ROW, [_row_values(one, rows[one.posting_id], now) for one in counted])
-        tried = [one for one in counted if one.attempt_id is not None and one.attempt is not None]
+        moved = {GIVEN: as_json(_OUTCOME, (_outcome(one) for one in outcomes)), "now": now}
+        ids = set((await db.execute(_move(db.dialect.name), moved)).scalars())
+        counted = [one for one in outcomes if one.posting_id in ids]
+        tried = [_answer(one) for one in counted if one.attempt_id is not None and one.attempt is not None]
         if tried:
-            await db.execute(_ATTEMPT, [_attempt_values(one, now) for one in tried])
+            await db.execute(_close(db.dialect.name), {GIVEN: as_json(_ANSWER, tried), "now": now})
+        if run is not None:
+            posted = sum(one.state is PostingState.POSTED for one in counted)
+            failed = sum(one.state in {PostingState.FAILED, PostingState.HELD} for one in counted)
+            await raise_counts(db, run, posted=posted, failed=failed, requests=requests)
     return counted
 
 
-_ROW = (
-    update(postings)
-    .where(postings.c.id == bindparam("row_id"))
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in (
-                *("state", "updated", "not_before", "record_no", "posted", "try_no"),
-                *("category", "subject", "details", "fault"),
-            )
-        }
-    )
-)
-_ATTEMPT = (
-    update(attempts)
-    .where(attempts.c.id == bindparam("row_id"))
-    .values({name: bindparam(f"new_{name}") for name in ("state", "answered", "record_no", "fault")})
-)
+_OUTCOME: Columns = {
+    **{name: postings.c[name] for name in ("id", "state", "not_before", "record_no")},
+    **{name: postings.c[name] for name in ("category", "subject", "details", "fault")},
+    "more_tries": Integer(),
+    "was": String(),
+    "attempt_id": attempts.c.id,
+    "committed": attempts.c.committed,
+}
+_ANSWER = {name: attempts.c[name] for name in ("id", "state", "record_no", "fault")}
 
 
-def _row_values(one: Settled, row: Any, now: datetime) -> dict[str, Any]:
-    posted = one.state is PostingState.POSTED
-    values = {
+def _outcome(one: Settled) -> dict[str, Any]:
+    return {
+        "id": one.posting_id,
         "state": one.state,
-        "updated": now,
         "not_before": one.not_before,
-        "record_no": one.record_no if posted else row.record_no,
-        "posted": now if posted else row.posted,
-        "try_no": row.try_no + one.raise_try,
+        "record_no": one.record_no,
+        "more_tries": int(one.raise_try),
+        "was": f"|{'|'.join(one.was)}|",
+        "attempt_id": one.attempt_id,
+        "committed": one.committed,
         **cause_values(one.verdict, one.fault),
     }
-    return {"row_id": one.posting_id} | {f"new_{name}": value for name, value in values.items()}
 
 
-def _attempt_values(one: Settled, now: datetime) -> dict[str, Any]:
+def _answer(one: Settled) -> dict[str, Any]:
     fault = to_json(one.fault) if one.fault else None
-    return {
-        "row_id": one.attempt_id,
-        "new_state": one.attempt,
-        "new_answered": now,
-        "new_record_no": one.record_no,
-        "new_fault": fault,
-    }
+    return {"id": one.attempt_id, "state": one.attempt, "record_no": one.record_no, "fault": fault}
+
+
+@cache
+def _move(dialect: str) -> Any:
+    rows, now = given(dialect, _OUTCOME), bindparam("now", type_=postings.c.updated.type)
+    sent = attempts.c.id == rows.c.attempt_id, attempts.c.committed == rows.c.committed
+    posted = rows.c.state == PostingState.POSTED
+    same = {name: rows.c[name] for name in ("state", "not_before", "category", "subject", "details", "fault")}
+    return (
+        update(postings)
+        .where(
+            postings.c.id == rows.c.id,
+            rows.c.was.contains("|" + postings.c.state + "|"),
+            or_(rows.c.committed.is_(None), select(attempts.c.id).where(*sent).exists()),
+        )
+        .values(
+            updated=now,
+            record_no=case((posted, rows.c.record_no), else_=postings.c.record_no),
+            posted=case((posted, now), else_=postings.c.posted),
+            try_no=postings.c.try_no + rows.c.more_tries,
+            **same,
+        )
+        .returning(postings.c.id)
+    )
+
+
+@cache
+def _close(dialect: str) -> Any:
+    rows = given(dialect, _ANSWER)
+    told = {name: rows.c[name] for name in ("state", "record_no", "fault")}
+    return update(attempts).where(attempts.c.id == rows.c.id).values(answered=bindparam("now"), **told)
 
 
 async def last_attempts(store: Store, posting_ids: Sequence[int]) -> dict[int, Attempt]:
@@ -299,6 +344,9 @@ async def orphans(store: Store, company: int, now: datetime) -> set[str]:
 
     Only the job that holds the company's turn may call this; nobody else can have a request under way then.
     """
+    async with store.read() as db:  # hardly ever is there one, and a reader waits for nobody
+        if (await db.execute(_ON_ITS_WAY, {"company": company})).first() is None:
+            return set()
     of_company = select(connections.c.id).where(connections.c.company == company)
     async with store.begin() as db:
         result = await db.execute(
@@ -317,6 +365,14 @@ async def orphans(store: Store, company: int, now: datetime) -> set[str]:
                 .values(state=AttemptState.UNKNOWN)
             )
     return {row.connection_id for row in rows}
+
+
+_ON_ITS_WAY = (
+    select(postings.c.id)
+    .join(connections, connections.c.id == postings.c.connection_id)
+    .where(connections.c.company == bindparam("company"), postings.c.state == PostingState.POSTING)
+    .limit(1)
+)
 
 
 async def tried_by(store: Store, run: int) -> set[int]:

@@ -311,7 +311,12 @@ async def fired_ahead(store: Store, connection: str, ahead: datetime, now: datet
 async def set_watermark(store: Store, connection: str, watermark: datetime | None) -> None:
     """How far the source was read; no change of the connection in the sense of its revision."""
     async with store.begin() as db:
-        await db.execute(update(connections).where(connections.c.id == connection).values(watermark=watermark))
+        await db.execute(_WATERMARK, {"connection": connection, "watermark": watermark})
+
+
+_WATERMARK = (
+    update(connections).where(connections.c.id == bindparam("connection")).values({"watermark": bindparam("watermark")})
+)
 
 
 async def remove_connection(store: Store, connection: str, now: datetime) -> None:

@@ -113,18 +113,28 @@ def cause_values(verdict: Verdict | None, fault: Fault | None = None) -> dict[st
 
 async def known(store: Store, spend_company: str, uuids: Sequence[str]) -> dict[str, Posting]:
     """The rows that exist for these transactions of one Spend Center company, over all connections."""
-    query = select(postings).where(postings.c.spend_company == spend_company, postings.c.transaction.in_(uuids))
     async with store.read() as db:
-        return {row.transaction: as_row(Posting, row) for row in await db.execute(query)}
+        found = await db.execute(_KNOWN, {"company": spend_company, "uuids": list(uuids)})
+        return {row.transaction: as_row(Posting, row) for row in found}
+
+
+_KNOWN = select(postings).where(
+    postings.c.spend_company == bindparam("company"),
+    postings.c.transaction.in_(bindparam("uuids", expanding=True)),
+)
 
 
 async def twins(store: Store, spend_company: str, authorizations: Sequence[str]) -> list[Posting]:
     """Rows made from a clear of one of these authorisations."""
-    query = select(postings).where(
-        postings.c.spend_company == spend_company, postings.c.authorization_id.in_([a for a in authorizations if a])
-    )
+    asked = {"company": spend_company, "authorizations": [one for one in authorizations if one]}
     async with store.read() as db:
-        return as_rows(Posting, await db.execute(query))
+        return as_rows(Posting, await db.execute(_TWINS, asked))
+
+
+_TWINS = select(postings).where(
+    postings.c.spend_company == bindparam("company"),
+    postings.c.authorization_id.in_(bindparam("authorizations", expanding=True)),
+)
 
 
 async def owners_removed(store: Store, connection_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
@@ -156,6 +166,8 @@ async def save(
     Returns:
         Whether every change was stored; a row that was claimed or settled meanwhile has to be looked at again.
     """
+    if not new and not changed:
+        return True
     stored = 0
     async with store.begin() as db:
         if new:
@@ -282,9 +294,15 @@ async def tally(store: Store, connection: str) -> dict[str, tuple[int, Decimal]]
 
 async def refund_posted(store: Store, company: int) -> bool:
     """Whether Intacct has taken a negative card transaction in this company."""
-    query = select(postings.c.id).where(postings.c.company == company, postings.c.state == PostingState.POSTED, REFUND)
     async with store.read() as db:
-        return (await db.execute(query.limit(1))).first() is not None
+        return (await db.execute(_REFUND_POSTED, {"company": company})).first() is not None
+
+
+_REFUND_POSTED = (
+    select(postings.c.id)
+    .where(postings.c.company == bindparam("company"), postings.c.state == PostingState.POSTED, REFUND)
+    .limit(1)
+)
 
 
 async def witnesses(store: Store, company: int, entity: str, limit: int = 5) -> list[Posting]:
@@ -337,7 +355,10 @@ _FAILED_BEFORE, _NEVER_FAILED = _DUE.where(postings.c.category != ""), _DUE.wher
 async def newest(store: Store) -> int:
     """The highest id of all rows; whatever is stored from now on has a higher one."""
     async with store.read() as db:
-        return (await db.execute(select(func.max(postings.c.id)))).scalar() or 0
+        return (await db.execute(_NEWEST)).scalar() or 0
+
+
+_NEWEST = select(func.max(postings.c.id))
 
 
 async def resting(store: Store, connection: str, *, after: int, limit: int) -> list[tuple[int, str]]:
@@ -393,14 +414,16 @@ async def move(
 
 async def receipts_due(store: Store, connection: str, limit: int = 20) -> list[Posting]:
     """Posted rows whose receipt is still to be attached."""
-    query = (
-        select(postings)
-        .where(postings.c.connection_id == connection, postings.c.state == PostingState.POSTED, RECEIPT_DUE)
-        .order_by(postings.c.id)
-        .limit(limit)
-    )
     async with store.read() as db:
-        return as_rows(Posting, await db.execute(query))
+        return as_rows(Posting, await db.execute(_RECEIPTS_DUE, {"connection": connection, "limit": limit}))
+
+
+_RECEIPTS_DUE = (
+    select(postings)
+    .where(postings.c.connection_id == bindparam("connection"), postings.c.state == PostingState.POSTED, RECEIPT_DUE)
+    .order_by(postings.c.id)
+    .limit(bindparam("limit"))
+)
 
 
 async def receipt_done(

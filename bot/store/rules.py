@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import AttemptState, PostingState
@@ -99,11 +99,15 @@ async def get(store: Store, rule: int) -> Rule | None:
 
 async def of_connections(store: Store, connections: Sequence[str], *, active_only: bool = False) -> list[Rule]:
     """The rules of these connections, oldest first."""
-    query = select(rules).where(rules.c.connection_id.in_(connections)).order_by(rules.c.number)
-    if active_only:
-        query = query.where(rules.c.off.is_(None))
+    query = _ACTIVE if active_only else _RULES
     async with store.read() as db:
-        return as_rows(Rule, await db.execute(query))
+        return as_rows(Rule, await db.execute(query, {"connections": list(connections)}))
+
+
+_RULES = (
+    select(rules).where(rules.c.connection_id.in_(bindparam("connections", expanding=True))).order_by(rules.c.number)
+)
+_ACTIVE = _RULES.where(rules.c.off.is_(None))
 
 
 async def switch_off(store: Store, rule: int, by: str, now: datetime, actor: str = "") -> bool:
@@ -160,33 +164,36 @@ async def unwritten(
 
     What a rule that does not write back filled is left out.
     """
-    told = select(events.c.id).where(events.c.posting_id == postings.c.id, events.c.what == WRITTEN)
-    query = (
-        select(attempts.c.posting_id, rule_uses.c.rule_id)
-        .select_from(
-            rule_uses.join(rules, rules.c.id == rule_uses.c.rule_id)
-            .join(attempts, attempts.c.controlid == rule_uses.c.controlid)
-            .join(postings, postings.c.id == attempts.c.posting_id)
-        )
-        .where(
-            rules.c.connection_id == connection,
-            rules.c.writes_back,
-            attempts.c.state == AttemptState.POSTED,
-            postings.c.state == PostingState.POSTED,
-            postings.c.posted >= since,
-            ~told.exists(),
-        )
-        .order_by(attempts.c.posting_id)
-        .limit(limit)
-    )
+    asked = {"connection": connection, "since": since, "limit": limit}
     async with store.read() as db:
-        pairs = [(row.posting_id, row.rule_id) for row in await db.execute(query)]
+        pairs = [(row.posting_id, row.rule_id) for row in await db.execute(_UNWRITTEN, asked)]
         if not pairs:
             return []
         ids = [posting for posting, _ in pairs]
         rows = as_rows(Posting, await db.execute(select(postings).where(postings.c.id.in_(ids))))
         known = as_rows(Rule, await db.execute(select(rules).where(rules.c.id.in_([rule for _, rule in pairs]))))
     return [(row, tuple(rule for rule in known if (row.id, rule.id) in pairs)) for row in rows]
+
+
+_TOLD = select(events.c.id).where(events.c.posting_id == postings.c.id, events.c.what == WRITTEN)
+_UNWRITTEN = (
+    select(attempts.c.posting_id, rule_uses.c.rule_id)
+    .select_from(
+        rule_uses.join(rules, rules.c.id == rule_uses.c.rule_id)
+        .join(attempts, attempts.c.controlid == rule_uses.c.controlid)
+        .join(postings, postings.c.id == attempts.c.posting_id)
+    )
+    .where(
+        rules.c.connection_id == bindparam("connection"),
+        rules.c.writes_back,
+        attempts.c.state == AttemptState.POSTED,
+        postings.c.state == PostingState.POSTED,
+        postings.c.posted >= bindparam("since"),
+        ~_TOLD.exists(),
+    )
+    .order_by(attempts.c.posting_id)
+    .limit(bindparam("limit"))
+)
 
 
 async def mark_written(store: Store, row: Posting, outcome: str, now: datetime) -> None:

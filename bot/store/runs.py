@@ -65,7 +65,7 @@ class Event:
 
 
 async def ensure_run(store: Store, key: str, *, connection: str, trigger: Trigger, actor: str, now: datetime) -> Run:
-    """The run of this key, made on first sight; a job that is started again finds its own."""
+    """The run of this key, made on first sight, and waiting for its turn."""
     values = {"connection_id": connection, "trigger": trigger, "actor": actor, "state": RunState.QUEUED, "created": now}
     async with store.begin() as db:
         made = insert_new(db, sync_runs).values(key=key, **values).returning(*sync_runs.c)
@@ -81,12 +81,10 @@ async def change_run(store: Store, run: int, **values: Any) -> Run:
         return as_row(Run, (await db.execute(changed)).one())
 
 
-async def add(store: Store, run: Run, *, posted: int, failed: int, requests: int) -> bool:
-    """Raise a run's counters; several at once all count. Returns whether its connection is there still, and not paused."""
-    more = {"run": run.id, "more_posted": posted, "more_failed": failed, "more_requests": requests}
-    async with store.begin() as db:
-        await db.execute(_RAISE, more)
-        return (await db.execute(_AT_WORK, {"connection": run.connection_id})).first() is not None
+async def raise_counts(db: AsyncConnection, run: int, *, posted: int, failed: int, requests: int) -> None:
+    """Raise a run's counters together with what is counted; several at once all count."""
+    more = {"run": run, "more_posted": posted, "more_failed": failed, "more_requests": requests}
+    await db.execute(_RAISE, more)
 
 
 _RAISE = (
@@ -94,6 +92,14 @@ _RAISE = (
     .where(sync_runs.c.id == bindparam("run"))
     .values({name: sync_runs.c[name] + bindparam(f"more_{name}") for name in ("posted", "failed", "requests")})
 )
+
+
+async def goes_on(store: Store, run: Run) -> bool:
+    """Whether the run's connection is there still, and not paused."""
+    async with store.read() as db:
+        return (await db.execute(_AT_WORK, {"connection": run.connection_id})).first() is not None
+
+
 _AT_WORK = select(connections.c.id).where(
     connections.c.id == bindparam("connection"),
     connections.c.removed.is_(None),
@@ -113,11 +119,24 @@ async def find_run(store: Store, key: str) -> Run | None:
     return as_row(Run, row) if row else None
 
 
-async def begin(store: Store, run: Run, now: datetime) -> None:
-    """The run is at work, and the connection's only one: it has the company's turn, so the jobs of others have died."""
+async def begin(store: Store, key: str, *, connection: str, trigger: Trigger, actor: str, now: datetime) -> Run:
+    """The run of this key, at work, unless it has ended already; a job that is started again finds its own.
+
+    Only a job that has the company's turn may call this: whatever run of the connection is still said to be at work has
+    lost its job.
+    """
+    values = {"connection_id": connection, "trigger": trigger, "actor": actor, "created": now}
+    began = {"state": RunState.RUNNING, "started": now}
     async with store.begin() as db:
-        await db.execute(_STOP_DEAD, {"connection": run.connection_id, "run": run.id, "now": now})
-        await db.execute(_START, {"run": run.id, "now": now})
+        made = insert_new(db, sync_runs).values(key=key, **values, **began).returning(*sync_runs.c)
+        row = (await db.execute(made)).first()
+        if row is None:
+            start = update(sync_runs).where(sync_runs.c.key == key, sync_runs.c.state == RunState.QUEUED)
+            await db.execute(start.values(**began))
+            row = (await db.execute(select(sync_runs).where(sync_runs.c.key == key))).one()
+        if row.state == RunState.RUNNING:
+            await db.execute(_STOP_DEAD, {"connection": connection, "run": row.id, "now": now})
+    return as_row(Run, row)
 
 
 _STOP_DEAD = (
@@ -128,11 +147,6 @@ _STOP_DEAD = (
         sync_runs.c.state == RunState.RUNNING,
     )
     .values(state=RunState.STOPPED, finished=bindparam("now"))
-)
-_START = (
-    update(sync_runs)
-    .where(sync_runs.c.id == bindparam("run"), sync_runs.c.state == RunState.QUEUED)
-    .values(state=RunState.RUNNING, started=bindparam("now"))
 )
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.engine import Engine
 from bot.hints.classify import classify
@@ -74,8 +75,9 @@ class Ending:
         """Whether this process is to end, so that a turn should end early."""
         return self.engine is not None and self.engine.draining
 
-    async def close(self, run: Run, connection: Connection, state: RunState) -> None:
-        await runs.change_run(self.reach.store, run.id, state=state, finished=self.reach.clock())
+    async def close(self, run: Run, connection: Connection, state: RunState, **haul: Any) -> None:
+        """The end, with what the run has read of its source."""
+        await runs.change_run(self.reach.store, run.id, state=state, finished=self.reach.clock(), **haul)
         await self.follow_up(connection)
 
     async def refused(self, run: Run, connection: Connection, error: IntacctError | SourceError) -> None:

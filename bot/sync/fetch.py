@@ -78,8 +78,9 @@ async def fetch(
     async for page in source.transactions(since, on_or_after=after):
         await _take(store, connection, terms, page, haul, clock())
         stored()
-    await _read_again(store, connection, source, terms, haul, clock)
-    await release(store, connection, terms, clock)
+    if PostingState.HELD in await postings.open_states(store, connection.id):
+        await _read_again(store, connection, source, terms, haul, clock)
+        await release(store, connection, terms, clock)
     return haul
 
 

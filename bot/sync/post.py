@@ -61,12 +61,11 @@ class Pass:
 
 @dataclass(slots=True)
 class Round:
-    """What one round of requests brought. `stop` is set when nothing more may be sent in this run, and why."""
+    """What one round of requests brought, which its run has counted. `stop` is set when nothing more may be sent in this run, and why."""
 
     posted: int = 0
     failed: int = 0
     unknown: int = 0
-    requests: int = 0
     stop: tuple[Verdict, Fault] | None = None
     broken: bool = False
 
@@ -79,7 +78,6 @@ class Round:
         self.posted += other.posted
         self.failed += other.failed
         self.unknown += other.unknown
-        self.requests += other.requests
         self.stop = self.stop or other.stop
         self.broken = self.broken or other.broken
 
@@ -142,7 +140,7 @@ async def _post_batch(work: Pass, rows: Sequence[Posting], whole: Round) -> Roun
     store, result = work.reach.store, Round()
     drafts, held, by_rule = await _drafts(work, rows)
     if held:
-        result.count(await attempts.settle(store, held, work.reach.clock()))
+        result.count(await attempts.settle(store, held, work.reach.clock(), run=work.run.id))
     if by_rule:
         await rules.note_uses(store, by_rule)
     whole.add(result)
@@ -227,7 +225,7 @@ def _never() -> bool:
 
 async def _part(work: Pass, part: Sequence[Attempt], *, again: bool, halted: Callable[[], bool] = _never) -> Round:
     """One request and what it proved. Whatever breaks on our side after the claim leaves an unknown, not a loss."""
-    result = Round(requests=1)
+    result = Round()
     try:
         outcomes = await _ask(work, part, halted)
     except Exception as broken:
@@ -243,7 +241,7 @@ async def _part(work: Pass, part: Sequence[Attempt], *, again: bool, halted: Cal
     outcomes = [alone(one) if len(part) == 1 else one for one in outcomes]
     now, known = work.reach.clock(), known_to(work)
     settled = [judge(a, o, now, again=again, known=known) for a, o in zip(part, outcomes, strict=True)]
-    result.count(await attempts.settle(work.reach.store, settled, now))
+    result.count(await attempts.settle(work.reach.store, settled, now, run=work.run.id, requests=1))
     if halted():
         return result  # the reason is known already; what was withdrawn for it is none of its own
     for one, outcome in zip(settled, outcomes, strict=True):

@@ -115,6 +115,8 @@ def fill(
         line: what else is known; its account as far as that is.
         resting: ids of rules whose replaced value Intacct takes elsewhere: they speak only where it was refused.
     """
+    if not found:
+        return value, ()
     used: list[Rule] = []
     while True:
         refused = value in line.refused.get(dimension, ())

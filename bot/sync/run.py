@@ -63,7 +63,7 @@ class Runner:
         connection = await connections.get_connection(self.reach.store, connection_id)
         if connection is None or not connection.start_date:
             return await self._done(intent)
-        run = await runs.ensure_run(
+        run = await runs.begin(
             self.reach.store,
             run_key,
             connection=connection_id,
@@ -75,8 +75,7 @@ class Runner:
             await self.ending.follow_up(connection)
             return await self._done(intent)
         if not may_run(connection, trigger, intent):
-            await self.turns.read_no_further(run)
-            await self.ending.close(run, connection, RunState.STOPPED)
+            await self.ending.close(run, connection, RunState.STOPPED, **await self.turns.read_no_further(run))
             return await self._done(intent)
         work = partial(self.turns.prepare, intent=intent) if turn == 0 else self.turns.go_on
         return await self._guarded(run, connection, work) or await self._done(intent)
@@ -88,7 +87,7 @@ class Runner:
         if connection is None or connection.removed or not connection.start_date or turn > 0:
             return await self._done(intent)
         key = f"settle:{intent}" if intent else run_key or f"settle:{connection_id}:{now.isoformat()}"
-        run = await runs.ensure_run(store, key, connection=connection_id, trigger=Trigger.RETRY, actor="", now=now)
+        run = await runs.begin(store, key, connection=connection_id, trigger=Trigger.RETRY, actor="", now=now)
         if run.state in ENDED:
             await self.ending.follow_up(connection)
         else:
@@ -101,7 +100,8 @@ class Runner:
         try:
             goes_on = await turn(await self._pass(connection, run))
             if not goes_on:
-                await self.ending.close(run, connection, RunState.FINISHED)
+                haul = await self.turns.read_no_further(run)
+                await self.ending.close(run, connection, RunState.FINISHED, **haul)
         except (IntacctError, SourceError) as refused:
             await self.ending.refused(run, connection, refused)
         except Stopped as stopped:
@@ -113,7 +113,7 @@ class Runner:
             await self.ending.broke(run, connection, broken)
         finally:
             if not goes_on:
-                await self.turns.read_no_further(run)
+                await self.turns.store_haul(run)
         return goes_on
 
     async def _done(self, intent: str) -> bool:

@@ -128,7 +128,7 @@ async def _look_from(
             proven.append(one)
         elif row.state == PostingState.UNKNOWN and row.id in tried:
             in_vain.append(tried[row.id])
-    stored = await attempts.settle(store, proven, now) if proven else []
+    stored = await attempts.settle(store, proven, now, run=work.run.id)
     if in_vain:
         await attempts.looked_in_vain(store, [attempt.id for attempt in in_vain])
     await _tell(work, rows, stored)
@@ -252,19 +252,19 @@ def next_look(attempt: Attempt, now: datetime, settle_after: timedelta) -> float
     return min(2.0**attempt.looked, LONGEST_PAUSE.total_seconds())
 
 
-async def look_before_first(work: Pass) -> tuple[int, int]:
-    """After a start, a restore or a reconnect: look up every row that rests before anything is posted.
+async def look_before_first(work: Pass) -> int:
+    """After a start, a restore or a reconnect: what Intacct has already is not posted again.
 
     Returns:
-        How many were found in Intacct already, and are now posted; and the id of the last row that was looked up.
+        The id up to which the rows were looked up; those that are fetched from now on have higher ones.
     """
-    found = after = 0
+    after = 0
     while rows := await postings.resting(work.reach.store, work.connection.id, after=after, limit=AT_ONCE):
         after = rows[-1][0]
-        found += len(await adopt_known(work, dict(rows)))
+        await adopt_known(work, dict(rows))
         if len(rows) < AT_ONCE:
             break
-    return found, after
+    return after
 
 
 async def adopt_known(work: Pass, resting: Mapping[int, str]) -> set[int]:
@@ -280,6 +280,6 @@ async def adopt_known(work: Pass, resting: Mapping[int, str]) -> set[int]:
         return set()
     tried = await attempts.last_attempts(store, [row.id for row in hit])
     proven = [adopt(row, tried.get(row.id), sight.of(row)) for row in hit]
-    stored = await attempts.settle(store, proven, work.reach.clock())
+    stored = await attempts.settle(store, proven, work.reach.clock(), run=work.run.id)
     await _tell(work, hit, stored)
     return {row.id for row in hit}

@@ -29,7 +29,7 @@ TURN = 120.0
 """Seconds of one turn; the connection, its rules and its mapping are read anew for each. Between two a slot idles for some seconds."""
 
 SHOW_EVERY = 2.0
-"""Seconds between two times that people are shown how far a run is."""
+"""Seconds between two times that people are shown how far a run is; a run that is over sooner is shown once, at its end."""
 
 AT_ONCE = 100
 """Rows of which one of each kind is tried again, before the others of its kind."""
@@ -40,14 +40,14 @@ class UnderWay:
     """What this process knows of a run at work, from one of its turns to the next.
 
     Rows after `newest` came with this run's own fetch. `seen_to` is the id up to which rows were looked up in Intacct;
-    those that are fetched afterwards have higher ones.
+    those that are fetched afterwards have higher ones. `shown` is when people were last shown how far it is, by the loop's time.
     """
 
     fetching: Fetching
     newest: int
+    shown: float
     seen_to: int | None = None
     paused: bool = False
-    shown: float = float("-inf")
 
 
 @dataclass(slots=True)
@@ -57,11 +57,6 @@ class Turns:
     reach: Reach
     ending: Ending
     under_way: dict[int, UnderWay] = field(default_factory=dict)
-
-    async def _begin(self, work: Pass) -> None:
-        """From here on this run is the company's only one: whatever another left behind is its business."""
-        await runs.begin(self.reach.store, work.run, self.reach.clock())
-        await self._orphans(work)
 
     async def _orphans(self, work: Pass) -> None:
         """What a dead turn left on its way is in doubt now, in other connections of the company as well."""
@@ -73,12 +68,12 @@ class Turns:
 
     async def _settle(self, work: Pass) -> None:
         result = await settle_unknown(work)
-        await self._count(work, result)
+        await self._seen(work)
         if result.stop is not None:
             raise Stopped(*result.stop)
 
     async def ask_again(self, work: Pass) -> bool:
-        await self._begin(work)
+        await self._orphans(work)
         await self._settle(work)
         if await self._turn_back(work):
             await self.ending.promise_sync(work.connection, "reversed", urgent=True)
@@ -93,7 +88,7 @@ class Turns:
 
     async def prepare(self, work: Pass, intent: str) -> bool:
         """The first turn. What a person asked for is stored first, so that it is not lost if this run stops early."""
-        await self._begin(work)
+        await self._orphans(work)
         if intent:
             await self._take_up(work, intent)
         left = await postings.open_states(self.reach.store, work.connection.id)
@@ -117,10 +112,10 @@ class Turns:
             shut_out = await self.ending.shut_out_with(work.connection)
             await self.ending.let_in(work.company, shut_out, work.run.actor, at_work=work.connection.id)
         if state.seen_to is None and work.connection.id not in self.reach.looked:
-            state.seen_to = await self._look_first(work)
+            state.seen_to = await look_before_first(work)
         goes_on = await self._post(work, state)
         if self.ending.draining:
-            await self.read_no_further(work.run)
+            await self.store_haul(work.run)
         elif not goes_on:
             await self._fetched(work, state.fetching)
         return goes_on
@@ -132,7 +127,7 @@ class Turns:
             newest = await postings.newest(self.reach.store)
             source = await self.reach.source(work.connection)
             read = partial(fetch, self.reach.store, work.connection, source, work.terms, clock=self.reach.clock)
-            found = self.under_way[work.run.id] = UnderWay(Fetching(read), newest)
+            found = self.under_way[work.run.id] = UnderWay(Fetching(read), newest, asyncio.get_running_loop().time())
         return found
 
     async def _fetched(self, work: Pass, fetching: Fetching) -> None:
@@ -147,24 +142,19 @@ class Turns:
             if haul.newest != connection.watermark:
                 await connections.set_watermark(self.reach.store, connection.id, haul.newest)
 
-    async def read_no_further(self, run: Run) -> None:
-        """The run ends, or this process does: what the source brought is counted, and no more of it is read."""
+    async def read_no_further(self, run: Run) -> dict[str, Any]:
+        """The run ends, or this process does: no more of the source is read. Returns what the run has read, to be stored."""
         state = self.under_way.pop(run.id, None)
-        if state is not None:
-            await state.fetching.stop()
-            haul = state.fetching.haul
-            values: dict[str, Any] = {"fetched": haul.fetched, "skipped": {k: n for k, n in haul.skipped.items() if n}}
-            await runs.change_run(self.reach.store, run.id, **values)
+        if state is None:
+            return {}
+        await state.fetching.stop()
+        haul = state.fetching.haul
+        return {"fetched": haul.fetched, "skipped": {k: n for k, n in haul.skipped.items() if n}}
 
-    async def _look_first(self, work: Pass) -> int:
-        """After a start, a restore or a reconnect: what Intacct has already is not posted again.
-
-        Returns:
-            The id up to which the rows were looked up; those that are fetched from now on have higher ones.
-        """
-        found, seen_to = await look_before_first(work)
-        await self._count(work, Round(posted=found))
-        return seen_to
+    async def store_haul(self, run: Run) -> None:
+        """Read no further, where the run does not come to an end that stores what it has read."""
+        if haul := await self.read_no_further(run):
+            await runs.change_run(self.reach.store, run.id, **haul)
 
     async def _take_up(self, work: Pass, intent: str) -> None:
         """What a person asked to retry becomes due; its cause stays on the row until it is posted or fails anew.
@@ -222,14 +212,14 @@ class Turns:
         kinds = {row.id: kind(row, work.terms) for row in rows}
         batch = probes(rows, kinds)
         result = await post_round(work, batch)
-        await self._count(work, result)
+        await self._seen(work)
         sent = {row.id for row in batch}
         await learn(self.reach.store, batch, [row for row in rows if row.id not in sent], kinds, self.reach.clock())
         await mend(self.reach.store, work.terms, sent, self.reach.clock())
         await self._heed(work, result)
 
     async def _sent(self, work: Pass, rows: Sequence[Posting], result: Round) -> None:
-        await self._count(work, result)
+        await self._seen(work)
         if result.failed:
             await mend(self.reach.store, work.terms, {row.id for row in rows}, self.reach.clock())
 
@@ -242,16 +232,12 @@ class Turns:
             await connections.change_company(self.reach.store, work.company.id, held_until=until)
         raise Stopped(*result.stop)
 
-    async def _count(self, work: Pass, result: Round) -> None:
-        """Count what a batch brought, see whether somebody pressed Pause, and show how far it is, though not for every batch."""
-        more = {"posted": result.posted, "failed": result.failed, "requests": result.requests}
-        if not any(more.values()):
-            return
-        goes_on = await runs.add(self.reach.store, work.run, **more)
+    async def _seen(self, work: Pass) -> None:
+        """After a batch: see whether somebody pressed Pause, and show how far it is, though not for every batch."""
         state = self.under_way.get(work.run.id)
         if state is None:
             return
-        state.paused = not goes_on
+        state.paused = not await runs.goes_on(self.reach.store, work.run)
         now = asyncio.get_running_loop().time()
         if now - state.shown >= SHOW_EVERY:
             state.shown = now

@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from bot.app import Parts, open_parts
 from bot.engine import Engine
@@ -141,7 +141,8 @@ OWN = {
     "transaction": "printf('txr_%06d%014d', k, n)",
     "reference": "printf('%06d%014d', k, n)",
     "authorization_id": "printf('txr_auth%04d%012d', k, n)",
-    "source": "replace(source, :number, printf('%06d%014d', k, n))",
+    "source": """replace(replace(source, :authorization, printf('txr_auth%04d%012d', k, n)),
+                       :number, printf('%06d%014d', k, n))""",
 }
 
 
@@ -152,7 +153,10 @@ async def _multiply(parts: Parts, order: Order) -> None:
     async with parts.store.begin() as db:
         first = (await db.execute(select(postings))).one()
         sql = text(COPIES.format(columns=", ".join(columns), values=", ".join(values)))
-        await db.execute(sql, {"many": order.waves[0][0], "first": first.id, "number": first.reference})
+        named = {"number": first.reference, "authorization": first.authorization_id}
+        await db.execute(sql, {"many": order.waves[0][0], "first": first.id, **named})
+        if order.warm:
+            await db.execute(update(postings).values(state=PostingState.IGNORED))
     newest = datetime.combine(source.TODAY, datetime.min.time(), UTC) - timedelta(days=order.waves[0][1])
     for row in await connections.list_connections(parts.store):
         await connections.set_watermark(parts.store, row.id, newest)
@@ -192,6 +196,8 @@ async def sync(order: Order, folder: Path, url: str, slack: str, *, again: bool)
             keep_what_is_there()
             while not await bot.line.connected():  # noqa: ASYNC110  # it has no event, being asked by /healthz alone
                 await asyncio.sleep(0.05)
+            if order.warm:
+                await _first_runs(store, bot.engine)
             for number in range(1 if again else len(order.waves)):
                 if number:
                     await _quiet(url, order.calm)
@@ -234,6 +240,16 @@ async def _wave(
     async with httpx.AsyncClient(trust_env=False) as http:
         told: dict[str, Any] = (await http.get(f"{url}/bench/report")).json()
     return seen | told | {"peak": peak()}
+
+
+async def _first_runs(store: Store, engine: Engine) -> None:
+    """A run of every connection, which finds nothing to post; from then on all there is is due."""
+    rows = await connections.list_connections(store)
+    await asyncio.gather(*(_due(engine, row, "before") for row in rows))
+    while await _ended(store, "before") < len(rows):  # noqa: ASYNC110  # the database tells nobody
+        await asyncio.sleep(LOOK)
+    async with store.begin() as db:
+        await db.execute(update(postings).values(state=PostingState.PENDING))
 
 
 async def _ended(store: Store, due: str) -> int:

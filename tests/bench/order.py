@@ -16,6 +16,7 @@ class Order:
         waves: (transactions of each company, days since they changed), one sync each; ages fall, so that a later sync
             does not read the earlier ones again.
         pending: the first wave is in the database before the measurement starts; else the sync fetches it.
+        warm: with `pending`, every connection has had a run in this process before, which found nothing to post.
         companies: so many connections, each with an Intacct company of its own, all due at once.
         at_once: the allowance of each company, at the gateway and in the bot's settings.
         entity: connections are at an entity, which costs a look-up of its locations; else at the top level.
@@ -34,6 +35,7 @@ class Order:
 
     waves: tuple[tuple[int, int], ...]
     pending: bool = False
+    warm: bool = False
     companies: int = 1
     at_once: int = 2
     entity: bool = True
