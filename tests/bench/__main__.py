@@ -27,6 +27,7 @@ SCENARIOS: dict[str, Callable[[Bench], Awaitable[list[Measured]]]] = {
     "end_to_end": end_to_end.measure,
     "fleet": fleet.measure,
 }
+ADDITIONS = 5_000_000
 STYLES = {Mark.GOAL: "green", Mark.MUST: "yellow", Mark.MISS: "bold red", Mark.SEEN: "dim"}
 
 
@@ -79,10 +80,18 @@ def table(found: list[Measured], *, rough: bool) -> Table:
     return shown
 
 
+def pace() -> str:
+    """How fast one core is at present: where processors are shared that changes by half within minutes, and figures with it."""
+    began, total = time.perf_counter(), 0
+    for n in range(ADDITIONS):
+        total += n
+    return f"{ADDITIONS / 1e6 / (time.perf_counter() - began):.0f} million additions a second"
+
+
 def main() -> None:
     wish = wishes(sys.argv[1:])
     console = Console(width=None if sys.stdout.isatty() else 200)
-    load = f"load {os.getloadavg()[0]:.1f} at the start"
+    load = f"load {os.getloadavg()[0]:.1f} at the start; {pace()}"
     console.print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {load}.")
     console.print("The gateway's service times are assumed; ratios carry over, seconds do not.")
     if wish.quick or wish.scale is not None:
@@ -90,6 +99,7 @@ def main() -> None:
         console.print(f"[yellow]Service times {scale}: our own work weighs more than it would.[/yellow]")
     found, broken = asyncio.run(measure(wish, console))
     console.print(table(found, rough=wish.quick))
+    console.print(f"At the end: {pace()}.")
     misses = sum(one.missed for one in found)
     console.print(f"{len(found)} figures, {misses} short of what they must be, {broken} scenarios without a result.")
     sys.exit(1 if misses or broken else 0)
