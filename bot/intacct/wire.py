@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 
+from bot.http import Client
 from bot.intacct.allowance import Allowance, Monotonic, Sleep
 from bot.intacct.answers import MOST_BYTES, Answer, GarbledBody, parse
 from bot.intacct.envelope import function_parts, render_request
@@ -69,7 +70,7 @@ def tls() -> ssl.SSLContext:
 
 def open_http(gateway: Gateway, requests_at_once: int) -> httpx.AsyncClient:
     """A client of its own for one company: a shared pool does work in proportion to connections times requests."""
-    return httpx.AsyncClient(
+    return Client(
         verify=tls(),
         timeout=httpx.Timeout(gateway.read_timeout, connect=gateway.connect_timeout),
         limits=httpx.Limits(

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
+from bot.http import Client
 from bot.models import (
     CustomField,
     Receipt,
@@ -113,7 +114,7 @@ class SpendClient:
         settled: str = "USD",
     ) -> None:
         self._closes_http = http is None
-        self._http = http or httpx.AsyncClient(verify=_tls())
+        self._http = http or Client(verify=_tls())
         key = token.reveal() if token else client_id
         pace = pacer or shared_pacer(base_url, key, calls_per_minute, clock=clock, sleep=sleep)
         self._wire = Wire(base_url, self._http, pace, sleep)
