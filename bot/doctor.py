@@ -196,7 +196,7 @@ async def _intacct(settings: Settings) -> str:
     except TimeoutError:
         return f"{settings.intacct_url} does not answer within {PATIENCE:.0f} s"
     finally:
-        await client.close()
+        await client.aclose()
     return ""
 
 

@@ -34,6 +34,9 @@ async def changed(harbor: World, at: Desk, **edit: Any) -> tuple[Connection, Pos
     """A connection with ten posted purchases, one of which was edited since; the row, and its alert."""
     portland = await card(harbor, CLEAN, state=ConnectionState.ACTIVE)
     await synced(harbor, at, portland)
+    async with asyncio.timeout(PATIENCE):
+        while await postings.receipts_due(harbor.parts.store, portland.id):  # noqa: ASYNC110  # a table rings no bell
+            await asyncio.sleep(0.05)
     row = next(one for one in await rows(harbor, portland, POSTED) if len(one.read().lines) == 1)
     await harbor.spend.control("edit_transaction", {"uuid": row.transaction, **(edit or {"amount": "99.00"})})
     await synced(harbor, at, portland)

@@ -128,14 +128,14 @@ class IntacctClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.close()
+        await self.aclose()
 
     @property
     def requests(self) -> int:
         """How many requests this client has sent, sign-ins included."""
         return self._wire.requests
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         if self._own:
             await self._http.aclose()
 

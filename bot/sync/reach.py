@@ -43,6 +43,7 @@ class Reach:
     looked: set[str] = field(default_factory=set)
     _clients: dict[int, tuple[tuple[Any, ...], IntacctClient]] = field(default_factory=dict)
     _sources: dict[str, tuple[int, Source]] = field(default_factory=dict)
+    _retired: dict[int | str, IntacctClient | Source] = field(default_factory=dict)
 
     async def intacct(self, company: Company) -> IntacctClient:
         """The company's client; a new one after its sign-in or allowance changed."""
@@ -54,24 +55,31 @@ class Reach:
         client = self.intacct_for(company.company_id, company.user_id, password, company.requests_at_once)
         self._clients[company.id] = (key, client)  # before anything is awaited: another may ask meanwhile
         if kept is not None:
-            await kept[1].close()
+            await self._retire(company.id, kept[1])
         return client
 
     async def source(self, connection: Connection) -> Source:
-        """The connection's source; a new one after the connection was changed."""
+        """The connection's source; a new one after the connection was changed. Who read it before that gets the new one, too."""
         kept = self._sources.get(connection.id)
-        if kept is not None and kept[0] == connection.revision:
+        if kept is not None and kept[0] >= connection.revision:
             return kept[1]
         source = self.source_for(connection)
         self._sources[connection.id] = (connection.revision, source)
         if kept is not None:
-            await kept[1].aclose()
+            await self._retire(connection.id, kept[1])
         return source
 
+    async def _retire(self, whose: int | str, old: IntacctClient | Source) -> None:
+        """A run may be at work with the one before, so that it is closed with the next change only."""
+        older, self._retired[whose] = self._retired.get(whose), old
+        if older is not None:
+            await older.aclose()
+
     async def aclose(self) -> None:
-        for _, client in self._clients.values():
-            await client.close()
-        for _, source in self._sources.values():
-            await source.aclose()
-        self._clients.clear()
-        self._sources.clear()
+        kept: list[IntacctClient | Source] = [*self._retired.values()]
+        kept += [client for _, client in self._clients.values()]
+        kept += [source for _, source in self._sources.values()]
+        for one in kept:
+            await one.aclose()
+        for all_of_it in (self._clients, self._sources, self._retired):
+            all_of_it.clear()
