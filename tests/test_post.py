@@ -265,11 +265,16 @@ async def test_one_function_that_spoils_its_request_is_failed_alone(harbor: Worl
     await harbor.intacct.control("set_replay", {"shape": "control"})
     harbor.intacct.gateway.company.tables["CCTRANSACTION"].rows.clear()
     harbor.parts.reach.looked.add(portland.id)
+    coding = {"GL Account": "6440 - Meals", "Department": "20 - Sales", "Location": "100 - Portland"}
+    for amount in ("11.00", "12.00", "13.00"):
+        lunch = {"card": CLEAN, "amount": amount, "merchant": "Marigold Kitchen", "date": "2026-11-04"}
+        await harbor.spend.control("add_transaction", lunch | {"fields": coding})
 
-    await harbor.sync(portland)
+    run = await harbor.sync(portland)
 
     left = await states(harbor, portland)
-    assert left == {POSTED: 9, UNKNOWN: 1}, "the id is spent, so Intacct refused it, and only it is in doubt"
+    assert left == {POSTED: 12, UNKNOWN: 1}, "the id is spent, so Intacct refused it, and only it is in doubt"
+    assert run.requests == 4, "two of two rows each; one of them is refused whole, and goes again as its halves"
     assert fresh not in harbor.booked()
 
 

@@ -223,8 +223,13 @@ def _never() -> bool:
     return False
 
 
-async def _part(work: Pass, part: Sequence[Attempt], *, again: bool, halted: Callable[[], bool] = _never) -> Round:
-    """One request and what it proved. Whatever breaks on our side after the claim leaves an unknown, not a loss."""
+async def _part(
+    work: Pass, part: Sequence[Attempt], *, again: bool, halted: Callable[[], bool] = _never, before: int = 0
+) -> Round:
+    """One request and what it proved. Whatever breaks on our side after the claim leaves an unknown, not a loss.
+
+    `before` counts the requests that were refused whole, and halved, on the way to this one.
+    """
     result = Round()
     try:
         outcomes = await _ask(work, part, halted)
@@ -235,13 +240,13 @@ async def _part(work: Pass, part: Sequence[Attempt], *, again: bool, halted: Cal
     _resize(work, outcomes)
     if len(part) > 1 and all(isinstance(one, NotSent) and poisoned(one.fault) for one in outcomes):
         half = len(part) // 2
-        result.add(await _part(work, part[:half], again=again, halted=halted))
+        result.add(await _part(work, part[:half], again=again, halted=halted, before=before + 1))
         result.add(await _part(work, part[half:], again=again, halted=halted))
         return result
     outcomes = [alone(one) if len(part) == 1 else one for one in outcomes]
     now, known = work.reach.clock(), known_to(work)
     settled = [judge(a, o, now, again=again, known=known) for a, o in zip(part, outcomes, strict=True)]
-    result.count(await attempts.settle(work.reach.store, settled, now, run=work.run.id, requests=1))
+    result.count(await attempts.settle(work.reach.store, settled, now, run=work.run.id, requests=before + 1))
     if halted():
         return result  # the reason is known already; what was withdrawn for it is none of its own
     for one, outcome in zip(settled, outcomes, strict=True):
