@@ -44,9 +44,6 @@ def sniff_nothing() -> None:
 class Parts:
     """What the commands and the bot share: the store, the far ends and the runner. No Slack, no engine."""
 
-    calls_per_minute: int | None = None
-    """Instead of the setting's, for tests that measure something else than waiting."""
-
     def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
         sniff_nothing()
         self.settings, self.store, self.clock = settings, store, clock
@@ -81,7 +78,7 @@ class Parts:
             token=token,
             client_id=client_id,
             client_secret=client_secret,
-            calls_per_minute=self.calls_per_minute or self.settings.spend_center_calls_per_minute,
+            calls_per_minute=self.settings.spend_center_calls_per_minute,
         )
 
 

@@ -16,7 +16,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -63,6 +63,9 @@ GATHER = 2.0
 STEP_SECONDS = 900
 PERSON, CLOCK = 10, 100
 
+FAREWELL = 5
+"""Seconds for what was cut off at a stop to clean up after itself."""
+
 
 Job = Callable[..., Awaitable[bool]]
 """`await job(turn, **ids)`: one turn of a durable job; returns whether there is another."""
@@ -87,6 +90,9 @@ class TurnFailed(Exception):
 _draining = threading.Event()
 _soon: dict[tuple[object, ...], float] = {}
 """Jobs that gather, by name and ids: until when, on the loop's clock, none of them has begun."""
+
+_running: set[asyncio.Task[Any]] = set()
+"""The jobs at work, so that a stop can cut them off."""
 
 _jobs: dict[str, Work] = {}
 """DBOS looks workflows up in a registry of the process; ours hands them to the engine that was started last."""
@@ -116,11 +122,16 @@ def _what(job: str, ids: Mapping[str, Any]) -> tuple[object, ...]:
 
 @DBOS.workflow(name="job", max_recovery_attempts=10)
 async def _run(job: str, ids: dict[str, Any]) -> None:
-    turn = 0
-    while await _turn(job, turn, ids):
-        turn += 1
+    me = asyncio.current_task()
+    assert me is not None, "DBOS runs every job in a task of its own"
+    _running.add(me)
+    me.add_done_callback(_running.discard)
+    turn, more = 0, True
+    while more:
         if _draining.is_set():
             raise asyncio.CancelledError  # it stays pending, and whoever starts next goes on with this turn
+        more = await _turn(job, turn, ids)
+        turn += 1
 
 
 class Engine:
@@ -179,16 +190,23 @@ class Engine:
         return _draining.is_set()
 
     async def stop(self, patience: int = 8) -> None:
-        """Stop the clock, let running turns end within `patience` seconds, and hand the rest to whoever comes next."""
+        """Stop the clock, let running turns end within `patience` seconds, and hand the rest to whoever comes next.
+
+        A turn that takes longer, such as one that waits for its share of the Spend Center's calls, is cut off as by a
+        crash: nothing is at work any more when this returns, and the store and the far ends' clients may be closed.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
         self._schedules.pause()
         self._stopping.set()
-        if self._chores:  # a cancel would cut them off in the middle of a statement
-            await asyncio.wait(self._chores, timeout=patience)
-        self._schedules.stop()
         _draining.set()
-        loop = asyncio.get_running_loop()
+        await _let_end(self._chores, patience)
+        self._schedules.stop()
         with ThreadPoolExecutor(1) as waiting:
-            await loop.run_in_executor(waiting, lambda: DBOS.destroy(workflow_completion_timeout_sec=patience))
+            waited = int(max(0.0, deadline - loop.time())) + FAREWELL
+            gone = loop.run_in_executor(waiting, lambda: DBOS.destroy(workflow_completion_timeout_sec=waited))
+            await _let_end(_running, deadline - loop.time())
+            await gone
         loop.set_default_executor(ThreadPoolExecutor())  # DBOS had made its own the loop's, and took it along
         with contextlib.suppress(sa.exc.SQLAlchemyError):  # its row stays until another has taken over what it leaves
             await replicas.beat(self._store, self._executor_id, GONE)
@@ -348,6 +366,18 @@ class Engine:
             if not old:
                 return
             await DBOS.delete_workflows_async([job.workflow_id for job in old])
+
+
+async def _let_end(tasks: Collection[asyncio.Task[Any]], patience: float) -> None:
+    """Wait for them to end by themselves; after `patience` seconds they are cancelled, and waited for once more."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(set(tasks), timeout=max(0.0, patience))
+    if late:
+        log.warning("%d at work after %.0f s are cut off; the next start goes on with them", len(late), patience)
+        for task in late:
+            task.cancel()
+        await asyncio.wait(late, timeout=FAREWELL)
 
 
 def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:

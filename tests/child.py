@@ -161,7 +161,6 @@ def _clock(orders: Orders) -> Callable[[], datetime]:
 async def _one_run(orders: Orders) -> None:
     clock = _clock(orders)
     async with open_parts(Settings(_env_file=None, **orders.settings), clock) as parts:
-        parts.calls_per_minute = 100_000
         connection = await connections.get_connection(parts.store, orders.connection)
         assert connection is not None
         target: dict[str, Any] = {"connection": connection.id}
@@ -186,7 +185,6 @@ async def _engine(orders: Orders) -> None:
     if orders.lease:
         machinery.LEASE, machinery.BEAT = timedelta(seconds=orders.lease), timedelta(seconds=orders.lease / 6)
     async with open_parts(settings, _clock(orders)) as parts:
-        parts.calls_per_minute = 100_000
         bodies = {**jobs(parts.runner), "refresh": Work(_nothing), "homes": Work(_nothing)}
         machine = Engine(settings, parts.store, bodies, parts.clock)
         desk = make_desk(parts, machine)

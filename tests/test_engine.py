@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot import engine as machinery
 from bot.engine import Engine, EngineBusy, Work
@@ -161,6 +163,50 @@ async def test_a_stop_lets_the_turn_end_and_the_next_start_goes_on_with_the_one_
         await until(lambda: len(jobs.done) >= 4)
 
     assert jobs.done == [("a", turn) for turn in range(4)]
+
+
+async def test_a_turn_that_outlasts_the_stop_is_cut_off_and_done_again_by_the_next_start(tmp_path: Path) -> None:
+    """Three of them: one waits for a far end, one for its retry after an error, one writes to our own database."""
+    at_work, cut_off, done = set[str](), set[str](), set[str]()
+    short = True
+
+    async def work(_turn: int, *, name: str) -> bool:
+        at_work.add(name)
+        try:
+            if short and name == "fails":
+                raise RuntimeError("no")
+            if short and name == "waits":
+                await asyncio.sleep(3600)
+            while short and name == "writes":
+                async with store.begin() as db:
+                    await db.execute(sa.text("UPDATE workspaces SET name = name"))
+        except asyncio.CancelledError:
+            cut_off.add(name)
+            raise
+        done.add(name)
+        return False
+
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    store = await open_store(settings)
+
+    names = {"waits", "fails", "writes"}
+    engine = Engine(settings, store, {"work": Work(work)}, lambda: datetime.now(UTC))
+    await engine.start()
+    for company, name in enumerate(sorted(names)):
+        await engine.enqueue("work", name, company=company, name=name)
+    await until(lambda: at_work == names)
+    await engine.stop(patience=1)
+    assert cut_off == {"waits", "writes"}
+    assert not done
+    await store.close()
+    gc.collect()  # an open connection would be told as it goes, and fail this test
+
+    short, store = False, await open_store(settings)
+    after = Engine(settings, store, {"work": Work(work)}, lambda: datetime.now(UTC))
+    await after.start()
+    await until(lambda: done == names)
+    await after.stop(patience=3)
+    await store.close()
 
 
 async def test_a_stop_waits_for_housekeeping_that_is_at_work(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Parts
 from bot.models import FieldMapping, PostingState, Selector
 from bot.store import postings
 from bot.store.connections import Connection
@@ -18,8 +17,7 @@ TRAVEL, LATE = "37 transactions need a department", "4 transactions fall in a cl
 
 
 @pytest.fixture
-async def harbor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    monkeypatch.setattr(Parts, "calls_per_minute", 100_000)  # 37 write-backs at 60 a minute are no test of pacing
+async def harbor(tmp_path: Path) -> AsyncIterator[Office]:
     async with office(tmp_path) as made:
         yield made
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Parts
 from bot.models import PostingState
 from bot.store import postings, rules
 from bot.store.connections import Connection
@@ -19,8 +18,7 @@ TRAVEL = "37 transactions need a department"
 
 
 @pytest.fixture
-async def harbor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    monkeypatch.setattr(Parts, "calls_per_minute", 100_000)
+async def harbor(tmp_path: Path) -> AsyncIterator[Office]:
     async with office(tmp_path) as made:
         yield made
 

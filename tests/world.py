@@ -29,6 +29,9 @@ from bot.store.runs import Run
 
 TODAY = date(2026, 11, 5)
 NOON = datetime(2026, 11, 5, 18, 0, tzinfo=UTC)
+CALLS_PER_MINUTE = 100_000
+"""Of Spend Center, at its end and at ours: waiting for an allowance is tested where that is the subject."""
+
 PORTLAND, DENVER = "bgt_portland", "bgt_denver"
 FIELDS = {"gl_account": "GL Account", "department": "Department", "location": "Location", "project": "Project"}
 
@@ -154,7 +157,7 @@ async def world(folder: Path, *, cards: tuple[str, ...] = (), **settings: Any) -
         tale.spend["transactions"] = told
     clock = Clock()
     intacct = IntacctSim(connected(tale.company), clock)
-    spend = SpendSim(tale.spend, calls_per_minute=100_000)
+    spend = SpendSim(tale.spend, calls_per_minute=CALLS_PER_MINUTE)
     await intacct.start()
     await spend.start()
     made = Settings(
@@ -164,13 +167,12 @@ async def world(folder: Path, *, cards: tuple[str, ...] = (), **settings: Any) -
         intacct_sender_password=SENDER_PASSWORD,
         spend_center_url=spend.url,
         data_dir=folder,
-        **{"intacct_settle_after": 1200} | settings,
+        **{"intacct_settle_after": 1200, "spend_center_calls_per_minute": CALLS_PER_MINUTE} | settings,
     )
     if made.on_sqlite and not (folder / "bot.db").exists():
         (folder / "bot.db").write_bytes(empty_database())
     try:
         async with open_parts(made, clock) as parts:
-            parts.calls_per_minute = 100_000
             yield World(tale, clock, intacct, spend, made, parts)
     finally:
         await intacct.stop()

@@ -41,6 +41,7 @@ class Yard:
             "database_url": made.database_url,
             "encryption_keys": made.encryption_keys.get_secret_value(),
             "intacct_settle_after": made.intacct_settle_after,
+            "spend_center_calls_per_minute": made.spend_center_calls_per_minute,
         }
         return Orders(settings, self.world.clock(), self.connection.id, **more)
 
