@@ -53,6 +53,7 @@ class Feed:
         self._ready: deque[Sequence[Posting]] = deque()
         self._after = after
         self._fetched = 0
+        self._more = False
         self._closed = False
         self._filled, self._taken = asyncio.Event(), asyncio.Event()
 
@@ -94,9 +95,10 @@ class Feed:
                 continue
             over, began = self._fetching.over, loop.time()  # over before the rows are read, or its last page is missed
             if over or self._worth_it(waited):
-                found, waited = await self._load(), 0.0
+                await self._load()
+                waited = 0.0
                 self._filled.set()
-                if over and found < AT_ONCE:
+                if over and not self._more:
                     self.drained = True
                     return
             else:
@@ -104,14 +106,16 @@ class Feed:
                 waited += loop.time() - began
 
     def _worth_it(self, waited: float) -> bool:
-        """Whether the source has brought enough since the last time, or nothing more for a while and lanes stand idle."""
+        """Whether the last look left rows behind, or enough was fetched since, or little was and lanes stand idle."""
+        if self._more:
+            return True
         new = self._fetching.haul.fetched - self._fetched
         allowed = self._work.client.allowance.now * self._work.client.batch_size.now
         enough = WORTH_A_LOOK if self._look_after is not None else allowed
         return new >= enough or (new > 0 and waited >= PATIENCE and not self._ready)
 
-    async def _load(self) -> int:
-        """The next rows that are due, cut into batches. Returns how many there were."""
+    async def _load(self) -> None:
+        """The next rows that are due, cut into batches."""
         work, self._fetched = self._work, self._fetching.haul.fetched
         rows = await postings.due(
             work.reach.store,
@@ -121,13 +125,13 @@ class Feed:
             after=self._after,
             failed_before=False,
         )
+        self._more = len(rows) == AT_ONCE
         if not rows:
-            return 0
+            return
         self._after = rows[-1].id
         known = await self._known(rows)
         left = [row for row in rows if row.id not in known]
         self._ready.extend(cut_evenly(left, work.client.allowance.now, work.client.batch_size.now))
-        return len(rows)
 
     async def _known(self, rows: Sequence[Posting]) -> set[int]:
         """Those of these that Intacct has already, though they are new to us: our database may be a restored one."""

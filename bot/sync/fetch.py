@@ -77,6 +77,7 @@ async def fetch(
     haul.newest = connection.watermark
     async for page in source.transactions(since, on_or_after=after):
         await _take(store, connection, terms, page, haul, clock())
+        haul.fetched += len(page.transactions)  # not before they are stored: whoever watches looks for so many rows
         stored()
     if PostingState.HELD in await postings.open_states(store, connection.id):
         await _read_again(store, connection, source, terms, haul, clock)
@@ -102,13 +103,13 @@ async def _read_again(
             continue
         if again is not None:
             await _take(store, connection, terms, Page((again,)), haul, clock())
+            haul.fetched += 1
 
 
 async def _take(store: Store, connection: Connection, terms: Terms, page: Page, haul: Haul, now: datetime) -> None:
     """Store one page in one commit."""
     haul.whole = haul.whole and not page.cut and not page.problems
     haul.skipped["could not be read"] += len(page.problems)
-    haul.fetched += len(page.transactions)
     seen = [one.updated for one in page.transactions if one.updated <= now + AHEAD]
     haul.newest = max([*seen, *([haul.newest] if haul.newest else [])], default=None)
     known = await postings.known(store, connection.spend_company, [one.uuid for one in page.transactions])
