@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,8 +85,7 @@ async def test_counts_of_a_run_added_at_once_all_count(store: Store) -> None:
     made = await runs.ensure_run(store, "one", connection=connection, trigger=Trigger.SCHEDULE, actor="", now=NOW)
 
     async def count() -> None:
-        async with store.begin() as db:
-            await runs.raise_counts(db, made.id, posted=2, failed=0, requests=1)
+        await store.write(partial(runs.raise_counts, run=made.id, posted=2, failed=0, requests=1))
 
     await asyncio.gather(*(count() for _ in range(5)))
 

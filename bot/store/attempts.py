@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Integer,
     String,
     Table,
     bindparam,
     case,
+    func,
     insert,
     or_,
     select,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 
 from bot.models import AttemptState, Fault, PostingState, Verdict
 from bot.store.database import Store
-from bot.store.given import GIVEN, Columns, as_json, given
+from bot.store.given import GIVEN, Columns, as_json, gathered, given, rows_in
 from bot.store.postings import AT_ONCE, Posting, cause_values
 from bot.store.rows import as_row, to_json
 from bot.store.runs import raise_counts
@@ -111,30 +113,32 @@ async def claim(
     Returns:
         The attempts of the rows that were taken.
     """
-    by_id = {draft.posting.id: draft for draft in drafts}
-    as_read = as_json(_READ, (_version(draft) for draft in drafts))
-    async with store.begin() as db:
-        taken = await db.execute(_take(db.dialect.name), {GIVEN: as_read, "now": now})
-        ids = sorted(taken.scalars())
-        if not ids:
-            return []
-        values: list[dict[str, Any]] = [
-            {
-                "posting_id": one,
-                "run_id": run,
-                "controlid": by_id[one].controlid,
-                "entity_id": entity,
-                "generation": by_id[one].posting.generation,
-                "try_no": by_id[one].posting.try_no,
-                "state": AttemptState.SENDING,
-                "body": by_id[one].body,
-                "committed": now,
-            }
-            for one in ids
-        ]
-        made = await db.execute(_begin(db.dialect.name), {GIVEN: as_json(_BEGUN, values)})
-        numbers = {row.posting_id: row.id for row in made}
-    return [Attempt(id=numbers[one["posting_id"]], **one, **_JUST_BEGUN) for one in values]
+    as_read = {GIVEN: as_json(_READ, (_version(draft) for draft in drafts)), "now": now}
+
+    def begin(db: Connection, taken: Sequence[Draft]) -> list[Attempt]:
+        values = [_begun(draft, run, entity, now) for draft in taken]
+        as_begun = {GIVEN: as_json(_BEGUN, values)}
+        db.execute(_begin(db.dialect.name), as_begun)
+        numbers = dict(rows_in(db.execute(_numbers(db.dialect.name), as_begun).scalar()))
+        return [Attempt(id=numbers[one["posting_id"]], **one, **_JUST_BEGUN) for one in values]
+
+    def all_of_them(db: Connection) -> list[Attempt]:
+        if db.execute(_take(db.dialect.name), as_read).rowcount != len(drafts):
+            raise _NotAll
+        return begin(db, drafts)
+
+    def the_others(db: Connection) -> list[Attempt]:
+        taken = set(db.execute(_take(db.dialect.name).returning(postings.c.id), as_read).scalars())
+        return begin(db, [draft for draft in drafts if draft.posting.id in taken])
+
+    try:
+        return await store.write(all_of_them)
+    except _NotAll:
+        return await store.write(the_others)
+
+
+class _NotAll(Exception):
+    """Some of the rows have moved on. Which ones is asked for then only, since an answer of many rows takes time."""
 
 
 _READ = {name: postings.c[name] for name in ("id", "updated", "generation", "try_no", "fingerprint")}
@@ -154,6 +158,20 @@ def _version(draft: Draft) -> dict[str, Any]:
     return version | {"fingerprint": draft.fingerprint}
 
 
+def _begun(draft: Draft, run: int | None, entity: str, now: datetime) -> dict[str, Any]:
+    return {
+        "posting_id": draft.posting.id,
+        "run_id": run,
+        "controlid": draft.controlid,
+        "entity_id": entity,
+        "generation": draft.posting.generation,
+        "try_no": draft.posting.try_no,
+        "state": AttemptState.SENDING,
+        "body": draft.body,
+        "committed": now,
+    }
+
+
 @cache
 def _take(dialect: str) -> Any:
     rows = given(dialect, _READ)
@@ -164,15 +182,20 @@ def _take(dialect: str) -> Any:
         .values(
             state=PostingState.POSTING, updated=bindparam("now"), fingerprint=rows.c.fingerprint, **cause_values(None)
         )
-        .returning(postings.c.id)
     )
 
 
 @cache
 def _begin(dialect: str) -> Any:
-    rows = select(*given(dialect, _BEGUN).c)
-    made = insert(attempts).from_select(list(_BEGUN), rows)
-    return made.returning(attempts.c.posting_id, attempts.c.id)
+    return insert(attempts).from_select(list(_BEGUN), select(*given(dialect, _BEGUN).c))
+
+
+@cache
+def _numbers(dialect: str) -> Any:
+    """The newest attempt of each, which is the one just begun: nobody else has the row."""
+    of_these = attempts.c.posting_id.in_(select(given(dialect, _BEGUN).c.posting_id))
+    newest = select(attempts.c.posting_id, func.max(attempts.c.id).label("id")).where(of_these)
+    return gathered(dialect, newest.group_by(attempts.c.posting_id))
 
 
 def _these(table: Table, ids: Iterable[int]) -> ColumnElement[bool]:
@@ -186,18 +209,31 @@ async def settle(
     """Store what became of a batch, in one commit, and count it for the run. Returns what counted; the rest came too late."""
     if not outcomes:
         return []
-    async with store.begin() as db:
-        moved = {GIVEN: as_json(_OUTCOME, (_outcome(one) for one in outcomes)), "now": now}
-        ids = set((await db.execute(_move(db.dialect.name), moved)).scalars())
-        counted = [one for one in outcomes if one.posting_id in ids]
+    moved = {GIVEN: as_json(_OUTCOME, (_outcome(one) for one in outcomes)), "now": now}
+
+    def close(db: Connection, counted: Sequence[Settled]) -> list[Settled]:
         tried = [_answer(one) for one in counted if one.attempt_id is not None and one.attempt is not None]
         if tried:
-            await db.execute(_close(db.dialect.name), {GIVEN: as_json(_ANSWER, tried), "now": now})
+            db.execute(_close(db.dialect.name), {GIVEN: as_json(_ANSWER, tried), "now": now})
         if run is not None:
             posted = sum(one.state is PostingState.POSTED for one in counted)
             failed = sum(one.state in {PostingState.FAILED, PostingState.HELD} for one in counted)
-            await raise_counts(db, run, posted=posted, failed=failed, requests=requests)
-    return counted
+            raise_counts(db, run, posted=posted, failed=failed, requests=requests)
+        return list(counted)
+
+    def all_of_them(db: Connection) -> list[Settled]:
+        if db.execute(_move(db.dialect.name), moved).rowcount != len(outcomes):
+            raise _NotAll
+        return close(db, outcomes)
+
+    def the_others(db: Connection) -> list[Settled]:
+        ids = set(db.execute(_move(db.dialect.name).returning(postings.c.id), moved).scalars())
+        return close(db, [one for one in outcomes if one.posting_id in ids])
+
+    try:
+        return await store.write(all_of_them)
+    except _NotAll:
+        return await store.write(the_others)
 
 
 _OUTCOME: Columns = {
@@ -250,7 +286,6 @@ def _move(dialect: str) -> Any:
             try_no=postings.c.try_no + rows.c.more_tries,
             **same,
         )
-        .returning(postings.c.id)
     )
 
 
@@ -320,8 +355,7 @@ async def looked_in_vain(store: Store, attempt_ids: Sequence[int]) -> None:
 
 async def unread(store: Store, connection: str) -> bool:
     """Whether an outcome is unknown that no look-up has asked for yet: nothing new may be sent before one has."""
-    async with store.read() as db:
-        return (await db.execute(_UNREAD, {"connection": connection})).first() is not None
+    return bool(await store.glance(_UNREAD, {"connection": connection}))
 
 
 _UNREAD = (
@@ -344,9 +378,8 @@ async def orphans(store: Store, company: int, now: datetime) -> set[str]:
 
     Only the job that holds the company's turn may call this; nobody else can have a request under way then.
     """
-    async with store.read() as db:  # hardly ever is there one, and a reader waits for nobody
-        if (await db.execute(_ON_ITS_WAY, {"company": company})).first() is None:
-            return set()
+    if not await store.glance(_ON_ITS_WAY, {"company": company}):  # hardly ever is there one; a reader waits for nobody
+        return set()
     of_company = select(connections.c.id).where(connections.c.company == company)
     async with store.begin() as db:
         result = await db.execute(

@@ -161,8 +161,8 @@ async def find_company(store: Store, workspace: str, company_id: str) -> Company
 
 
 async def get_company(store: Store, company: int) -> Company:
-    async with store.read() as db:
-        return as_row(Company, (await db.execute(_COMPANY, {"company": company})).one())
+    [row] = await store.glance(_COMPANY, {"company": company})
+    return as_row(Company, row)
 
 
 _COMPANY = select(companies).where(companies.c.id == bindparam("company"))
@@ -252,9 +252,8 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 async def get_connection(store: Store, connection: str) -> Connection | None:
-    async with store.read() as db:
-        row = (await db.execute(_CONNECTION, {"connection": connection})).first()
-    return as_row(Connection, row) if row else None
+    rows = await store.glance(_CONNECTION, {"connection": connection})
+    return as_row(Connection, rows[0]) if rows else None
 
 
 _CONNECTION = select(connections).where(connections.c.id == bindparam("connection"))

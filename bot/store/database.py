@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Executable, Row, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.settings import Settings
-from bot.store.sqlite import READ, WRITE, Line, open_line, pragmas
+from bot.store.group_commit import GroupCommit
+from bot.store.sqlite import READ, WRITE, Line, one_connection, open_line, pragmas
 from bot.store.types import Keyring
 from bot.store.vault import Vault, open_vault
+
+T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 READ_ONLY = "reads_only"
@@ -34,7 +38,13 @@ class Store:
         self.engine = engine
         self.vault = vault
         self._reading = engine.execution_options(**{READ_ONLY: True})
-        self._writing = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._writing: AbstractAsyncContextManager[object] = nullcontext()
+        self._here: Engine | None = None
+        self._group: GroupCommit | None = None
+        if engine.dialect.name == "sqlite":
+            self._writing = asyncio.Lock()
+            self._here = one_connection(engine.url.database or "", READ)
+            self._group = GroupCommit(engine.url.database or "", self._writing)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -46,15 +56,45 @@ class Store:
         async with self._writing, self.engine.begin() as connection:
             yield connection
 
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """A short transaction that many do at once: on SQLite they share a commit.
+
+        Args:
+            work: called once, perhaps in another thread; an exception takes back what it wrote.
+
+        Returns:
+            What `work` returned, once it is committed.
+        """
+        if self._group is not None:
+            return await self._group.write(work)
+        async with self.engine.begin() as db:
+            return await db.run_sync(work)
+
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """One snapshot to read from. On SQLite it takes no lock, so that it waits for no writer and no writer for it."""
         return self._reading.connect()
 
+    async def glance(self, query: Executable, asked: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """The rows of one query that finds a few by a key, and is asked again and again.
+
+        On SQLite it is answered in the loop itself: a trip to a thread and back is many times the work of the query.
+        """
+        if self._here is None:
+            async with self.read() as db:
+                return (await db.execute(query, asked)).all()
+        with self._here.connect() as here:
+            found: Sequence[Row[Any]] = here.execute(query, asked).all()
+        return found
+
     async def close(self) -> None:
+        if self._group is not None:
+            await self._group.close()
+        if self._here is not None:
+            self._here.dispose()
         await self.engine.dispose()
 
 
-def insert_new(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+def insert_new(db: AsyncConnection | Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An insert that leaves alone what is there already under one of the table's unique keys."""
     if db.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()

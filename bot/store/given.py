@@ -1,7 +1,7 @@
-"""Many rows in one statement: given as a single JSON value, which the database reads as a table.
+"""Many rows in one statement: given as a single JSON value, which the database reads as a table, or gathered into one.
 
-A batch then costs the program one parameter and the database one step, where `executemany` costs both as many as there
-are rows; on SQLite each of those steps hands the interpreter from thread to thread.
+A batch then costs the program one parameter and the database one step, where `executemany` and an answer of many rows
+cost both as many as there are rows; on SQLite each of those steps hands the interpreter from thread to thread.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     FromClause,
+    Select,
     String,
     TypeDecorator,
     bindparam,
@@ -42,6 +43,19 @@ def given(dialect: str, columns: Columns) -> FromClause:
     each = func.json_each(bindparam(GIVEN, type_=String())).table_valued("value")
     values = {name: func.json_extract(each.c.value, literal_column(f"'$.{name}'")) for name in types}
     return select(*(type_coerce(values[n], t).label(n) for n, t in types.items())).subquery("rows")
+
+
+def gathered(dialect: str, rows: Select[Any]) -> Select[tuple[str | None]]:
+    """What a query finds as one JSON value, for `rows_in`: lists of what the database keeps, in no order."""
+    found = rows.subquery("found")
+    if dialect == "postgresql":
+        return select(cast(func.json_agg(func.json_build_array(*found.c)), String()))
+    return select(func.json_group_array(func.json_array(*found.c)))
+
+
+def rows_in(value: str | None) -> list[list[Any]]:
+    found: list[list[Any]] = json.loads(value or "[]")
+    return found
 
 
 def as_json(columns: Columns, rows: Iterable[Mapping[str, Any]]) -> str:

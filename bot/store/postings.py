@@ -113,9 +113,8 @@ def cause_values(verdict: Verdict | None, fault: Fault | None = None) -> dict[st
 
 async def known(store: Store, spend_company: str, uuids: Sequence[str]) -> dict[str, Posting]:
     """The rows that exist for these transactions of one Spend Center company, over all connections."""
-    async with store.read() as db:
-        found = await db.execute(_KNOWN, {"company": spend_company, "uuids": list(uuids)})
-        return {row.transaction: as_row(Posting, row) for row in found}
+    found = await store.glance(_KNOWN, {"company": spend_company, "uuids": list(uuids)})
+    return {row.transaction: as_row(Posting, row) for row in found}
 
 
 _KNOWN = select(postings).where(
@@ -127,8 +126,7 @@ _KNOWN = select(postings).where(
 async def twins(store: Store, spend_company: str, authorizations: Sequence[str]) -> list[Posting]:
     """Rows made from a clear of one of these authorisations."""
     asked = {"company": spend_company, "authorizations": [one for one in authorizations if one]}
-    async with store.read() as db:
-        return as_rows(Posting, await db.execute(_TWINS, asked))
+    return as_rows(Posting, await store.glance(_TWINS, asked))
 
 
 _TWINS = select(postings).where(
@@ -144,16 +142,14 @@ async def owners_removed(store: Store, connection_ids: Iterable[str]) -> dict[st
     query = select(connections.c.id, connections.c.company, connections.c.entity_id).where(
         connections.c.id.in_(asked), connections.c.removed.is_not(None)
     )
-    async with store.read() as db:
-        return {row.id: (row.company, row.entity_id) for row in await db.execute(query)}
+    return {row.id: (row.company, row.entity_id) for row in await store.glance(query)}
 
 
 async def taken_references(store: Store, company: int, references: Sequence[str]) -> set[str]:
     if not references:
         return set()
     query = select(postings.c.reference).where(postings.c.company == company, postings.c.reference.in_(references))
-    async with store.read() as db:
-        return set((await db.execute(query)).scalars())
+    return {row.reference for row in await store.glance(query)}
 
 
 async def save(
@@ -266,8 +262,7 @@ def _is_open() -> Any:
 
 async def open_states(store: Store, connection: str) -> set[PostingState]:
     """Those states of a connection's rows in which something is left to do, by one statement."""
-    async with store.read() as db:
-        found = (await db.execute(_OPEN_STATES, {"connection": connection})).one()
+    [found] = await store.glance(_OPEN_STATES, {"connection": connection})
     return {state for state, any_of_it in zip(UNDONE, found, strict=True) if any_of_it}
 
 
@@ -294,8 +289,7 @@ async def tally(store: Store, connection: str) -> dict[str, tuple[int, Decimal]]
 
 async def refund_posted(store: Store, company: int) -> bool:
     """Whether Intacct has taken a negative card transaction in this company."""
-    async with store.read() as db:
-        return (await db.execute(_REFUND_POSTED, {"company": company})).first() is not None
+    return bool(await store.glance(_REFUND_POSTED, {"company": company}))
 
 
 _REFUND_POSTED = (
@@ -354,11 +348,11 @@ _FAILED_BEFORE, _NEVER_FAILED = _DUE.where(postings.c.category != ""), _DUE.wher
 
 async def newest(store: Store) -> int:
     """The highest id of all rows; whatever is stored from now on has a higher one."""
-    async with store.read() as db:
-        return (await db.execute(_NEWEST)).scalar() or 0
+    [row] = await store.glance(_NEWEST)
+    return row.newest or 0
 
 
-_NEWEST = select(func.max(postings.c.id))
+_NEWEST = select(func.max(postings.c.id).label("newest"))
 
 
 async def resting(store: Store, connection: str, *, after: int, limit: int) -> list[tuple[int, str]]:
@@ -378,9 +372,9 @@ async def next_due(store: Store, connection: str) -> datetime | None:
     query = select(func.min(postings.c.not_before, type_=postings.c.not_before.type)).where(
         postings.c.connection_id == connection, postings.c.state == PostingState.PENDING
     )
-    async with store.read() as db:
-        found: datetime | None = (await db.execute(query)).scalar()
-        return found
+    [row] = await store.glance(query)
+    found: datetime | None = row[0]
+    return found
 
 
 async def move(
@@ -414,8 +408,7 @@ async def move(
 
 async def receipts_due(store: Store, connection: str, limit: int = 20) -> list[Posting]:
     """Posted rows whose receipt is still to be attached."""
-    async with store.read() as db:
-        return as_rows(Posting, await db.execute(_RECEIPTS_DUE, {"connection": connection, "limit": limit}))
+    return as_rows(Posting, await store.glance(_RECEIPTS_DUE, {"connection": connection, "limit": limit}))
 
 
 _RECEIPTS_DUE = (

@@ -100,8 +100,7 @@ async def get(store: Store, rule: int) -> Rule | None:
 async def of_connections(store: Store, connections: Sequence[str], *, active_only: bool = False) -> list[Rule]:
     """The rules of these connections, oldest first."""
     query = _ACTIVE if active_only else _RULES
-    async with store.read() as db:
-        return as_rows(Rule, await db.execute(query, {"connections": list(connections)}))
+    return as_rows(Rule, await store.glance(query, {"connections": list(connections)}))
 
 
 _RULES = (

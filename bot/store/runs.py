@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import ConnectionState, RunState, Trigger
@@ -76,15 +76,14 @@ async def ensure_run(store: Store, key: str, *, connection: str, trigger: Trigge
 
 
 async def change_run(store: Store, run: int, **values: Any) -> Run:
-    async with store.begin() as db:
-        changed = update(sync_runs).where(sync_runs.c.id == run).values(**values).returning(*sync_runs.c)
-        return as_row(Run, (await db.execute(changed)).one())
+    changed = update(sync_runs).where(sync_runs.c.id == run).values(**values).returning(*sync_runs.c)
+    return as_row(Run, await store.write(lambda db: db.execute(changed).one()))
 
 
-async def raise_counts(db: AsyncConnection, run: int, *, posted: int, failed: int, requests: int) -> None:
+def raise_counts(db: Connection, run: int, *, posted: int, failed: int, requests: int) -> None:
     """Raise a run's counters together with what is counted; several at once all count."""
     more = {"run": run, "more_posted": posted, "more_failed": failed, "more_requests": requests}
-    await db.execute(_RAISE, more)
+    db.execute(_RAISE, more)
 
 
 _RAISE = (
@@ -96,8 +95,7 @@ _RAISE = (
 
 async def goes_on(store: Store, run: Run) -> bool:
     """Whether the run's connection is there still, and not paused."""
-    async with store.read() as db:
-        return (await db.execute(_AT_WORK, {"connection": run.connection_id})).first() is not None
+    return bool(await store.glance(_AT_WORK, {"connection": run.connection_id}))
 
 
 _AT_WORK = select(connections.c.id).where(
@@ -108,15 +106,13 @@ _AT_WORK = select(connections.c.id).where(
 
 
 async def get_run(store: Store, run: int) -> Run | None:
-    async with store.read() as db:
-        row = (await db.execute(select(sync_runs).where(sync_runs.c.id == run))).first()
-    return as_row(Run, row) if row else None
+    rows = await store.glance(select(sync_runs).where(sync_runs.c.id == run))
+    return as_row(Run, rows[0]) if rows else None
 
 
 async def find_run(store: Store, key: str) -> Run | None:
-    async with store.read() as db:
-        row = (await db.execute(select(sync_runs).where(sync_runs.c.key == key))).first()
-    return as_row(Run, row) if row else None
+    rows = await store.glance(select(sync_runs).where(sync_runs.c.key == key))
+    return as_row(Run, rows[0]) if rows else None
 
 
 async def begin(store: Store, key: str, *, connection: str, trigger: Trigger, actor: str, now: datetime) -> Run:
@@ -127,16 +123,19 @@ async def begin(store: Store, key: str, *, connection: str, trigger: Trigger, ac
     """
     values = {"connection_id": connection, "trigger": trigger, "actor": actor, "created": now}
     began = {"state": RunState.RUNNING, "started": now}
-    async with store.begin() as db:
+
+    def work(db: Connection) -> Row[Any]:
         made = insert_new(db, sync_runs).values(key=key, **values, **began).returning(*sync_runs.c)
-        row = (await db.execute(made)).first()
+        row = db.execute(made).first()
         if row is None:
             start = update(sync_runs).where(sync_runs.c.key == key, sync_runs.c.state == RunState.QUEUED)
-            await db.execute(start.values(**began))
-            row = (await db.execute(select(sync_runs).where(sync_runs.c.key == key))).one()
+            db.execute(start.values(**began))
+            row = db.execute(select(sync_runs).where(sync_runs.c.key == key)).one()
         if row.state == RunState.RUNNING:
-            await db.execute(_STOP_DEAD, {"connection": connection, "run": row.id, "now": now})
-    return as_row(Run, row)
+            db.execute(_STOP_DEAD, {"connection": connection, "run": row.id, "now": now})
+        return row
+
+    return as_row(Run, await store.write(work))
 
 
 _STOP_DEAD = (
@@ -192,9 +191,8 @@ async def insert_intent(
 
 
 async def get_intent(store: Store, intent: str) -> Intent | None:
-    async with store.read() as db:
-        row = (await db.execute(select(intents).where(intents.c.id == intent))).first()
-    return as_row(Intent, row) if row else None
+    rows = await store.glance(select(intents).where(intents.c.id == intent))
+    return as_row(Intent, rows[0]) if rows else None
 
 
 async def finish_intent(store: Store, intent: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import aiosqlite
+from sqlalchemy import Engine, StaticPool, create_engine, event
 
 READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 """What may write takes the write lock at once, so that none fails half way."""
@@ -98,6 +99,19 @@ class Statement:
 
     async def close(self) -> None:
         self._rows = []
+
+
+def one_connection(file: str, how: str) -> Engine:
+    """A single connection for who uses it without `await`, each transaction beginning so; made with its first use."""
+    engine = create_engine(
+        f"sqlite:///{file}",
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", pragmas)
+    event.listen(engine, "begin", lambda db: db.exec_driver_sql(how))
+    return engine
 
 
 async def open_line(file: str) -> Line:

@@ -51,8 +51,8 @@ async def any_news(store: Store, connection: Connection, since: datetime) -> boo
     see of those is no message.
     """
     asked = {"connection": connection.id, "company": connection.company, "since": since}
-    async with store.read() as db:
-        return bool((await db.execute(_any_news(), asked)).scalar())
+    [[news]] = await store.glance(_any_news(), asked)
+    return bool(news)
 
 
 @cache
