@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from bot.models import AlertState, MessageState, Secret
 from bot.settings import Settings
@@ -191,10 +191,10 @@ async def test_a_quiet_connection_is_seen_to_be_quiet_by_one_statement(replicas:
         if statement.startswith("SELECT"):
             asked.append(statement)
 
-    event.listen(store.engine.sync_engine, "before_cursor_execute", count)
+    event.listen(Engine, "before_cursor_execute", count)
     assert not await told.any_news(store, connection, NOW - timedelta(days=1))
     assert len(asked) == 1
-    event.remove(store.engine.sync_engine, "before_cursor_execute", count)
+    event.remove(Engine, "before_cursor_execute", count)
 
     await opened(store, connection)
     assert await told.any_news(store, connection, NOW - timedelta(days=1))

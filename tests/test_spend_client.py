@@ -68,7 +68,10 @@ def charge(number: int, **changes: Any) -> dict[str, Any]:
 
 
 class Bill:
-    """Lists, single rows, users, cards and fields; `answers` holds scripted answers that come first, by path."""
+    """Lists, single rows, users, cards and fields; `answers` holds scripted answers that come first, by path.
+
+    No single row is answered before `together` calls were under way at once.
+    """
 
     def __init__(self, time: Time) -> None:
         self.time = time
@@ -86,6 +89,7 @@ class Bill:
         self.answers: dict[str, deque[web.Response | Callable[[web.Request], web.StreamResponse]]] = {}
         self.calls: list[tuple[float, web.Request, Any]] = []
         self.running = self.most_at_once = 0
+        self.together = 0
 
     def script(self, path: str, *answers: web.Response | Callable[[web.Request], web.StreamResponse]) -> None:
         self.answers.setdefault(path, deque()).extend(answers)
@@ -102,6 +106,8 @@ class Bill:
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
         await asyncio.sleep(0.001)
+        while self.most_at_once < self.together and request.path.endswith(tuple(self.single)):  # noqa: ASYNC110  # it is a server
+            await asyncio.sleep(0.001)
         self.running -= 1
         path = request.path.removeprefix("/connect")
         if self.answers.get(path):
@@ -268,7 +274,9 @@ async def test_a_split_is_expanded_by_one_call_a_child_three_at_once(bill: Bill,
     bill.transactions = [charge(1, amount=70, childTransactionUuids=children)]
     for child in children:
         bill.single[child] = charge(0, uuid=child, amount=10, parentTransactionUuid="txr_1")
-    (page,) = await collect(client)
+    bill.together = 3
+    async with asyncio.timeout(PATIENCE):
+        (page,) = await collect(client)
     assert [(line.uuid, line.amount) for line in page.transactions[0].lines] == [
         (child, Decimal(10)) for child in children
     ]
