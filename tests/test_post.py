@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -331,6 +332,36 @@ async def test_a_row_that_changed_since_it_was_read_is_not_claimed(harbor: World
     taken = await attempts.claim(store, [attempts.Draft(fresh, "cc-2", "<f/>", "p")], run=None, now=harbor.clock())
     assert [one.controlid for one in taken] == ["cc-2"]
     assert await attempts.claim(store, [attempts.Draft(fresh, "cc-2", "<f/>", "p")], run=None, now=harbor.clock()) == []
+
+
+async def test_of_a_batch_only_the_rows_that_stand_as_they_were_read_are_claimed_and_settled(harbor: World) -> None:
+    portland = await card(harbor, HALF)
+    await harbor.sync(portland)
+    store, failed = harbor.parts.store, [row.id for row in await rows(harbor, portland, FAILED)][:3]
+    await postings.move(store, failed, source=[FAILED], target=PENDING, now=harbor.clock())
+    drafts = [attempts.Draft(row, f"cc-{row.id}", "<f/>", "p") for row in await postings.get(store, failed)]
+    harbor.clock.pass_(seconds=1)
+    await postings.move(
+        store, failed[1:2], source=[PENDING], target=PENDING, now=harbor.clock(), decision={"coding": {}}
+    )
+    run = (await runs.last_runs(store, portland.id, 1))[0]
+
+    taken = await attempts.claim(store, [*drafts, drafts[0]], run=run.id, now=harbor.clock())
+
+    assert sorted(one.posting_id for one in taken) == [failed[0], failed[2]], "each once, and none that changed"
+    own = await attempts.last_attempts(store, failed)
+    assert {one.id for one in taken} == {own[failed[0]].id, own[failed[2]].id}
+
+    outcomes = [judge(one, Refused(one.controlid, DEPARTMENT), harbor.clock()) for one in taken]
+    too_late = replace(outcomes[0], posting_id=failed[1])
+    counted = await attempts.settle(store, [*outcomes, too_late], harbor.clock(), run=run.id, requests=1)
+
+    assert [one.posting_id for one in counted] == [one.posting_id for one in outcomes]
+    state_of = {row.id: row.state for row in await postings.get(store, failed)}
+    assert [state_of[one] for one in failed] == [FAILED, PENDING, FAILED]
+    after = await runs.get_run(store, run.id)
+    assert after is not None
+    assert (after.failed, after.requests) == (run.failed + 2, run.requests + 1)
 
 
 async def test_a_missing_permission_stops_the_run_and_the_same_rows_post_once_it_is_given(harbor: World) -> None:

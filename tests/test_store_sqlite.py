@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.settings import Settings
 from bot.store.database import AT_ONCE, Store, open_store
@@ -88,6 +88,9 @@ async def test_readers_cancelled_at_any_moment_leave_no_snapshot_open(store: Sto
         with suppress(asyncio.CancelledError):
             await task
     await asyncio.gather(*(numbers(store) for _ in range(AT_ONCE)))  # every connection has ended what it began
+    assert await store.glance(sa.select(MADE.c.n))
+    with suppress(OperationalError):
+        await store.glance(sa.text("SELECT nothing FROM nowhere"))
 
     other = sqlite3.connect(tmp_path / "bot.db")
     busy, _, _ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -129,7 +129,7 @@ async def claim(
 
     def the_others(db: Connection) -> list[Attempt]:
         taken = set(db.execute(_take(db.dialect.name).returning(postings.c.id), as_read).scalars())
-        return begin(db, [draft for draft in drafts if draft.posting.id in taken])
+        return begin(db, list({draft.posting.id: draft for draft in drafts if draft.posting.id in taken}.values()))
 
     try:
         return await store.write(all_of_them)
