@@ -8,6 +8,7 @@ import traceback
 from collections.abc import AsyncIterator
 from typing import Any
 
+import apscheduler.schedulers.base
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -23,6 +24,7 @@ from bot.store.runs import Run
 from bot.sync import alerts as views
 from bot.sync.desk import Desk
 from bot.sync.run import may_run
+from tests.chaos.clock import told_by
 from tests.moved import CLEAN, HALF, card, few_cards, ledger, one_at_a_time, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.patience import PATIENCE
 from tests.world import World
@@ -32,8 +34,9 @@ SECRETS = (WEB_SERVICES_PASSWORD, SENDER_PASSWORD, SPEND_TOKEN)
 
 
 @pytest.fixture
-async def desk(harbor: World) -> AsyncIterator[Desk]:
-    """The desk of a bot whose engine is at work."""
+async def desk(harbor: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    """The desk of a bot whose engine is at work, the scheduler by the world's clock: by the machine's a run would fall due."""
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", told_by(harbor.clock))
     parts = harbor.parts
 
     async def nothing(_turn: int, **_ids: Any) -> bool:
