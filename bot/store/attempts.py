@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,6 +31,9 @@ from bot.store.postings import AT_ONCE, Posting, cause_values
 from bot.store.rows import as_row, to_json
 from bot.store.runs import raise_counts
 from bot.store.tables import attempts, connections, postings
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 ON_ITS_WAY = (PostingState.POSTING,)
 REVERSAL = "rv-"
@@ -113,6 +116,7 @@ async def claim(
     Returns:
         The attempts of the rows that were taken.
     """
+    drafts = list({draft.posting.id: draft for draft in drafts}.values())
     as_read = {GIVEN: as_json(_READ, (_version(draft) for draft in drafts)), "now": now}
 
     def begin(db: Connection, taken: Sequence[Draft]) -> list[Attempt]:
@@ -122,23 +126,40 @@ async def claim(
         numbers = dict(rows_in(db.execute(_numbers(db.dialect.name), as_begun).scalar()))
         return [Attempt(id=numbers[one["posting_id"]], **one, **_JUST_BEGUN) for one in values]
 
-    def all_of_them(db: Connection) -> list[Attempt]:
-        if db.execute(_take(db.dialect.name), as_read).rowcount != len(drafts):
-            raise _NotAll
-        return begin(db, drafts)
+    return await _change(store, _take, as_read, drafts, lambda draft: draft.posting.id, begin)
 
-    def the_others(db: Connection) -> list[Attempt]:
-        taken = set(db.execute(_take(db.dialect.name).returning(postings.c.id), as_read).scalars())
-        return begin(db, list({draft.posting.id: draft for draft in drafts if draft.posting.id in taken}.values()))
+
+class _NotAll(Exception):
+    """Some of the rows have moved on."""
+
+
+async def _change(
+    store: Store,
+    statement: Callable[[str], Any],
+    asked: Mapping[str, Any],
+    rows: Sequence[T],
+    posting_of: Callable[[T], int],
+    then: Callable[[Connection, Sequence[T]], list[R]],
+) -> list[R]:
+    """Change the postings of `rows` that still stand as they were read, then go on with those, in one transaction.
+
+    Usually all of them do, as their number says. Which ones is asked for only where it does not: an answer of many rows
+    takes time in which nobody else may write.
+    """
+
+    def all_of_them(db: Connection) -> list[R]:
+        if db.execute(statement(db.dialect.name), asked).rowcount != len(rows):
+            raise _NotAll
+        return then(db, rows)
+
+    def some_of_them(db: Connection) -> list[R]:
+        changed = set(db.execute(statement(db.dialect.name).returning(postings.c.id), asked).scalars())
+        return then(db, [row for row in rows if posting_of(row) in changed])
 
     try:
         return await store.write(all_of_them)
     except _NotAll:
-        return await store.write(the_others)
-
-
-class _NotAll(Exception):
-    """Some of the rows have moved on. Which ones is asked for then only, since an answer of many rows takes time."""
+        return await store.write(some_of_them)
 
 
 _READ = {name: postings.c[name] for name in ("id", "updated", "generation", "try_no", "fingerprint")}
@@ -221,19 +242,7 @@ async def settle(
             raise_counts(db, run, posted=posted, failed=failed, requests=requests)
         return list(counted)
 
-    def all_of_them(db: Connection) -> list[Settled]:
-        if db.execute(_move(db.dialect.name), moved).rowcount != len(outcomes):
-            raise _NotAll
-        return close(db, outcomes)
-
-    def the_others(db: Connection) -> list[Settled]:
-        ids = set(db.execute(_move(db.dialect.name).returning(postings.c.id), moved).scalars())
-        return close(db, [one for one in outcomes if one.posting_id in ids])
-
-    try:
-        return await store.write(all_of_them)
-    except _NotAll:
-        return await store.write(the_others)
+    return await _change(store, _move, moved, outcomes, lambda one: one.posting_id, close)
 
 
 _OUTCOME: Columns = {
