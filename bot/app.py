@@ -78,6 +78,7 @@ class Parts:
             token=token,
             client_id=client_id,
             client_secret=client_secret,
+            token_url=self.settings.spend_token_url,
             calls_per_minute=self.settings.spend_center_calls_per_minute,
         )
 

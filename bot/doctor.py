@@ -176,7 +176,8 @@ async def _socket(settings: Settings) -> str:
 
 
 async def _far_ends(settings: Settings) -> list[Line]:
-    return [("Intacct", await _intacct(settings)), ("Spend Center", await _spend_center(settings))]
+    ends = [("Intacct", await _intacct(settings)), ("Spend Center", await _spend_center(settings))]
+    return [*ends, await _token_host(settings)]
 
 
 async def _intacct(settings: Settings) -> str:
@@ -202,10 +203,24 @@ async def _intacct(settings: Settings) -> str:
 
 async def _spend_center(settings: Settings) -> str:
     """Whether it answers at all: any answer counts, since nobody has signed in."""
-    url = f"{settings.spend_center_url}/v3/spend/users/current"
+    return await _answers(settings.spend_center_url, f"{settings.spend_center_url}/v3/spend/users/current")
+
+
+async def _token_host(settings: Settings) -> Line:
+    """Where access tokens come from. Only connections with a client ID need it, so it is a problem only where it is set."""
+    url = settings.spend_token_url
+    if not url:
+        return "Spend Center access tokens (OAuth): SPEND_CENTER_TOKEN_URL is not set; only a client ID needs it", ""
+    problem = await _answers(url, url)
+    if problem and not settings.spend_center_token_url:
+        return f"Spend Center access tokens (OAuth), which only a client ID needs: {problem}", ""
+    return f"Spend Center access tokens (OAuth) from {url}", problem
+
+
+async def _answers(address: str, url: str) -> str:
     try:
         async with httpx.AsyncClient(timeout=PATIENCE) as http:
             answer = await http.get(url)
     except httpx.HTTPError as lost:
-        return f"{settings.spend_center_url} is not to be reached ({type(lost).__name__})"
-    return f"{settings.spend_center_url} answers HTTP {answer.status_code}" if answer.status_code >= 500 else ""
+        return f"{address} is not to be reached ({type(lost).__name__})"
+    return f"{address} answers HTTP {answer.status_code}" if answer.status_code >= 500 else ""

@@ -37,6 +37,7 @@ WHERE = {
     "INTACCT_SENDER_PASSWORD": "the password that came with the sender ID",
     "INTACCT_SETTLE_AFTER": "seconds, 1200 unless Sage tells you otherwise",
     "SPEND_CENTER_URL": "leave it out for https://gateway.prod.bill.com/connect; it ends in /connect",
+    "SPEND_CENTER_TOKEN_URL": "BILL's page on OAuth; leave it out for gateway.<env>.bill.com, whose tokens come from https://auth.<env>.bill.com/authx/token",
     "SPEND_CENTER_CALLS_PER_MINUTE": "60 unless BILL granted your token more",
     "DATABASE_URL": "sqlite+aiosqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name",
     "DATA_DIR": "a folder that this program may write to",
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     intacct_sender_password: SecretStr = SecretStr("")
     intacct_settle_after: float = Field(default=1200, ge=0)
     spend_center_url: str = "https://gateway.prod.bill.com/connect"
+    spend_center_token_url: str = ""
     spend_center_calls_per_minute: int = Field(default=60, ge=1)
     database_url: str = ""
     data_dir: Path = Path(".data")
@@ -97,6 +99,11 @@ class Settings(BaseSettings):
         scheme, _, rest = url.partition(":")
         drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
         return f"{drivers.get(scheme, scheme)}:{rest}"
+
+    @property
+    def spend_token_url(self) -> str:
+        """Where OAuth client credentials are changed for an access token: as set, else as derived; empty if neither."""
+        return self.spend_center_token_url or token_url_of(self.spend_center_url)
 
     @property
     def on_sqlite(self) -> bool:
@@ -146,6 +153,16 @@ def sender_doubt(sender_id: str) -> str:
     return f"the sender ID {sender_id} has capital letters, and Intacct tells them apart; try {proper}"
 
 
+def token_url_of(base_url: str) -> str:
+    """The token host of one of BILL's gateways: `gateway.<env>` has its own beside it. Empty for any other address.
+
+    >>> token_url_of("https://gateway.stage.bill.com/connect")
+    'https://auth.stage.bill.com/authx/token'
+    """
+    found = re.fullmatch(r"https://gateway\.([a-z0-9-]+)\.bill\.com(?::443)?(?:/.*)?", base_url.strip(), re.IGNORECASE)
+    return f"https://auth.{found[1].lower()}.bill.com/authx/token" if found else ""
+
+
 def _line(name: str, what: str) -> str:
     return f"  {name} {what}. Where to find it: {WHERE.get(name, 'see docs/operating.md')}"
 
@@ -153,8 +170,9 @@ def _line(name: str, what: str) -> str:
 def _addresses(settings: Settings) -> dict[str, str]:
     """Problems by name: addresses that are none, a database that is neither of the two, keys that are not shared."""
     found = {}
-    for name in ("SLACK_API_URL", "INTACCT_URL", "SPEND_CENTER_URL"):
-        if not _is_address(getattr(settings, name.lower())):
+    for name in ("SLACK_API_URL", "INTACCT_URL", "SPEND_CENTER_URL", "SPEND_CENTER_TOKEN_URL"):
+        address = getattr(settings, name.lower())
+        if not _is_address(address) and (address or name != "SPEND_CENTER_TOKEN_URL"):  # which may be empty
             found[name] = "is not an http or https address"
     if settings.database_url and not settings.store_url.startswith(("sqlite+aiosqlite:", "postgresql+psycopg:")):
         found["DATABASE_URL"] = "names a database other than SQLite or PostgreSQL"

@@ -139,6 +139,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         "INTACCT_SENDER_ID": SENDER_ID,
         "INTACCT_SENDER_PASSWORD": SENDER_PASSWORD,
         "SPEND_CENTER_URL": spend.url,
+        "SPEND_CENTER_TOKEN_URL": spend.token_url,
         "INTACCT_USER_PASSWORD": WEB_SERVICES_PASSWORD,
         "SPEND_CENTER_TOKEN": SPEND_TOKEN,
         "LOG_LEVEL": "ERROR",

@@ -164,14 +164,17 @@ async def test_a_call_without_a_good_token_is_refused_with_an_array(sim: SpendSi
 async def test_client_credentials_give_a_bearer_that_expires(sim: SpendSim, clock: Clock) -> None:
     form = {"grant_type": "client_credentials", "client_id": "app", "client_secret": "app-secret"}
     async with httpx.AsyncClient(base_url=sim.url) as client:
-        wrong = await client.post("/authx/token", data=form | {"client_secret": "no"})
-        grant = (await client.post("/authx/token", data=form)).json()
+        on_the_gateway = await client.post("/authx/token", data=form)
+        wrong = await client.post(sim.token_url, data=form | {"client_secret": "no"})
+        grant = (await client.post(sim.token_url, data=form)).json()
         bearer = {"Authorization": f"Bearer {grant['access_token']}"}
         fresh = await client.get("/v3/spend/users/current", headers=bearer)
         as_api_token = await client.get("/v3/spend/users/current", headers={"apiToken": grant["access_token"]})
         clock.passes(grant["expires_in"])
         stale = await client.get("/v3/spend/users/current", headers=bearer)
 
+    assert "access_token" not in on_the_gateway.text, "the token host is its own (sheet, section 1)"
+    assert httpx.URL(sim.token_url).netloc != httpx.URL(sim.url).netloc
     assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
     assert (fresh.status_code, as_api_token.status_code, stale.status_code) == (200, 401, 401)
     assert fresh.json()["companyName"] == "Harbor & Pine Cards"
@@ -664,7 +667,7 @@ async def test_what_is_not_simulated_says_so_by_name(sim: SpendSim, name: str) -
 
 
 async def test_every_route_that_is_called_simulated_has_its_handler(sim: SpendSim) -> None:
-    outside_the_api = {"POST /connect/authx/token", "PUT /upload/{key}", "GET /files/{key}/{filename}"}
+    outside_the_api = {"POST /authx/token", "PUT /upload/{key}", "GET /files/{key}/{filename}"}
     simulated = {name for name, coverage in COVERAGE.items() if coverage != NOT_SIMULATED}
 
     assert simulated - outside_the_api == set(sim._api.handlers)

@@ -43,6 +43,7 @@ def environment(far: World, slack: SlackSim, **changes: str) -> dict[str, str]:
         "INTACCT_SENDER_ID": SENDER_ID,
         "INTACCT_SENDER_PASSWORD": SENDER_PASSWORD,
         "SPEND_CENTER_URL": far.spend.url,
+        "SPEND_CENTER_TOKEN_URL": far.spend.token_url,
         "DATA_DIR": str(far.settings.data_dir),
         "PORT": str(far.settings.port),
         **changes,
@@ -185,7 +186,9 @@ async def test_doctor_finds_all_in_order_and_names_what_is_not(tmp_path: Path, m
     async with harbor_without_bot(tmp_path) as (far, slack, _):
         for name, value in environment(far, slack).items():
             monkeypatch.setenv(name, value)
-        assert [line for line in await examine() if line[1]] == []
+        lines = await examine()
+        assert [line for line in lines if line[1]] == []
+        assert any(far.spend.token_url in what for what, _ in lines)
 
         monkeypatch.setenv("INTACCT_SENDER_ID", SENDER_ID.title())
         capitals = dict(await examine())["Intacct"]
@@ -200,6 +203,8 @@ async def test_doctor_finds_all_in_order_and_names_what_is_not(tmp_path: Path, m
     assert capitals.endswith("Harborpine-Bot has capital letters, and Intacct tells them apart; try harborpine-bot")
     assert "connections:write" in found["Slack app token"]
     assert "is not to be reached" in found["Spend Center"]
+    tokens = next(problem for what, problem in found.items() if far.spend.token_url in what)
+    assert "is not to be reached" in tokens
     assert "chmod 600" in next(problem for what, problem in found.items() if what.startswith("encryption key"))
 
 

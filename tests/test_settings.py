@@ -107,6 +107,28 @@ def test_a_value_that_cannot_work_is_refused_without_being_shown(
     assert value not in str(refused.value) or name in {"PORT", "LOG_FORMAT"}
 
 
+@pytest.mark.parametrize(
+    ("api", "tokens"),
+    [
+        ("https://gateway.prod.bill.com/connect", "https://auth.prod.bill.com/authx/token"),
+        ("https://gateway.stage.bill.com/connect/", "https://auth.stage.bill.com/authx/token"),
+        ("https://gateway.prod.bill.com.example/connect", ""),
+        ("http://gateway.prod.bill.com/connect", ""),
+        ("https://spend.bank.example/connect", ""),
+        ("http://127.0.0.1:8412/connect", ""),
+    ],
+)
+def test_access_tokens_come_from_the_host_beside_bills_gateway_unless_another_is_set(
+    environ: pytest.MonkeyPatch, api: str, tokens: str
+) -> None:
+    environ.setenv("SPEND_CENTER_URL", api)
+    assert load().spend_token_url == tokens
+    environ.setenv("SPEND_CENTER_TOKEN_URL", "https://auth.bank.example/token")
+    assert load().spend_token_url == "https://auth.bank.example/token"
+    environ.setenv("SPEND_CENTER_TOKEN_URL", "auth.bank.example")
+    assert told() == ["SPEND_CENTER_TOKEN_URL"]
+
+
 def test_a_sender_id_with_capitals_is_doubted_and_not_refused(environ: pytest.MonkeyPatch) -> None:
     for name, value in ENOUGH.items():
         environ.setenv(name, value)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 from aiohttp import web
 
 from bot.models import Receipt, Secret, SpendCard, TransactionKind
+from bot.sandbox.spend import SpendSim
+from bot.sandbox.spend.rows import transaction
 from bot.spend.client import CHILD_AGE, SpendClient
 from bot.spend.errors import (
     ReceiptRefused,
@@ -75,7 +78,7 @@ class Bill:
 
     def __init__(self, time: Time) -> None:
         self.time = time
-        self.url = ""
+        self.url = self.token_url = ""
         self.transactions: list[dict[str, Any]] = []
         self.single: dict[str, Any] = {}
         self.users: list[dict[str, Any]] = [
@@ -113,7 +116,7 @@ class Bill:
         if self.answers.get(path):
             answer = self.answers[path].popleft()
             return answer if isinstance(answer, web.Response) else answer(request)
-        if path == "/authx/token":
+        if request.path == "/authx/token" and f":{request.url.port}/" in self.token_url:
             return web.json_response({"access_token": f"at-{len(self.calls)}", "expires_in": 3600})
         return self.route(request, path.removeprefix("/v3/spend"))
 
@@ -149,15 +152,19 @@ def time() -> Time:
 @pytest.fixture
 async def bill(time: Time) -> AsyncIterator[Bill]:
     server = Bill(time)
+    async with listening(server) as api, listening(server) as tokens:
+        server.url, server.token_url = f"{api}/connect", f"{tokens}/authx/token"
+        yield server
+
+
+@asynccontextmanager
+async def listening(server: Bill) -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", server.handle)
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    server.url = f"http://127.0.0.1:{port}/connect"
-    yield server
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
 
 
@@ -169,12 +176,50 @@ async def client(bill: Bill, time: Time) -> AsyncIterator[SpendClient]:
 
 
 def connect(bill: Bill, time: Time, **changes: Any) -> SpendClient:
-    options: dict[str, Any] = {"token": Secret(TOKEN), "clock": time.clock, "sleep": time.sleep} | changes
+    options: dict[str, Any] = {"token": Secret(TOKEN), "clock": time.clock, "sleep": time.sleep}
+    options |= {"token_url": bill.token_url} | changes
     return SpendClient(bill.url, **options)
 
 
 async def collect(source: Source, since: date | None = None, **bounds: date) -> list[Page]:
     return [page async for page in source.transactions(since, **bounds)]
+
+
+@pytest.fixture
+async def harbor(time: Time) -> AsyncIterator[SpendSim]:
+    """The sandbox's Spend Center: three rows that BILL's own sync has or will have; a budget only on a card (2), one that
+    is retired and on transactions still (3)."""
+    cards = [
+        {"id": f"c{number}", "uuid": f"crd_{number}", "name": "Card", "lastFour": "4417", "status": "ACTIVATED"}
+        | {"userId": "u1", "userUuid": "usr_1", "budgetId": f"b{number}", "budgetUuid": f"bgt_{number}"}
+        for number in (1, 2, 3)
+    ]
+    rows = []
+    for number, state in enumerate(("SYNCED", "PENDING", "synced", "error", "")):
+        entry = [{"id": "1", "syncStatus": state, "integrationType": "intacct"}] if state else None
+        day = datetime(2026, 10, 20 + number, 10, tzinfo=UTC)
+        card = cards[2 if number == 4 else 0]
+        rows.append(
+            transaction(f"txr_{number}", card=card, amount=Decimal(9), merchant="Diner", occurred=day, updated=day)
+            | {"accountingIntegrationTransactions": entry}
+        )
+    budgets = [
+        {"id": "b1", "uuid": "bgt_1", "name": "Portland"},
+        {"id": "b2", "uuid": "bgt_2", "name": "Denver"},
+        {"id": "b3", "uuid": "bgt_3", "name": "Closed shop", "retired": True},
+    ]
+    user = {"id": "u1", "uuid": "usr_1", "firstName": "Maria", "lastName": "Ortiz", "role": "ADMIN"}
+    company = {"uuid": "cmp_1", "name": "Harbor & Pine Cards"}
+    sim = SpendSim(
+        {"company": company, "token": TOKEN, "users": [user], "cards": cards, "budgets": budgets, "transactions": rows}
+    )
+    await sim.start()
+    yield sim
+    await sim.stop()
+
+
+def at(sim: SpendSim, time: Time) -> SpendClient:
+    return SpendClient(sim.url, token=Secret(TOKEN), clock=time.clock, sleep=time.sleep)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -411,6 +456,30 @@ async def test_rows_of_bills_own_sync_are_counted_by_what_they_carry(bill: Bill,
     assert await client.natively_synced(date(2026, 10, 1)) == (0, None)
 
 
+async def test_sync_states_are_asked_one_by_one_where_several_at_once_are_refused_and_that_is_remembered(
+    harbor: SpendSim, time: Time
+) -> None:
+    """Sheet, section 3: a live company took `eq` only."""
+    source = at(harbor, time)
+    as_documented = await source.natively_synced(date(2026, 10, 1))
+    harbor.behave(several_sync_states=False)
+    assert await source.natively_synced(date(2026, 10, 1)) == as_documented == (3, date(2026, 10, 22))
+    before = harbor.state()["calls_last_minute"]
+    assert await source.natively_synced(date(2026, 10, 1)) == as_documented
+    assert harbor.state()["calls_last_minute"] - before == 2
+    await source.aclose()
+
+
+async def test_budgets_met_on_cards_and_transactions_are_offered_beside_the_list(harbor: SpendSim, time: Time) -> None:
+    """Sheet, section 2: the list can come back empty for active budgets."""
+    source = at(harbor, time)
+    everything = [("bgt_1", "Portland"), ("bgt_2", "Denver"), ("bgt_3", "Closed shop")]
+    assert list(await source.budgets()) == everything
+    harbor.behave(budgets_listed=False)
+    assert sorted(await source.budgets()) == everything
+    await source.aclose()
+
+
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
@@ -424,7 +493,8 @@ async def test_the_api_token_travels_in_its_own_header(bill: Bill, client: Spend
 async def test_client_credentials_fetch_a_token_once_and_again_before_it_ends(bill: Bill, time: Time) -> None:
     source = connect(bill, time, token=None, client_id="app", client_secret=Secret("s3cret"))
     await asyncio.gather(source.whoami(), source.whoami())
-    assert bill.paths() == ["/connect/authx/token", "/users/current", "/users/current"]
+    assert bill.paths() == ["/authx/token", "/users/current", "/users/current"]
+    assert str(bill.calls[0][1].url) == bill.token_url, "the token host is not the gateway (BILL's OpenAPI)"
     assert bill.calls[0][2] == "grant_type=client_credentials&client_id=app&client_secret=s3cret"
     assert bill.calls[1][1].headers["Authorization"] == "Bearer at-1"
     time.now += 3600 - 59
@@ -438,7 +508,7 @@ async def test_a_token_that_ends_early_is_replaced_once_and_then_the_refusal_sta
     await source.whoami()
     bill.script("/v3/spend/users/current", problem(401, "expired"))
     assert (await source.whoami()).uuid == "cmp_1"
-    assert bill.paths()[-3:] == ["/users/current", "/connect/authx/token", "/users/current"]
+    assert bill.paths()[-3:] == ["/users/current", "/authx/token", "/users/current"]
     bill.script("/v3/spend/users/current", problem(401, "no"), problem(401, "no"))
     with pytest.raises(SourceAuth):
         await source.whoami()
@@ -453,6 +523,27 @@ async def test_wrong_client_credentials_are_a_refused_sign_in(bill: Bill, time: 
         await source.whoami()
     assert "s3cret" not in str(refused.value)
     assert (await source.whoami()).uuid == "cmp_1"
+    await source.aclose()
+
+
+@pytest.mark.parametrize("status", [302, 404, 405])
+async def test_an_address_that_gives_out_no_tokens_is_named_as_a_setting_and_refuses_no_sign_in(
+    bill: Bill, time: Time, status: int
+) -> None:
+    source = connect(bill, time, token=None, client_id="app", client_secret=Secret("s3cret"))
+    bill.script("/authx/token", web.Response(status=status, text="<html>nothing here</html>"))
+    with pytest.raises(SourceRefused, match="SPEND_CENTER_TOKEN_URL needs a look") as refused:
+        await source.whoami()
+    assert not isinstance(refused.value, SourceAuth)
+    assert (await source.whoami()).uuid == "cmp_1"
+    await source.aclose()
+
+
+async def test_without_a_token_host_no_secret_leaves(bill: Bill, time: Time) -> None:
+    source = connect(bill, time, token=None, client_id="app", client_secret=Secret("s3cret"), token_url="")
+    with pytest.raises(SourceRefused, match="Set SPEND_CENTER_TOKEN_URL"):
+        await source.whoami()
+    assert bill.calls == []
     await source.aclose()
 
 

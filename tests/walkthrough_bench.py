@@ -79,7 +79,13 @@ class Harbor:
             return IntacctClient(gateway, sign_in, requests_at_once=requests_at_once, sleep=no_waiting)
 
         def source_for(token: Secret | None, client_id: str, client_secret: Secret | None) -> Source:
-            return SpendClient(self.spend.url, token=token, client_id=client_id, client_secret=client_secret)
+            return SpendClient(
+                self.spend.url,
+                token=token,
+                client_id=client_id,
+                client_secret=client_secret,
+                token_url=self.spend.token_url,
+            )
 
         return Conversation(
             self.store, intacct_for=intacct_for, source_for=source_for, sender_id=sender_id, clock=self.clock

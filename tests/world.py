@@ -166,6 +166,7 @@ async def world(folder: Path, *, cards: tuple[str, ...] = (), **settings: Any) -
         intacct_sender_id=SENDER_ID,
         intacct_sender_password=SENDER_PASSWORD,
         spend_center_url=spend.url,
+        spend_center_token_url=spend.token_url,
         data_dir=folder,
         **{"intacct_settle_after": 1200, "spend_center_calls_per_minute": CALLS_PER_MINUTE} | settings,
     )

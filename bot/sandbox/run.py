@@ -153,6 +153,7 @@ class Sandbox:
             "INTACCT_SENDER_PASSWORD": SENDER_PASSWORD,
             "INTACCT_SETTLE_AFTER": "2",
             "SPEND_CENTER_URL": self.spend.url,
+            "SPEND_CENTER_TOKEN_URL": self.spend.token_url,
             "SPEND_CENTER_CALLS_PER_MINUTE": str(CALLS_PER_MINUTE),
             "DATA_DIR": str(self.directory),
             "PORT": str(await _free_port(taken)),

@@ -12,7 +12,7 @@ from bot.spend.pacing import Clock
 
 Headers = dict[str, str]
 TokenCall = Callable[[Mapping[str, str]], Awaitable[Any]]
-"""Posts a form to `/authx/token` and gives back the JSON of the answer."""
+"""Posts a form to the token host and gives back the JSON of the answer."""
 
 LIFETIME = 900.0
 """Seconds that an access token is used when the answer does not say how long it lives."""
@@ -80,8 +80,16 @@ class ClientCredentials:
         }
         try:
             answer = await self._call(form)
-        except SourceRefused as refused:  # OAuth refuses wrong credentials with 400 as well as with 401
-            raise SourceAuth(str(refused), http_status=refused.http_status, code=refused.code) from refused
+        except SourceRefused as refused:
+            if refused.http_status is None:  # it was not asked
+                raise
+            if refused.http_status == 400:  # OAuth refuses wrong credentials with 400 as well as with 401
+                raise SourceAuth(str(refused), http_status=refused.http_status, code=refused.code) from refused
+            raise SourceRefused(
+                "Spend Center gives out no access tokens at the address that is set "
+                f"(HTTP {refused.http_status}). SPEND_CENTER_TOKEN_URL needs a look.",
+                http_status=refused.http_status,
+            ) from refused
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
             raise SourceUnavailable("Spend Center answered the sign-in without an access token.")

@@ -6,7 +6,9 @@ import asyncio
 import functools
 import ssl
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -38,6 +40,7 @@ from bot.spend.errors import (
 from bot.spend.pacing import AT_ONCE, Clock, Pacer, Sleep, shared_pacer
 from bot.spend.records import (
     Directory,
+    budget_of,
     child_ids,
     parse_company,
     parse_directory,
@@ -64,6 +67,10 @@ DIRECTORY_REST = 60.0
 PATIENCE = 3
 """Pages in a row without anything new, after which a list is taken to go round in a circle."""
 MOST_CHILDREN = 200
+MOST_BUDGETS = 40
+"""Budgets that are in no list and whose names are read one by one, each a call of the minute's sixty."""
+BUDGET_PAGES = 4
+"""Pages of the newest transactions that are looked through for budgets."""
 CHILD_AGE = 300.0
 """Seconds for which a pass takes the children of an unchanged split as just read: a preview and the posting that follows
 it, or two connections of one company, would otherwise pay for each child twice out of the same minute."""
@@ -71,12 +78,15 @@ it, or two connections of one company, would otherwise pay for each child twice 
 
 @dataclass(slots=True)
 class _Memory:
-    """What clients of one token have read and need not pay for again: names, and the children of splits."""
+    """What clients of one token have read and need not pay for again: names, children of splits, budgets of no list."""
 
     directory: Directory = field(default_factory=Directory)
     directory_read: float | None = None
     reading_directory: asyncio.Lock = field(default_factory=asyncio.Lock)
     children: dict[tuple[str, datetime], tuple[float, Any]] = field(default_factory=dict)
+    budgets: dict[str, str] = field(default_factory=dict)
+    several_sync_states: bool = True
+    """Whether the filter `syncStatus` takes a list; known to be refused once it was."""
 
 
 _memories: WeakKeyDictionary[Pacer, _Memory] = WeakKeyDictionary()
@@ -91,6 +101,7 @@ class SpendClient:
         token: the `apiToken`, or None when client credentials are given.
         client_id: of an OAuth application.
         client_secret: likewise.
+        token_url: where its access tokens come from: a host of its own. Without one, client credentials are refused.
         http: a shared client; without it one is made and closed by `aclose`.
         clock: seconds, only ever forward.
         sleep: awaits that many seconds.
@@ -106,6 +117,7 @@ class SpendClient:
         token: Secret | None = None,
         client_id: str = "",
         client_secret: Secret | None = None,
+        token_url: str = "",
         http: httpx.AsyncClient | None = None,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
@@ -117,7 +129,7 @@ class SpendClient:
         self._http = http or Client(verify=_tls())
         key = token.reveal() if token else client_id
         pace = pacer or shared_pacer(base_url, key, calls_per_minute, clock=clock, sleep=sleep)
-        self._wire = Wire(base_url, self._http, pace, sleep)
+        self._wire = Wire(base_url, self._http, pace, sleep, token_url=token_url)
         self._wire.auth = _auth(token, client_id, client_secret, self._wire, clock)
         self._clock = clock
         self._settled = settled
@@ -150,10 +162,44 @@ class SpendClient:
         return tuple({card.uuid: card for card in directory.cards.values()}.values())
 
     async def budgets(self) -> tuple[tuple[str, str], ...]:
-        """(uuid, name) of every budget that the list shows; it may miss some that can be had by their id."""
+        """(uuid, name) of every budget that the list shows, and of those met on cards and on the newest transactions.
+
+        The list can miss budgets that can be had by their id, and even come back empty for active ones.
+        """
         rows = [row async for page, _ in self._pages(f"{SPEND}/budgets", LONG_PAGE) for row in page]
-        found = [(str(row.get("uuid") or ""), str(row.get("name") or "")) for row in rows if isinstance(row, dict)]
-        return tuple((uuid, name) for uuid, name in found if uuid and name)
+        known = {one for row in rows if isinstance(row, dict) for one in (row.get("uuid"), row.get("id"))}
+        met = [one for one in await self._budgets_met() if one not in known]
+        return tuple(filter(all, map(_budget, rows))) + tuple(await self._budgets_by_id(met))
+
+    async def _budgets_met(self) -> list[str]:
+        """Ids of the budgets that cards and the newest transactions name, the most used first."""
+        met: Counter[str] = Counter((await self._names([None])).budgets)
+        pages = self._pages(TRANSACTIONS, PAGE, sort="occurredTime:desc")
+        async with aclosing(pages):
+            read = 0
+            async for rows, _ in pages:
+                met.update(filter(None, map(budget_of, rows)))
+                read += 1
+                if read == BUDGET_PAGES:
+                    break
+        return [uuid for uuid, _ in met.most_common()]
+
+    async def _budgets_by_id(self, met: Sequence[str]) -> list[tuple[str, str]]:
+        """(uuid, name) of these, without those that are gone. One whose name cannot be had is shown by its id."""
+        names = self._memory.budgets
+
+        async def name(uuid: str) -> None:
+            try:
+                row = await self._wire.get(f"{SPEND}/budgets/{quote(uuid, safe='')}")
+            except SourceMissing:
+                names[uuid] = ""
+            except SourceRefused:
+                names[uuid] = uuid
+            else:
+                names[uuid] = _budget(row)[1] or uuid
+
+        await _few_at_once(name, [uuid for uuid in met if uuid not in names][:MOST_BUDGETS])
+        return [(uuid, shown) for uuid in met if (shown := names.get(uuid, uuid))]
 
     async def fields(self) -> tuple[CustomField, ...]:
         """Every custom field that is still in use, pick lists with all their values."""
@@ -170,19 +216,40 @@ class SpendClient:
 
     async def natively_synced(self, since: date) -> tuple[int, date | None]:
         """See `Source`. Rows are counted by the entry they carry, since a filter that is not understood is ignored."""
-        window = Window(on_or_after=since)
-        filters = f'syncStatus:in:"SYNCED,PENDING",{window.filters()}'
-        count, newest = 0, None
+        days: dict[str, date] = {}
+        async for row in self._in_sync_states(("SYNCED", "PENDING"), Window(on_or_after=since)):
+            try:
+                transaction = parse_transaction(row, Directory(), self._settled)
+            except BadRow:
+                continue
+            day = transaction.occurred.date()
+            if transaction.native_sync in ("synced", "pending") and day >= since:
+                days[transaction.uuid] = day
+        return len(days), max(days.values(), default=None)
+
+    async def _in_sync_states(self, states: Sequence[str], window: Window) -> AsyncIterator[Any]:
+        """Rows in any of these states. Where the far end takes one state at a time only, it is asked once for each.
+
+        That it takes several is documented; a live company refused all operators but `eq` with 400.
+        """
+        if self._memory.several_sync_states:
+            try:
+                async for row in self._filtered(f'syncStatus:in:"{",".join(states)}",{window.filters()}'):
+                    yield row
+            except SourceRefused as refused:
+                if refused.http_status != 400:
+                    raise
+                self._memory.several_sync_states = False
+            else:
+                return
+        for state in states:
+            async for row in self._filtered(f"syncStatus:eq:{state},{window.filters()}"):
+                yield row
+
+    async def _filtered(self, filters: str) -> AsyncIterator[Any]:
         async for rows, _ in self._pages(TRANSACTIONS, PAGE, sort="occurredTime:asc", filters=filters):
             for row in rows:
-                try:
-                    transaction = parse_transaction(row, Directory(), self._settled)
-                except BadRow:
-                    continue
-                day = transaction.occurred.date()
-                if transaction.native_sync in ("synced", "pending") and day >= since:
-                    count, newest = count + 1, max(newest or day, day)
-        return count, newest
+                yield row
 
     def spare(self) -> float:
         return self._wire.spare()
@@ -277,7 +344,7 @@ class SpendClient:
 
     # --- lists --------------------------------------------------------------------------------------------------------
 
-    async def _pages(self, path: str, size: int, **params: str) -> AsyncIterator[tuple[list[Any], bool]]:
+    async def _pages(self, path: str, size: int, **params: str) -> AsyncGenerator[tuple[list[Any], bool], None]:
         """A list's rows, page by page, each identity once, and whether the list was cut short there.
 
         A cursor seen before ends the list. On a short page that is merely its end; after a full one, or after
@@ -343,6 +410,13 @@ def _listing(answer: Any) -> tuple[list[Any], str]:
         cursor = answer.get("nextPage")
         return answer["results"], cursor if isinstance(cursor, str) else ""
     raise SourceUnavailable("Spend Center answered without the list that was asked for.")
+
+
+def _budget(row: Any) -> tuple[str, str]:
+    """Its uuid and name; either is empty in a row that has none."""
+    if not isinstance(row, dict):
+        return "", ""
+    return clean(row.get("uuid"), 100), clean(row.get("name"), 200)
 
 
 def _identity(row: Any) -> str:

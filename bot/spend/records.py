@@ -80,6 +80,8 @@ class Directory:
     people: Mapping[str, Person] = field(default_factory=dict)
     cards: Mapping[str, SpendCard] = field(default_factory=dict)
     holders: Mapping[str, str] = field(default_factory=dict)
+    budgets: tuple[str, ...] = ()
+    """Of each card that names one."""
 
     def knows(self, row: object) -> bool:
         """Whether everybody and everything that the row names is in here."""
@@ -98,7 +100,8 @@ def parse_directory(users: Iterable[object], cards: Iterable[object]) -> Directo
         people |= dict.fromkeys(_ids(row), person)
     plastic: dict[str, SpendCard] = {}
     holders: dict[str, str] = {}
-    for row in _mappings(cards):
+    cards = _mappings(cards)
+    for row in cards:
         holder = _first(row, "userUuid", "userId")
         card = SpendCard(
             uuid=_first(row, "uuid", "id"),
@@ -109,7 +112,7 @@ def parse_directory(users: Iterable[object], cards: Iterable[object]) -> Directo
         )
         plastic |= dict.fromkeys(_ids(row), card)
         holders |= dict.fromkeys(_ids(row), holder)
-    return Directory(people, plastic, holders)
+    return Directory(people, plastic, holders, tuple(filter(None, map(budget_of, cards))))
 
 
 def parse_company(row: object, address: str) -> SpendCompany:
@@ -194,7 +197,7 @@ def _transaction(row: Row, uuid: str, directory: Directory, settled: str) -> Tra
         card_id=card.uuid if card else card_id,
         card_name=card.name if card else "",
         last4=card.last4 if card else "",
-        budget_id=_first(row, "budgetUuid", "budgetId"),
+        budget_id=budget_of(row),
         note=note,
         original=original,
         exchange_rate=_rate(row) if original else None,
@@ -208,6 +211,11 @@ def _transaction(row: Row, uuid: str, directory: Directory, settled: str) -> Tra
         receipts=_receipts(row),
         codings=codings,
     )
+
+
+def budget_of(row: object) -> str:
+    """The budget that a transaction or a card belongs to; empty without one."""
+    return _first(row, "budgetUuid", "budgetId") if isinstance(row, Mapping) else ""
 
 
 def row_uuid(row: object) -> str:

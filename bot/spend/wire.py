@@ -14,6 +14,7 @@ from bot.spend.errors import (
     ReceiptRefused,
     SourceAuth,
     SourceBusy,
+    SourceRefused,
     SourceUnavailable,
     failure,
 )
@@ -31,10 +32,16 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
 class Wire:
-    """Everything that has to do with HTTP. `base_url` ends in `/connect`; a read is a GET, and only reads are repeated."""
+    """Everything that has to do with HTTP. `base_url` ends in `/connect`; a read is a GET, and only reads are repeated.
 
-    def __init__(self, base_url: str, http: httpx.AsyncClient, pacer: Pacer, sleep: Sleep) -> None:
+    `token_url` is where OAuth gives out access tokens: a host of its own, not below the API (BILL's OpenAPI).
+    """
+
+    def __init__(
+        self, base_url: str, http: httpx.AsyncClient, pacer: Pacer, sleep: Sleep, *, token_url: str = ""
+    ) -> None:
         self.base = httpx.URL(base_url.rstrip("/"))
+        self._token_url = token_url
         self._http = http
         self._pacer = pacer
         self._sleep = sleep
@@ -51,23 +58,28 @@ class Wire:
 
     async def sign_in(self, form: Mapping[str, str]) -> Any:
         """The token call of OAuth; asking twice for a token does no harm, so it is repeated like a read."""
-        return await self._patiently("POST", "/authx/token", {}, repeat=True, data=form)
+        if not self._token_url:
+            raise SourceRefused(
+                "Where Spend Center gives out access tokens for a client ID is not known for this address of its API. Set SPEND_CENTER_TOKEN_URL."
+            )
+        return await self._patiently("POST", httpx.URL(self._token_url), {}, repeat=True, data=form)
 
     async def _signed(self, method: str, path: str, **content: Any) -> Any:
+        url = self.base.copy_with(raw_path=self.base.raw_path.rstrip(b"/") + path.encode("ascii"))
         headers = await self.auth.headers()
         try:
-            return await self._patiently(method, path, headers, repeat=method == "GET", **content)
+            return await self._patiently(method, url, headers, repeat=method == "GET", **content)
         except SourceAuth as refused:
             if refused.http_status != 401 or not self.auth.renew(headers):
                 raise
         headers = await self.auth.headers()
-        return await self._patiently(method, path, headers, repeat=method == "GET", **content)
+        return await self._patiently(method, url, headers, repeat=method == "GET", **content)
 
-    async def _patiently(self, method: str, path: str, headers: Headers, *, repeat: bool, **content: Any) -> Any:
+    async def _patiently(self, method: str, url: httpx.URL, headers: Headers, *, repeat: bool, **content: Any) -> Any:
         """A refusal for too many calls is no execution, so it is repeated for writes too; a lost answer only for reads."""
         for pause in (*BACK_OFF, None):
             try:
-                return await self._once(method, path, headers, **content)
+                return await self._once(method, url, headers, **content)
             except SourceBusy as busy:
                 wait = max(busy.retry_after or 0.0, BACK_OFF[0])
                 if pause is None or wait > LONGEST_WAIT:
@@ -80,8 +92,7 @@ class Wire:
                 await self._sleep(wait)
         raise AssertionError  # the last pause is None, and every branch above then raises
 
-    async def _once(self, method: str, path: str, headers: Headers, **content: Any) -> Any:
-        url = self.base.copy_with(raw_path=self.base.raw_path.rstrip(b"/") + path.encode("ascii"))
+    async def _once(self, method: str, url: httpx.URL, headers: Headers, **content: Any) -> Any:
         async with self._pacer.turn(), self._answer(method, url, headers, **content) as response:
             body = await _body(response, BODY_CAP)
         if body is None:

@@ -49,14 +49,19 @@ class Term:
     values: tuple[str, ...]
 
 
-def parse_filters(text: str) -> list[Term]:
+def parse_filters(text: str, *, several_sync_states: bool = True) -> list[Term]:
     """Reads `field:op:value,field:op:value`. What follows a `;` is not read at all, as in the real one.
 
     Raises:
         ApiError: 400 for an unknown field, an operator the field does not have, or a value it cannot read. A time of
-            day is such a value: its colons break the term.
+            day is such a value unless it is quoted: its colons break the term.
     """
-    return [_term(piece.strip()) for piece in TERM.findall(text.partition(";")[0])]
+    terms = [_term(piece.strip()) for piece in TERM.findall(text.partition(";")[0])]
+    if not several_sync_states and (
+        odd := [one for one in terms if one.field == "syncStatus" and one.operator != "eq"]
+    ):
+        raise ApiError(400, f"filters: operator {odd[0].operator} is not supported for syncStatus")
+    return terms
 
 
 def matches(row: Row, terms: Iterable[Term]) -> bool:
@@ -154,7 +159,7 @@ def _term(text: str) -> Term:
 def _check_value(field: str, value: str) -> None:
     readable = True
     if field.endswith("Time"):
-        readable = DAY.fullmatch(value) is not None and _day(value) is not None
+        readable = _moment(value) is not None
     elif field == "syncStatus":
         readable = value in SYNC_STATES
     elif field == "complete":
@@ -169,9 +174,8 @@ def _holds(row: Row, term: Term) -> bool:
     field, value = term.field, term.values[0]
     if field.endswith("Time"):
         # A day means its first instant, so `lte` drops the day itself.
-        limit = datetime.combine(date.fromisoformat(value), time.min, UTC)
-        at = row.get(field)
-        return at is not None and _compare(instant_of(at), limit, term.operator)
+        limit, at = _moment(value), row.get(field)
+        return at is not None and limit is not None and _compare(instant_of(at), limit, term.operator)
     if field == "fees":
         return _compare(row["fees"], Decimal(value), term.operator)
     if field == "syncStatus":
@@ -196,11 +200,15 @@ def _sort_value(row: Row, field: str) -> Any:
     return instant_of(row[field]) if field.endswith("Time") else row[field]
 
 
-def _day(text: str) -> date | None:
+def _moment(text: str) -> datetime | None:
+    """A day's first instant, or the instant of a date-time with its offset; only the filter's quotes let one through."""
     try:
-        return date.fromisoformat(text)
+        if DAY.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), time.min, UTC)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return moment if moment.tzinfo else None
 
 
 def _number(text: str) -> Decimal | None:

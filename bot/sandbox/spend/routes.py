@@ -17,7 +17,7 @@ from bot.sandbox.spend.wire import ApiError
 SIMULATED, NOT_SIMULATED = "simulated", "not simulated"
 
 COVERAGE = {
-    "POST /connect/authx/token": SIMULATED,
+    "POST /authx/token": SIMULATED,
     "GET /connect/v3/spend/transactions": SIMULATED,
     "GET /connect/v3/spend/transactions/{id}": SIMULATED,
     "GET /connect/v3/spend/transactions/{id}/custom-fields": SIMULATED,
@@ -57,7 +57,8 @@ COVERAGE = {
     "PUT /upload/{key}": SIMULATED,
     "GET /files/{key}/{filename}": SIMULATED,
 }
-"""Every route of the fact sheet, as `METHOD path`. The last two stand for the storage behind signed addresses."""
+"""Every route of the fact sheet, as `METHOD path`. The first is on a host of its own, the last two stand for the storage
+behind signed addresses."""
 
 Answer = dict[str, Any]
 REPEAT_TOKEN = web.RequestKey("repeat_token", bool)
@@ -70,6 +71,10 @@ class Api:
         books: what is read and changed.
         origin: `http://127.0.0.1:PORT` of the moment, for the addresses of files.
         changed: called after each change.
+
+    Attributes:
+        several_sync_states: whether the filter `syncStatus` takes `in`, as documented; a live company took `eq` only.
+        budgets_listed: whether the list of budgets shows any; a live one came back empty for active budgets.
     """
 
     def __init__(self, books: Books, origin: Callable[[], str], changed: Callable[[], None]) -> None:
@@ -77,6 +82,8 @@ class Api:
         self._origin = origin
         self._changed = changed
         self._awaited: set[str] = set()
+        self.several_sync_states = True
+        self.budgets_listed = True
         self.handlers: dict[str, Callable[[web.Request], Any]] = {
             "GET /connect/v3/spend/transactions": self.transactions,
             "GET /connect/v3/spend/transactions/{id}": lambda request: self._shown(self._row(request)),
@@ -101,7 +108,7 @@ class Api:
 
     def transactions(self, request: web.Request) -> Answer:
         params = _params(request)
-        terms = query.parse_filters(params.get("filters", ""))
+        terms = query.parse_filters(params.get("filters", ""), several_sync_states=self.several_sync_states)
         field, descending = query.parse_sort(params.get("sort"))
         found = [row for row in self.books.parents() if query.matches(row, terms)]
         listed = query.sort_rows(found, field, descending)
@@ -181,8 +188,9 @@ class Api:
         return self.books.owner() | {"companyUuid": company["uuid"], "companyName": company["name"]}
 
     def budgets(self, request: web.Request) -> Answer:
-        """The list leaves out retired budgets; by id they are still there."""
-        return query.page([b for b in self.books.lists["budgets"] if not b.get("retired")], _params(request), most=100)
+        """The list leaves out retired budgets, or all of them; by id they are still there."""
+        shown = [b for b in self.books.lists["budgets"] if self.budgets_listed and not b.get("retired")]
+        return query.page(shown, _params(request), most=100)
 
     def _list(self, request: web.Request, name: str) -> Answer:
         return query.page(self.books.lists[name], _params(request), most=100)

@@ -24,6 +24,7 @@ from bot.sandbox.spend.wire import ApiError, to_json
 CALLS_AT_ONCE = 3
 SLOW = 5.0
 FAULTS = ("down", "error_500", "rate_limit", "unauthorized", "repeat_token", "slow", "garbage")
+SIGN_IN = "POST /authx/token"
 LIST = "GET /connect/v3/spend/transactions"
 
 
@@ -51,6 +52,7 @@ class SpendSim:
 
     Attributes:
         url: what SPEND_CENTER_URL is set to; ends in `/connect`.
+        token_url: what SPEND_CENTER_TOKEN_URL is set to: on a host of its own, as BILL's OpenAPI has it.
         clock: the present moment, UTC; the minute of the rate limit runs by it.
         on_change: told "spend" after each change.
     """
@@ -82,7 +84,7 @@ class SpendSim:
         retry_after: bool = True,
         calls_per_minute: int = 60,
     ) -> None:
-        self.url = ""
+        self.url = self.token_url = ""
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.on_change: Callable[[str], None] | None = None
         self.token_lifetime = token_lifetime
@@ -95,33 +97,47 @@ class SpendSim:
         self._bearers: dict[str, datetime] = {}
         self._calls: defaultdict[str, deque[datetime]] = defaultdict(deque)
         self._in_flight = 0
-        self._port = 0
-        self._runner: web.AppRunner | None = None
+        self._ports = (0, 0)
+        self._runners: list[web.AppRunner] = []
 
     # --- the listener --------------------------------------------------------------------------------------------
 
     async def start(self, port: int = 0) -> str:
-        """Binds 127.0.0.1; after a stop the old port again unless another is named. Returns `url`."""
-        app = web.Application(middlewares=[self._gate])
-        for name, coverage in COVERAGE.items():
-            method, path = name.split(" ")
-            app.router.add_route(method, path, self._handler(name, coverage))
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port or self._port)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self._port}/connect"
+        """Binds 127.0.0.1, the token host on any port; after a stop the old ports, unless another is named. Returns `url`."""
+        api = await self._listen([name for name in COVERAGE if name != SIGN_IN], port or self._ports[0])
+        tokens = await self._listen([SIGN_IN], self._ports[1])
+        self._ports = (api, tokens)
+        self.url, self.token_url = f"http://127.0.0.1:{api}/connect", f"http://127.0.0.1:{tokens}/authx/token"
         return self.url
 
+    async def _listen(self, names: list[str], port: int) -> int:
+        app = web.Application(middlewares=[self._gate])
+        for name in names:
+            method, path = name.split(" ")
+            app.router.add_route(method, path, self._handler(name, COVERAGE[name]))
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runners.append(runner)
+        return int(runner.addresses[0][1])
+
     async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        while self._runners:
+            await self._runners.pop().cleanup()
+
+    # --- what a live company may do otherwise ------------------------------------------------------------------------
+
+    def behave(self, *, several_sync_states: bool = True, budgets_listed: bool = True) -> None:
+        """As documented, or as public clients met it: see `Api`."""
+        self._api.several_sync_states, self._api.budgets_listed = several_sync_states, budgets_listed
 
     def _handler(self, name: str, coverage: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         special: dict[str, Callable[[web.Request], Any]] = {
-            "POST /connect/authx/token": self._token,
+            SIGN_IN: self._token,
             "PUT /upload/{key}": self._api.upload,
             "GET /files/{key}/{filename}": self._api.file,
         }
@@ -139,7 +155,7 @@ class SpendSim:
 
     @web.middleware
     async def _gate(self, request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
-        if not request.path.startswith("/connect/"):
+        if not request.path.startswith(("/connect/", "/authx/")):
             return await self._loud(request, handler)
         self._in_flight += 1
         try:
@@ -163,7 +179,7 @@ class SpendSim:
             raise self._too_many("Rate limit exceeded", math.ceil(fault.seconds or 60))
         if fault and fault.kind == "garbage":
             return web.Response(text="<!DOCTYPE html><html><body>Web server is retur", content_type="text/html")
-        if request.path != "/connect/authx/token":
+        if f"{request.method} {request.path}" != SIGN_IN:
             token = self._signed_in(request, refused=fault is not None and fault.kind == "unauthorized")
             self._count(token)
         request[REPEAT_TOKEN] = fault is not None and fault.kind == "repeat_token"
