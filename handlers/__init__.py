@@ -14,6 +14,7 @@ import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -43,7 +44,7 @@ from handlers.ui import help as words
 from handlers.undo import Undo
 from handlers.vendors import Vendors
 
-__all__ = ["Services", "make_digests", "refresh", "register", "show_homes"]
+__all__ = ["PROVED", "Services", "make_digests", "refresh", "register", "show_homes"]
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,9 @@ LATEST = 2.0
 
 SEEN = 0.05
 """Seconds in which Bolt has surely seen an acknowledgement: it looks every 10 ms, and forgets it when an error is handled."""
+
+PROVED = "proved"
+"""Set in a request's context once its signature was proved."""
 
 Command = Callable[[Ask, str], Awaitable[None]]
 
@@ -222,9 +226,20 @@ async def unknown_button(ack: AsyncAck, body: dict[str, Any], client: AsyncWebCl
 
 
 async def trouble(
-    error: Exception, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient, ack: AsyncAck
+    error: Exception,
+    request: AsyncBoltRequest,
+    body: dict[str, Any],
+    context: AsyncBoltContext,
+    client: AsyncWebClient,
+    ack: AsyncAck,
 ) -> BoltResponse | None:
-    """The one error handler: a refusal is a sentence to whoever asked, anything else a reference that the log has too."""
+    """The one error handler: a refusal is a sentence to whoever asked, anything else a reference that the log has too.
+
+    What came by HTTP and was not proved to be Slack's is answered 401: whom its body names is not talked to.
+    """
+    if request.mode != "socket_mode" and not context.get(PROVED):
+        log.warning("a request without a proved signature was refused (%s)", type(error).__name__)
+        return BoltResponse(status=401)
     if ack.response is not None:
         await asyncio.sleep(SEEN)
     if isinstance(error, Refused):

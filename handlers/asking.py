@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from handlers.response_url import answered
 from handlers.ui.blocks import Json
 
 
@@ -53,19 +52,9 @@ class Ask:
 
     async def tell(self, said: Json) -> None:
         """Answer this one person: where they asked if Slack allows it, else in their direct messages."""
-        if self.answer_to and await self._answered(said):
+        if await answered(self.client, self.answer_to, said):
             return
         await self.client.chat_postMessage(channel=self.user, **said)
-
-    async def _answered(self, said: Json) -> bool:
-        """Whether the answer got through where they asked; that way is open for half an hour and five answers."""
-        hook = AsyncWebhookClient(self.answer_to)
-        content = {"text": said["text"], "blocks": said["blocks"]}
-        try:
-            sent = await hook.send(**content, response_type="ephemeral", replace_original=False)
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            return False
-        return sent.status_code == 200
 
     async def open(self, view: Json) -> str:
         """Open a form; returns its id."""
