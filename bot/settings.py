@@ -29,8 +29,8 @@ WHERE = {
     "SLACK_SIGNING_SECRET": "api.slack.com > your app > Basic Information > Signing Secret",
     "SLACK_MODE": "socket (no public address needed) or http",
     "SLACK_API_URL": "leave it out for Slack itself, https://slack.com/api/",
-    "SLACK_CLIENT_ID": "api.slack.com > your app > Basic Information > Client ID; only to install into several workspaces",
-    "SLACK_CLIENT_SECRET": "api.slack.com > your app > Basic Information > Client Secret",
+    "SLACK_CLIENT_ID": "leave it out; one workspace needs its SLACK_BOT_TOKEN only",
+    "SLACK_CLIENT_SECRET": "leave it out; one workspace needs its SLACK_BOT_TOKEN only",
     "PORT": "a free TCP port for /healthz, 1 to 65535",
     "INTACCT_URL": "leave it out for Intacct itself, https://api.intacct.com/ia/xml/xmlgw.phtml",
     "INTACCT_SENDER_ID": "the Web Services sender ID of your Sage Intacct developer licence, lower case",
@@ -212,6 +212,9 @@ def _missing(settings: Settings, need: Need) -> dict[str, str]:
         value = getattr(settings, name.lower()).get_secret_value()
         if value and not value.startswith(start):
             found[name] = f"does not start with {start}"
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        if name not in _absent(settings, name):
+            found[name] = "is set, but this version cannot be installed into several workspaces"
     return found | _absent(settings, "SLACK_BOT_TOKEN", second)
 
 

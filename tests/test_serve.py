@@ -126,6 +126,39 @@ async def test_missing_settings_are_all_told_at_once(tmp_path: Path) -> None:
         assert name in told
 
 
+async def test_an_install_flow_that_is_not_there_yet_is_refused_at_the_start(tmp_path: Path) -> None:
+    async with harbor_without_bot(tmp_path) as (far, slack, _):
+        env = environment(far, slack, SLACK_CLIENT_ID="111.222", SLACK_CLIENT_SECRET="hunter3")
+        async with running(tmp_path, env) as process:
+            _, told = await asyncio.wait_for(process.communicate(), PATIENCE)
+
+    assert process.returncode == 2
+    assert b"SLACK_CLIENT_ID is set, but this version cannot be installed into several workspaces" in told
+    assert b"SLACK_CLIENT_SECRET is set" in told
+    assert b"hunter3" not in told
+
+
+@pytest.mark.parametrize("value", ["", "111.222"])
+async def test_bolt_keeps_no_installations_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """Bolt looks at os.environ by itself: with both there, empty or not, no press would find the app's token."""
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        monkeypatch.setenv(name, value)
+    async with (
+        harbor_without_bot(tmp_path) as (far, slack, clock),
+        Bot(far.settings, clock, pause=0, patience=1) as bot,
+    ):
+        room = Room(slack, bot.app)
+        await room.until(lambda: slack.core.socket.count or None, "the bot's socket")
+
+        await room.types("help")
+
+        await room.reads("Type /intacct")
+        assert bot.app.oauth_flow is None
+        assert os.environ["SLACK_CLIENT_ID"] == value
+
+
 async def test_slack_may_come_late_and_go_away(tmp_path: Path) -> None:
     async with harbor_without_bot(tmp_path) as (far, slack, clock):
         await slack.control("fault", {"user": "U0DANA", "kind": "down"})

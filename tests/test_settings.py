@@ -75,6 +75,23 @@ def test_what_is_enough_is_enough_in_both_modes(environ: pytest.MonkeyPatch) -> 
     assert load(*Need).slack_mode == "http"
 
 
+def test_an_install_flow_that_is_not_there_yet_is_refused_for_slack_alone(environ: pytest.MonkeyPatch) -> None:
+    for name, value in ENOUGH.items():
+        environ.setenv(name, value)
+    environ.setenv("SLACK_CLIENT_ID", "111.222")
+    environ.setenv("SLACK_CLIENT_SECRET", "hunter3")
+
+    assert told(*Need) == ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"]
+    with pytest.raises(SettingsError, match="cannot be installed into several workspaces") as refused:
+        load(*Need)
+    assert "hunter3" not in str(refused.value)
+    assert load(Need.STORE, Need.INTACCT).slack_client_id == "111.222"
+
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        environ.setenv(name, "")
+    load(*Need)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

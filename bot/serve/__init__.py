@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from typing import Any, Self
 
@@ -169,7 +170,18 @@ def make_client(settings: Settings) -> AsyncWebClient:
 
 def make_app(settings: Settings, client: AsyncWebClient) -> AsyncApp:
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_about_the_client)
-    return AsyncApp(client=client, signing_secret=settings.slack_signing_secret.get_secret_value() or None)
+    with _hidden("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        return AsyncApp(client=client, signing_secret=settings.slack_signing_secret.get_secret_value() or None)
+
+
+@contextmanager
+def _hidden(*names: str) -> Iterator[None]:
+    """Bolt reads these from the environment itself, empty ones too, and would then look for installations in a store of its own."""
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _about_the_client(record: logging.LogRecord) -> bool:
