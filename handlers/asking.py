@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -89,6 +90,13 @@ class Ask:
             if entry.get(name):
                 return str(entry[name]).strip()
         return str((entry.get("selected_option") or {}).get("value") or "")
+
+    def day(self, block: str) -> date | None:
+        """The day picked in a block; None when none was."""
+        try:
+            return date.fromisoformat(self.text(block))
+        except ValueError:
+            return None
 
     def many(self, block: str) -> list[str]:
         """The people or options picked in a block."""

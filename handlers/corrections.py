@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,6 +13,7 @@ from bot.sync import correct
 from bot.sync.alerts import AlertView
 from bot.sync.correct import Keep
 from bot.sync.desk import Asked
+from bot.sync.posting_day import OutOfBounds
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
 from handlers.alerts import Ack, Alerts
@@ -84,24 +83,34 @@ class Corrections:
         await ack()
         ask = Ask.of(body, client)
         view = await self.alerts.decides(ask, ask.value)
-        await ask.open(forms.move(view, forms.first_open(view), self._today(view)))
+        bounds = await correct.bounds_of(self.services.desk, view.alert.id)
+        await ask.open(forms.move(view, bounds.proposed, bounds.today))
 
     async def moved(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """A day within the bounds is posted on; one past the first open month is asked for once more, by month and year."""
         ask = Ask.of(body, client)
-        view = await self.alerts.decides(ask, ask.metadata)
-        chosen = date.fromisoformat(ask.text("day"))
-        if view.last is not None and chosen <= view.last:
-            await ack(response_action="errors", errors={"day": "Choose a day after those of these transactions."})
+        alert, agreed = forms.day_agreed(ask.metadata)
+        view = await self.alerts.decides(ask, alert)
+        chosen = agreed or ask.day("day")
+        bounds = await correct.bounds_of(self.services.desk, view.alert.id)
+        problem = bounds.problem(chosen) if chosen else "Pick a day."
+        if chosen is None or problem:
+            if agreed:
+                raise Refused(problem)
+            await ack(response_action="errors", errors={"day": problem})
+            return
+        month = bounds.month_to_confirm(chosen)
+        if month and not agreed:
+            await ack(response_action="update", view=forms.sure(view, chosen, bounds, forms.MOVE))
             return
         name = (await self.access.people.person(client, ask.user)).name
-        asked = await correct.redate(self.services.desk, view.alert.id, chosen, ask.user, name)
+        try:
+            asked = await correct.redate(self.services.desk, view.alert.id, chosen, ask.user, name, confirmed=month)
+        except OutOfBounds as no:
+            raise Refused(str(no)) from no
         await self._promised(ack, ask, view, asked)
 
     async def _promised(self, ack: Ack, ask: Ask, view: AlertView, asked: Asked) -> None:
         await self.alerts.refresh(view)
         await ack()
         await self.alerts.first(ask, asked, "the button")
-
-    def _today(self, view: AlertView) -> date:
-        zone = view.connection.time_zone if view.connection else "UTC"
-        return self.services.clock().astimezone(ZoneInfo(zone or "UTC")).date()

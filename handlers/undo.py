@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sync import undo
+from bot.sync.posting_day import OutOfBounds
 from bot.sync.undo import CannotBe, Plan
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
@@ -17,7 +17,7 @@ from handlers.alerts import Ack, Alerts
 from handlers.asking import Ask
 from handlers.services import Services
 from handlers.ui import undo as ui
-from handlers.ui.text import day
+from handlers.ui.corrections import day_agreed, sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Undo:
         await ack()
         ask = Ask.of(body, client)
         view = await self.alerts.decides(ask, ask.value)
-        await ask.open(ui.reverse(view, await self._plan(view.alert.id), self.services.clock().date()))
+        plan = await self._plan(view.alert.id)
+        await ask.open(ui.reverse(view, plan, plan.bounds.today))
 
     async def keep(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
@@ -44,15 +45,23 @@ class Undo:
 
     async def reverse(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
-        view = await self.alerts.decides(ask, ask.metadata)
-        plan, chosen = await self._plan(view.alert.id), date.fromisoformat(ask.text("day"))
-        if chosen < plan.first:
-            await ack(response_action="errors", errors={"day": f"Pick {day(plan.first)} or a later day."})
+        alert, agreed = day_agreed(ask.metadata)
+        view = await self.alerts.decides(ask, alert)
+        plan, chosen = await self._plan(view.alert.id), agreed or ask.day("day")
+        problem = plan.bounds.problem(chosen) if chosen else "Pick a day."
+        if chosen is None or problem:
+            if agreed:
+                raise Refused(problem)
+            await ack(response_action="errors", errors={"day": problem})
+            return
+        month = plan.bounds.month_to_confirm(chosen)
+        if month and not agreed:
+            await ack(response_action="update", view=sure(view, chosen, plan.bounds, ui.REVERSE))
             return
         name = (await self.access.people.person(client, ask.user)).name
         try:
-            asked = await undo.reverse(self.services.desk, view.alert.id, chosen, ask.user, name)
-        except CannotBe as no:
+            asked = await undo.reverse(self.services.desk, view.alert.id, chosen, ask.user, name, confirmed=month)
+        except (CannotBe, OutOfBounds) as no:
             raise Refused(str(no)) from no
         await self.alerts.refresh(view)
         await ack()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from bot.app import jobs
 from bot.models import PostingState
 from bot.store import alerts, postings, runs
 from bot.sync import correct
 from bot.sync.desk import Desk
+from bot.sync.posting_day import OutOfBounds
 from tests.world import World
 
 
@@ -105,6 +108,67 @@ async def test_late_ones_post_on_the_first_open_day_with_their_own_day_in_the_de
     view = await desk.alert_view(alert)
     assert view is not None
     assert view.n == 0
+
+
+async def test_no_click_posts_into_another_year_before_its_day_or_ahead_of_today(harbor: World) -> None:
+    denver = await harbor.connect("200")
+    await harbor.sync(denver)
+    desk = desk_of(harbor)
+    alert = await alert_on(harbor, desk, denver.id, "period.closed")
+    before = harbor.booked()
+
+    for day in (date(2027, 5, 1), date(2026, 11, 6), date(2026, 10, 30), date(2026, 9, 30)):
+        with pytest.raises(OutOfBounds):
+            await correct.redate(desk, alert, day, "U0LEE", "Lee Okafor")
+
+    assert harbor.booked() == before
+    late = await postings.list_postings(harbor.parts.store, denver.id, states=[PostingState.FAILED])
+    assert [(row.decision, row.category) for row in late if row.category == "period.closed"] == [
+        (None, "period.closed")
+    ] * 4
+    await correct.redate(desk, alert, date(2026, 11, 5), "U0LEE", "Lee Okafor")
+    assert (await harbor.tally(denver))[PostingState.POSTED][0] == 71
+
+
+async def test_past_the_first_open_month_only_the_month_that_was_confirmed_is_posted_into(harbor: World) -> None:
+    denver = await harbor.connect("200")
+    await harbor.sync(denver)
+    desk = desk_of(harbor)
+    alert = await alert_on(harbor, desk, denver.id, "period.closed")
+    harbor.clock.pass_(days=60)
+    late = date(2026, 12, 31)
+
+    for confirmed in ("", "November 2026", "January 2027"):
+        with pytest.raises(OutOfBounds, match="confirm December 2026 first"):
+            await correct.redate(desk, alert, late, "U0LEE", "Lee Okafor", confirmed=confirmed)
+    await correct.redate(desk, alert, late, "U0LEE", "Lee Okafor", confirmed="December 2026")
+
+    ledger = harbor.intacct.state(limit=5000)["ledger"]["transactions"]
+    assert {row["date"] for row in ledger if "| dated 2026-10-3" in row["description"]} == {"2026-12-31"}
+
+
+async def test_what_was_moved_by_mistake_goes_back_to_its_own_day_and_reads_like_any_other(harbor: World) -> None:
+    denver = await harbor.connect("200")
+    await harbor.sync(denver)
+    desk = desk_of(harbor)
+    alert = await alert_on(harbor, desk, denver.id, "period.closed")
+    await harbor.intacct.control("close_subledger", {"through": "2026-11-30", "entity": "200"})
+    await correct.redate(desk, alert, date(2026, 11, 1), "U0LEE", "Lee Okafor")
+    alert = await alert_on(harbor, desk, denver.id, "period.closed")
+    await harbor.intacct.control("open_subledger", {"application": "CM", "entity": "200", "period": "2026-10"})
+
+    await correct.redate(desk, alert, date(2026, 10, 31), "U0LEE", "Lee Okafor")
+
+    ledger = harbor.intacct.state(limit=5000)["ledger"]["transactions"]
+    last = [row for row in ledger if row["date"] == "2026-10-31"]
+    assert last
+    for row in last:
+        own = next(one for one in await every(harbor, denver.id) if one.reference == row["reference"]).date
+        assert ("dated" in row["description"]) == (own != date(2026, 10, 31))
+
+
+async def every(harbor: World, connection: str) -> list[postings.Posting]:
+    return await postings.list_postings(harbor.parts.store, connection, limit=5000)
 
 
 async def test_a_second_click_learns_who_was_first(harbor: World) -> None:

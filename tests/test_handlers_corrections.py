@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,59 @@ async def test_late_ones_move_to_the_first_open_day_after_a_question_that_names_
     )
     assert harbor.room.texts(harbor.room.mine) == []  # all of it can be read on the alert
     assert (await harbor.far.tally(denver))[PostingState.POSTED][0] == 71
+
+
+async def test_a_day_out_of_bounds_is_refused_in_the_form_with_the_day_that_may_be_chosen(harbor: Office) -> None:
+    denver = await synced(harbor, "200", LATE)
+
+    await harbor.room.in_(LEE).presses(LATE, "Post on 1 Nov")
+    for day, said in (
+        ("2027-05-01", "May 1, 2027 is too late: choose Nov 5, 2026, today, or earlier."),
+        ("2026-10-29", "Nothing is dated before its own day: choose Oct 31, 2026 or later."),
+    ):
+        answer = await harbor.room.submits("Post on another day", day=day)
+        assert answer["errors"] == {"day": said}
+    assert (await harbor.far.tally(denver))[PostingState.FAILED][0] >= 4
+
+    await harbor.room.submits("Post on another day", day="2026-11-05")
+    await harbor.room.reads("Solved: 4 transactions posted on 5 Nov")
+
+
+async def test_a_later_month_is_asked_for_once_more_by_month_and_year_and_only_then_posted_into(
+    harbor: Office,
+) -> None:
+    denver = await synced(harbor, "200", LATE)
+    harbor.clock.pass_(days=40)
+
+    await harbor.room.in_(LEE).presses(LATE, "Post on 1 Nov")
+    await harbor.room.submits("Post on another day", day="2026-12-03")
+    form = await harbor.room.form("One more question")
+    assert "Post 4 transactions, $1,936.45, in December 2026?" in str(form["blocks"])
+    assert "The first open month is November 2026." in str(form["blocks"])
+    assert (await harbor.far.tally(denver))[PostingState.POSTED][0] == 67
+
+    await harbor.room.submits("One more question")
+    await harbor.room.reads("Solved: 4 transactions posted on 3 Dec")
+    moved = [
+        row for row in harbor.far.intacct.state(limit=5000)["ledger"]["transactions"] if "dated" in row["description"]
+    ]
+    assert {row["date"] for row in moved} == {"2026-12-03"}
+
+
+async def test_nobody_moves_a_transaction_of_their_own_card_to_another_day(harbor: Office) -> None:
+    denver = await synced(harbor, "200", LATE)
+    [row, *_] = await postings.list_postings(
+        harbor.far.parts.store, denver.id, states=[PostingState.FAILED], category="period.closed"
+    )
+    people = harbor.slack.core.workspace.people
+    people[LEE] = replace(people[LEE], email=row.email)
+
+    await harbor.room.in_(LEE).presses(LATE, "Post on 1 Nov")
+    await harbor.room.reads("A transaction of your own card is among these")
+    assert harbor.room.view() is None
+
+    await harbor.room.in_(DANA).presses(LATE, "Post on 1 Nov")
+    assert await harbor.room.form("Post on another day")
 
 
 async def test_what_a_retry_moves_to_another_cause_is_said_on_both_sides_and_to_whoever_pressed(harbor: Office) -> None:

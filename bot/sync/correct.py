@@ -16,6 +16,7 @@ from bot.store.database import Store
 from bot.store.postings import Posting
 from bot.store.rules import Rule
 from bot.sync.desk import Asked, Desk
+from bot.sync.posting_day import Bounds, latest_of, today, told_by_refusal
 from bot.sync.rules import UNMAPPED, condition_of, dimension_of, refused_value
 from bot.sync.terms import locations_inside
 
@@ -136,10 +137,33 @@ async def keep_fallback(desk: Desk, alert_id: int, vendor: str, actor: str) -> N
     )
 
 
-async def redate(desk: Desk, alert_id: int, day: date, actor: str, name: str) -> Asked:
-    """Post an alert's transactions on another day; the original day stays in each description."""
-    alert, _ = await _of(desk, alert_id)
+async def bounds_of(desk: Desk, alert_id: int) -> Bounds:
+    """On which days an alert's transactions may be posted; Intacct is asked where its books open."""
+    alert, connection = await _of(desk, alert_id)
+    return await _bounds(desk, connection, await _rows(desk, alert))
+
+
+async def _bounds(desk: Desk, connection: Connection, rows: Sequence[Posting]) -> Bounds:
+    reach, now = desk.reach, desk.reach.clock()
+    client = await reach.intacct(await connections.get_company(reach.store, connection.company))
+    told = latest_of(told_by_refusal(row.details) for row in rows)
+    opens = latest_of([told, await reach.books.opens(client, connection, now)])
+    day = today(connection, now)
+    return Bounds(max((row.date for row in rows), default=day), day, connection.start_date, opens)
+
+
+async def redate(desk: Desk, alert_id: int, day: date, actor: str, name: str, *, confirmed: str = "") -> Asked:
+    """Post an alert's transactions on another day; the original day stays in each description.
+
+    Args:
+        confirmed: the month that a person agreed to, where it is past the first open one.
+
+    Raises:
+        OutOfBounds: that day may not be the posting date.
+    """
+    alert, connection = await _of(desk, alert_id)
     rows = await _rows(desk, alert)
+    (await _bounds(desk, connection, rows)).check(day, confirmed)
     made = {"date": day.isoformat(), "by": name}
     if not await alerts.start_work(desk.reach.store, alert.id, actor, desk.reach.clock()):
         return await desk.lost_click(alert.id)
@@ -165,6 +189,8 @@ async def decide(store: Store, rows: Sequence[Posting], made: dict[str, Any], no
         decision = {**before, **made}
         for key in {"coding", "instead"} & made.keys():
             decision[key] = {**before.get(key, {}), **made[key]}
+        if decision.get("date") == row.date.isoformat():
+            del decision["date"]  # back on its own day
         await postings.move(store, [row.id], source=MENDABLE, target=PostingState.FAILED, now=now, decision=decision)
 
 

@@ -12,6 +12,7 @@ from bot.models import Secret
 from bot.spend.source import Source
 from bot.store.connections import Company, Connection
 from bot.store.database import Store
+from bot.sync.posting_day import OpenBooks
 
 IntacctFor = Callable[[str, str, Secret, int], IntacctClient]
 """(company ID, user ID, password, requests at once) -> a client of its own."""
@@ -41,6 +42,7 @@ class Reach:
     intacct_for: IntacctFor
     source_for: SourceFor
     looked: set[str] = field(default_factory=set)
+    books: OpenBooks = field(default_factory=OpenBooks)
     _clients: dict[int, tuple[tuple[Any, ...], IntacctClient]] = field(default_factory=dict)
     _sources: dict[str, tuple[int, Source]] = field(default_factory=dict)
     _retired: dict[int | str, IntacctClient | Source] = field(default_factory=dict)

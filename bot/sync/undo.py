@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from bot.store import alerts, connections, postings, reversals
 from bot.store.alerts import Alert
+from bot.store.connections import Connection
 from bot.store.postings import BY_HAND, CHANGED, CHANGING, Posting
 from bot.sync.changes import POST, recorded_on
 from bot.sync.desk import Asked, Desk
+from bot.sync.posting_day import Bounds, next_month, today
 
 
 class CannotBe(Exception):
@@ -30,6 +32,7 @@ class Plan:
     first: date
     again: date | None
     propose: date
+    bounds: Bounds
 
     def posted_on(self, reversal: date) -> date | None:
         """The day of the new posting: its own, or the reversal's where that was moved to a later one."""
@@ -44,7 +47,7 @@ async def plan(desk: Desk, alert_id: int) -> Plan:
     Raises:
         CannotBe: nothing is left to reverse, or it is not ours to reverse.
     """
-    alert = await _alert(desk, alert_id)
+    alert, connection = await _alert(desk, alert_id)
     rows = await postings.list_postings(
         desk.reach.store, alert.connection_id or "", states=CHANGING, category=CHANGED, subject=alert.subject, limit=1
     )
@@ -60,7 +63,8 @@ async def plan(desk: Desk, alert_id: int) -> Plan:
         new=said["new"],
         first=first,
         again=_own_day(row, said) if said["then"] == POST else None,
-        propose=_proposed(said, first),
+        propose=(propose := _proposed(said, first)),
+        bounds=Bounds(first, today(connection, desk.reach.clock()), opens=propose),
     )
 
 
@@ -73,21 +77,20 @@ def _own_day(row: Posting, said: dict[str, str]) -> date:
 def _proposed(said: dict[str, str], first: date) -> date:
     if said.get("first_open"):
         return max(first, date.fromisoformat(said["first_open"]))
-    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) if said.get("closed") else first
+    return next_month(first) if said.get("closed") else first
 
 
-async def reverse(desk: Desk, alert_id: int, day: date, actor: str, name: str) -> Asked:
+async def reverse(desk: Desk, alert_id: int, day: date, actor: str, name: str, *, confirmed: str = "") -> Asked:
     """Reverse a changed posting on that day, then post the transaction again as it reads now, if it still stands.
 
     The decision is committed first; the run that does it looks at both sides once more.
 
     Raises:
         CannotBe: nothing is left to reverse, or it is not ours to reverse.
-        ValueError: the day lies before the record's own.
+        OutOfBounds: that day may not be the reversal's, as for any posting; `confirmed` is a later month agreed to.
     """
-    alert, wanted = await _alert(desk, alert_id), await plan(desk, alert_id)
-    if day < wanted.first:
-        raise ValueError("A reversal lies on the record's own day or later.")
+    (alert, _), wanted = await _alert(desk, alert_id), await plan(desk, alert_id)
+    wanted.bounds.check(day, confirmed)
     now, row = desk.reach.clock(), wanted.row
     if not await alerts.start_work(desk.reach.store, alert_id, actor, now):
         return await desk.lost_click(alert_id)
@@ -109,11 +112,11 @@ async def reverse(desk: Desk, alert_id: int, day: date, actor: str, name: str) -
     return await desk.retry_rows(alert, [row.id], actor, line)
 
 
-async def _alert(desk: Desk, alert_id: int) -> Alert:
+async def _alert(desk: Desk, alert_id: int) -> tuple[Alert, Connection]:
     alert = await alerts.get(desk.reach.store, alert_id)
     if alert is None or alert.category != CHANGED or alert.connection_id is None:
         raise CannotBe("That alert is not about a posting that changed.")
     connection = await connections.get_connection(desk.reach.store, alert.connection_id)
     if connection is None or connection.removed:
         raise CannotBe("This connection was ended; nothing of it changes any more.")
-    return alert
+    return alert, connection

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import slackblocks as sb
 
 from bot.models import Dimension
 from bot.sync.alerts import AlertRow, AlertView, place
 from bot.sync.correct import Keep, can_map
+from bot.sync.posting_day import PERIOD, Bounds, spelled, told_by_refusal
 from bot.sync.rules import Condition, condition_of, dimension_of
 from handlers.ui.blocks import Json, alert, button, context, labelled, modal, option, section
 from handlers.ui.text import clip, count, day, days, esc, money, plain
@@ -17,7 +18,6 @@ CHOOSE, MOVE = "alert.choose", "alert.move"
 """Action ids of the buttons, and callback ids of the forms they open."""
 VALUES = "correct.values"
 """Action id of the list that is searched live in Intacct."""
-PERIOD = "period.closed"
 ONE = "one"
 """The choice is for one transaction of several."""
 MISSING = {
@@ -51,17 +51,14 @@ def offer(view: AlertView, today: date) -> sb.Button | None:
     if dimension is not None and view.n:
         return button(f"Choose {dimension.sentence}", CHOOSE, value, style="primary")
     if view.verdict.category == PERIOD and view.n:
-        return button(f"Post on {day(first_open(view), today)}", MOVE, value, style="primary")
+        return button(f"Post on {day(first_open(view, today), today)}", MOVE, value, style="primary")
     return None
 
 
-def first_open(view: AlertView) -> date:
-    """The first open day: Intacct's own word where it said one, else the first of the month after the last of these."""
-    told = view.verdict.detail("first_open")
-    if told:
-        return date.fromisoformat(told)
+def first_open(view: AlertView, today: date) -> date:
+    """The first open day as far as the alert knows: the form asks Intacct before it proposes one."""
     last = view.last or view.alert.opened.date()
-    return (last.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return Bounds(last, today, opens=told_by_refusal(dict(view.verdict.details))).proposed
 
 
 def choose(view: AlertView, dimension: Dimension, problem: str = "") -> Json:
@@ -162,7 +159,8 @@ def move(view: AlertView, opens: date, today: date) -> Json:
     moves = ""
     if view.first and view.last:
         old = f"{view.last:%B}" if view.first.month == view.last.month else days(view.first, view.last, today)
-        moves = f" {_amount(view)} moves from {old} to {opens:%B} in {_place(view)}."
+        new = f"{opens:%B}" if opens.year == today.year else f"{opens:%B %Y}"
+        moves = f" {_amount(view)} moves from {old} to {new} in {_place(view)}."
     blocks: list[sb.Block] = [
         section(f"*Post {count(view.n, 'transaction')} on {day(opens, today)}?*{moves}", "what"),
         labelled(
@@ -173,6 +171,28 @@ def move(view: AlertView, opens: date, today: date) -> Json:
         ),
     ]
     return modal("Post on another day", blocks, callback=MOVE, submit="Post", metadata=str(view.alert.id))
+
+
+def sure(view: AlertView, chosen: date, bounds: Bounds, callback: str) -> Json:
+    """The second question before something is dated past the first open month: it names month and year."""
+    month = f"{chosen:%B %Y}"
+    what = "Reverse the record" if callback != MOVE else f"Post {count(view.n, 'transaction')}, {_amount(view)},"
+    said = (
+        f"*{what} in {month}?*\nThe first open month is {bounds.first_month:%B %Y}. On {spelled(chosen)}, "
+        f"{'it' if view.n == 1 else 'they'} will be missing from every month before {month}."
+    )
+    metadata = f"{view.alert.id}{_AGREED}{chosen.isoformat()}"
+    submit = f"Yes, in {chosen:%b %Y}"
+    return modal("One more question", [section(said, "what")], callback=callback, submit=submit, metadata=metadata)
+
+
+_AGREED = "|"
+
+
+def day_agreed(metadata: str) -> tuple[str, date | None]:
+    """The alert that a form is about, and the day that `sure` asked about, where it is that form."""
+    alert_id, _, chosen = metadata.partition(_AGREED)
+    return alert_id, date.fromisoformat(chosen) if chosen else None
 
 
 def _amount(view: AlertView) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,11 +19,13 @@ from bot.store.runs import Event
 from bot.store.vendors import AGREED, ASKED, ENDED, Person, Request
 from bot.sync import undo as reversing
 from bot.sync.alerts import AlertView
+from bot.sync.posting_day import Bounds
 from bot.sync.vendors import DECLINED, OLD, REFUSED, THERE, WRITTEN, Plan
 from handlers.ui import by_hand, cardholders, digest, find, rules, story, undo, vendors
 from handlers.ui import help as words
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json
+from handlers.ui.corrections import sure
 
 NOW = datetime(2026, 11, 3, 15, 2, tzinfo=UTC)
 
@@ -125,9 +127,12 @@ def _menu(view: AlertView, rows: list[Posting], text: str) -> Iterator[tuple[str
 def _changed(view: AlertView, row: Posting, text: str) -> Iterator[tuple[str, Json]]:
     """A posting whose transaction changed: both forms, and what the form is without a new posting."""
     day = NOW.date()
-    plan = reversing.Plan(row, text or "612.40 USD on 12 Oct", text or "640.00 USD on 12 Oct", day, day, day)
+    old, new = text or "612.40 USD on 12 Oct", text or "640.00 USD on 12 Oct"
+    plan = reversing.Plan(row, old, new, day, day, day, Bounds(day, day))
     yield _open(undo.reverse(view, plan, day))
     yield _open(undo.reverse(view, replace(plan, again=None, new="deleted"), day))
+    late = sure(view, date(2026, 12, 3), Bounds(date(2026, 10, 31), date(2026, 12, 5)), undo.REVERSE)
+    yield "ack_view", {"response_action": "update", "view": late}
     yield _open(undo.keep(view))
 
 

@@ -23,6 +23,7 @@ from bot.store.told import Settled
 from bot.sync.alerts import CHOICES, AlertRow, AlertView
 from bot.sync.desk import Overview
 from bot.sync.outcome import Moved
+from bot.sync.posting_day import Bounds
 from handlers.ui import alert_forms as forms
 from handlers.ui import (
     alerts,
@@ -285,6 +286,10 @@ def _forms() -> Iterator[tuple[str, Json]]:
             other = view_of(HINTS[cause], 37, text)
             yield _open(corrections.choose(other, corrections.chosen_from(other) or Dimension.LOCATION))
         yield _open(corrections.move(view, date(2026, 11, 1), NOW.date()))
+        late = corrections.sure(
+            view, date(2026, 12, 3), Bounds(date(2026, 10, 31), date(2026, 12, 5)), corrections.MOVE
+        )
+        yield "ack_view", {"response_action": "update", "view": late}
         now = settings.as_it_is(one, company)
         yield _open(settings.settings(one, now))
         refused = settings.settings(one, now, error=text or settings.PUBLIC, ask_public=True)

@@ -105,7 +105,7 @@ OBJECTS: dict[str, ObjectType] = {
         ),
     ),
     "LOCATIONENTITY": ObjectType(
-        "LOCATIONID", "Entities", "entity", _fields("LOCATIONID NAME CURRENCY STATUS TAXSOLUTIONID")
+        "LOCATIONID", "Entities", "entity", _fields("LOCATIONID NAME CURRENCY STATUS TAXSOLUTIONID", STARTOPEN="date")
     ),
     "LOCATION": ObjectType(
         "LOCATIONID", "Locations", "location", _fields("LOCATIONID NAME PARENTID STATUS CURRENCY MEGAENTITYID")

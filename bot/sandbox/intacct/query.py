@@ -45,7 +45,12 @@ def value_of(company: Company, name: str) -> Callable[[Row, str], Any]:
             return found.get("NAME", "")
         return row.get({"LOCATION#": "LOCATION", "DEPT#": "DEPT"}.get(field, field), "")
 
-    return of_card if name == "CREDITCARD" else plain
+    def of_entity(row: Row, field: str) -> Any:
+        if field == "STARTOPEN":  # read-only, of the General Ledger alone: recorded as "Open books from"
+            return company.first_open("GL", str(row["LOCATIONID"])) or ""
+        return row.get(field, "")
+
+    return {"CREDITCARD": of_card, "LOCATIONENTITY": of_entity}.get(name, plain)
 
 
 def _readable(call: Call, name: str, operation: str, right: str) -> None:
