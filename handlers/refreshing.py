@@ -140,6 +140,10 @@ class Refresh:
             await self._tell(
                 connection, f"run:{run.key}", run.actor, words, also=partial(told.tell_run, run=run, now=now)
             )
+        for line, text in (await told.corrections(store, connection.id)).items() if connection.owner else ():
+            mark = partial(told.tell_correction, connection=connection.id, line=line, now=now)
+            words = results.card_corrected(place(connection), text)
+            await self._tell(connection, f"corrected:{line}", connection.owner, words, also=mark)
         settled = await told.settled(store, connection.id, now - told.REMEMBER)
         for actor in dict.fromkeys(one.actor for one in settled):
             theirs = [one for one in settled if one.actor == actor]

@@ -210,6 +210,21 @@ async def test_a_channel_without_the_bot_is_told_to_the_owner_once_and_heals(har
     assert sum("I cannot post" in text for text in harbor.room.texts("D0DANA")) == 1
 
 
+async def test_what_was_corrected_of_the_card_is_told_to_the_owner_once(harbor: Office) -> None:
+    place = harbor.far.intacct.gateway.company.find("LOCATION", "100")
+    assert place is not None
+    number = str(place["RECORDNO"])
+    portland = await harbor.far.connect("100", schedule="", default_location=number, card_account="2150")
+    await harbor.far.sync(portland)
+    for n in range(2):
+        await harbor.bot.engine.enqueue("refresh", f"{portland.id}:{n}", company=1, connection_id=portland.id)
+        told = await harbor.room.reads("I corrected the settings of 100 Portland", "D0DANA")
+
+    assert f"default location {number} → 100" in told["text"]
+    await harbor.room.reads(TRAVEL)
+    assert sum("I corrected the settings" in text for text in harbor.room.texts("D0DANA")) == 1
+
+
 async def test_while_slack_is_away_nothing_is_lost(harbor: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.refreshing.AGAIN", 1)
     await harbor.slack.control("fault", {"user": DANA, "kind": "down"})

@@ -158,7 +158,7 @@ async def the_second_connection_asks_nothing_twice(town: Town) -> None:
     card = next(m for m in reversed(far_messages(town)) if "8 of 9" in m)
     assert "Spend Center CC 200" in card
     assert "Spend Center CC Object" not in card
-    await far.adds_the_card("200", CARDID="Spend Center CC 200", LOCATION="200", **{"LIABACCT#": "2160"})
+    await far.adds_the_card("200", CARDID="Spend Center CC 200", LOCATION="200", LIABACCTKEY="2160")
     await talk.sees("Use Harbor & Pine Cards again")
     await talk.clicks("Use Harbor & Pine Cards again")
     form = await talk.form("Choices")
@@ -584,7 +584,7 @@ async def test_a_locked_field_of_the_card_is_mended_by_another_card_that_ticks_i
     talk, far = town.talk, town.far
     walk = await far.comes_to_the_account()
     await far.makes_the_account(walk, "2150")
-    await far.adds_the_card(**{"LIABACCT#": "2050"})
+    await far.adds_the_card(LIABACCTKEY="2050")
     await town.setup()
     await talk.clicks("Done, check")
     await talk.sees("Offset account is 2050, it should be 2150. Intacct locks this field after saving")

@@ -109,25 +109,26 @@ async def test_an_account_is_created_as_asked_and_mended_field_by_field(
     }
 
 
-async def test_a_card_is_read_by_numbers_not_names(far_end: ScriptedGateway, intacct: IntacctClient) -> None:
+async def test_a_card_is_read_by_ids_and_its_account_by_number_and_record_number(
+    far_end: ScriptedGateway, intacct: IntacctClient
+) -> None:
+    """The fact sheet's "# trap": LIABACCTKEY, DEPT, LOCATION are what people see, each `#` is a record number."""
     far_end.then(
-        listed("RECORDNO", "CARDID", "STATUS", "EXP_MONTH", "EXP_YEAR", "LIABACCT", "LIABACCT#", "LOCATION#"),
-        found(
-            {
-                "CARDID": "Spend Center CC Object",
-                "STATUS": "active",
-                "EXP_MONTH": "December",
-                "EXP_YEAR": "2040",
-                "LIABACCT": "2150--Spend Center GL Account",
-                "LOCATION": "100",
-            }
+        listed("RECORDNO", "CARDID", "STATUS", "LIABACCTKEY", "LIABACCT#", "DEPT", "DEPT#", "LOCATION", "LOCATION#"),
+        data(
+            '<data listtype="CREDITCARD" numremaining="0"><CREDITCARD><RECORDNO>4</RECORDNO>'
+            "<CARDID>Spend Center CC Object</CARDID><STATUS>active</STATUS>"
+            "<LIABACCTKEY>2150--Spend Center GL Account</LIABACCTKEY><LIABACCT>5831</LIABACCT>"
+            "<DEPT>40</DEPT><LOCATION>100</LOCATION></CREDITCARD></data>"
         ),
     )
     card = await intacct.card("Spend Center CC Object")
     assert card is not None
-    assert (card.offset_account, card.location_id, card.exp_year, card.active) == ("2150", "100", "2040", True)
-    assert {"LIABACCT#", "LOCATION#"} <= {*asked_fields(far_end)}
-    assert {"LIABACCT", "LOCATION"}.isdisjoint(asked_fields(far_end))
+    assert (card.offset_account, card.offset_record_no) == ("2150", "5831")
+    assert (card.department_id, card.location_id) == ("40", "100")
+    assert asked_fields(far_end) == [
+        *("RECORDNO", "CARDID", "STATUS", "LIABACCTKEY", "LIABACCT#", "DEPT", "LOCATION"),
+    ]
 
 
 async def test_the_user_and_its_roles(far_end: ScriptedGateway, intacct: IntacctClient) -> None:

@@ -18,7 +18,7 @@ from bot.sync.preview import Lists, Preview, PreviewRow, foresee, judge, preview
 from tests.test_mapping import bought, terms
 from tests.world import World
 
-CARD = CreditCard.from_row({"CARDID": "Spend Center CC Object", "STATUS": "active", "LIABACCT": "2150"})
+CARD = CreditCard.from_row({"CARDID": "Spend Center CC Object", "STATUS": "active", "LIABACCTKEY": "2150"})
 
 
 def account(number: str, status: str = "active", **required: str) -> AccountRecord:

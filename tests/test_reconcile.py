@@ -298,7 +298,7 @@ async def test_with_several_cards_and_none_shown_the_proof_says_what_it_does_not
     [portland, _] = await all_posted(harbor)
     books = harbor.intacct.gateway.company
     card = {**next(row for row in books.rows("CREDITCARD") if row["CARDID"] == portland.card)}
-    books.insert("CREDITCARD", {**card, "CARDID": "AMEX-01", "LIABACCT#": "2010"})
+    books.insert("CREDITCARD", {**card, "CARDID": "AMEX-01", "LIABACCTKEY": "2010"})
 
     [found, _] = await proofs(harbor, [portland, portland])
 

@@ -14,7 +14,7 @@ CARD = {
     "CARDID": "New",
     "EXP_MONTH": "12",
     "EXP_YEAR": "2040",
-    "LIABACCT#": "2160",
+    "LIABACCTKEY": "2160",
     "LOCATION": "100",
     "VENDORID": "V-1",
 }
@@ -23,8 +23,8 @@ CARD = {
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"LIABACCT#": "2150"}, "already belongs to Credit Card Card 100"),
-        ({"LIABACCT#": "9999"}, "no active account '9999'"),
+        ({"LIABACCTKEY": "2150"}, "already belongs to Credit Card Card 100"),
+        ({"LIABACCTKEY": "9999"}, "no active account '9999'"),
         ({"LOCATION": "200"}, "does not belong to entity '100'"),
         ({"LOCATION": "250"}, "no active location '250'"),
         ({"VENDORID": "V-9"}, "no active vendor 'V-9'"),
@@ -47,7 +47,7 @@ async def test_the_card_screen_checks_and_locks(wire: Wire, change: dict[str, st
     assert [c.text for c in parts(result, "data/CREDITCARD")] == ["December", "Credit", "100", "USD"]
     with pytest.raises(ControlError, match="Offset account cannot be changed"):
         await wire.sim.control(
-            "save_record", {"object": "CREDITCARD", "record": {"CARDID": "New", "LIABACCT#": "1000"}}
+            "save_record", {"object": "CREDITCARD", "record": {"CARDID": "New", "LIABACCTKEY": "1000"}}
         )
     await wire.sim.control("save_record", {"object": "CREDITCARD", "record": {"CARDID": "New", "STATUS": "inactive"}})
     assert "The charge card 'New' is inactive." in texts(await wire.one(charge(chargecardid="New")))

@@ -113,18 +113,35 @@ async def test_queries_that_the_schema_refuses(wire: Wire, call: str) -> None:
 
 
 async def test_asking_for_both_names_of_a_location_gives_two_elements_of_one_name(wire: Wire) -> None:
-    result = await wire.one(
-        query("CREDITCARD", "CARDID LOCATION LOCATION# LIABACCT# LOCATIONNAME", equal("CARDID", "Card 100"))
-    )
+    """As recorded of a live company: the ID first, the record number second, in the order in which they were asked for."""
+    entity = wire.sim.gateway.company.find("LOCATIONENTITY", "100")
+    account = wire.sim.gateway.company.find("GLACCOUNT", "2150")
+    assert entity is not None
+    assert account is not None
+    asked = "CARDID LIABACCTKEY LIABACCT# DEPT DEPT# LOCATION LOCATION# LOCATIONNAME MEGAENTITYID MEGAENTITYKEY"
+    result = await wire.one(query("CREDITCARD", asked, equal("CARDID", "Card 100")))
     row = result.find("data/CREDITCARD")
     assert row is not None
     assert [(cell.tag, cell.text) for cell in row] == [
         ("CARDID", "Card 100"),
+        ("LIABACCTKEY", "2150"),
+        ("LIABACCT", str(account["RECORDNO"])),
+        ("DEPT", None),
+        ("DEPT", None),
         ("LOCATION", "100"),
-        ("LOCATION", "100"),
-        ("LIABACCT", "2150"),
+        ("LOCATION", str(entity["RECORDNO"])),
         ("LOCATIONNAME", "Portland"),
+        ("MEGAENTITYID", "100"),
+        ("MEGAENTITYKEY", str(entity["RECORDNO"])),
     ]
+    assert {str(account["RECORDNO"]), str(entity["RECORDNO"])}.isdisjoint({"2150", "100"})
+
+
+async def test_a_location_names_the_entity_that_it_lies_in(wire: Wire) -> None:
+    """Recorded: ENTITY is the parent entity, PARENTID the next one up, and MEGAENTITYID no field of a location."""
+    result = await wire.one(query("LOCATION", "LOCATIONID PARENTID ENTITY LOCATIONTYPE", equal("LOCATIONID", "110")))
+    assert [cell.text for cell in parts(result, "data/LOCATION")] == ["110", "100", "100", "N"]
+    assert "DL02000001" in texts(await wire.ask(query("LOCATION", "LOCATIONID MEGAENTITYID")))
 
 
 async def test_what_an_entity_owns_shows_there_and_at_the_top_only_when_asked_for(wire: Wire) -> None:

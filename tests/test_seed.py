@@ -405,11 +405,27 @@ def test_the_connected_company_is_ready_and_the_one_before_is_left_alone() -> No
     ready = connected(company)
 
     assert company == story(THE_FOURTH).company
-    cards = {(row["CARDID"], row["MEGAENTITYID"], row["LIABACCT#"]) for row in ready["objects"]["CREDITCARD"]}
+    cards = {(row["CARDID"], row["MEGAENTITYID"], row["LIABACCTKEY"]) for row in ready["objects"]["CREDITCARD"]}
     assert cards == {("Spend Center CC Object", "100", "2150"), ("Spend Center CC 200", "200", "2151")}
-    numbers = [row["RECORDNO"] for rows in ready["objects"].values() for row in rows]
+    numbers = [row["RECORDNO"] for name, rows in ready["objects"].items() if name != "LOCATIONENTITY" for row in rows]
     assert len(set(numbers)) == len(numbers)
     assert max(map(int, numbers)) < ready["next_recordno"]
+
+
+def test_no_record_number_is_an_id_and_an_entity_has_one_number_in_both_of_its_lists() -> None:
+    objects = connected(story(THE_FOURTH).company)["objects"]
+    shown = {
+        row[field]
+        for rows in objects.values()
+        for row in rows
+        for field in row
+        if field.endswith(("ID", "NO")) and field != "RECORDNO"
+    }
+
+    assert {row["RECORDNO"] for rows in objects.values() for row in rows}.isdisjoint(shown)
+    entities = {row["LOCATIONID"]: row["RECORDNO"] for row in objects["LOCATIONENTITY"]}
+    places = {row["LOCATIONID"]: row["RECORDNO"] for row in objects["LOCATION"]}
+    assert places.items() >= entities.items()
 
 
 # --- the simulators ---------------------------------------------------------------------------------------------------

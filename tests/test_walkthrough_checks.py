@@ -9,7 +9,7 @@ import pytest
 
 from bot.intacct.records import AccountRecord, CreditCard, Entity, FinancialSetup, UserRecord
 from bot.models import Check, StepState
-from bot.walkthrough import books, checks
+from bot.walkthrough import books, checks, shelves
 from bot.walkthrough import rights as boxes
 from bot.walkthrough.books import Place
 from bot.walkthrough.checks import Known, SignIn
@@ -238,6 +238,40 @@ def test_two_cards_do_not_share_an_account() -> None:
     found = books.card(CARD, CARD.card_id, "2150", PORTLAND, [CARD, other], vendor_active=True, today=TODAY)
 
     assert said(found, PROBLEM) == "2150 already belongs to card `AMEX-01`. Each card needs an account of its own."
+
+
+@pytest.mark.parametrize(
+    ("shown", "record_no", "right"),
+    [
+        ("2150", "10301", True),  # by both
+        ("2150", "", True),  # the company shows no LIABACCT#
+        ("2150 Spend Center GL Account", "10301", True),  # LIABACCTKEY in a form of its own: the record number decides
+        ("10301", "10301", True),
+        ("2010", "10017", False),
+        ("", "", False),
+    ],
+)
+def test_an_offset_account_is_right_by_its_number_or_by_its_record_number(
+    shown: str, record_no: str, *, right: bool
+) -> None:
+    record = dataclasses.replace(CARD, offset_account=shown, offset_record_no=record_no)
+    other = dataclasses.replace(record, card_id="AMEX-01", record_no="8")
+    account = dataclasses.replace(ACCOUNT, record_no="10301")
+
+    found = books.card(
+        record,
+        record.card_id,
+        "2150",
+        PORTLAND,
+        [record],
+        vendor_active=True,
+        today=TODAY,
+        account_record_no=account.record_no,
+    )
+
+    assert (checks.standing(found) is DONE) is right
+    assert (checks.standing(books.account(account, "2150", [other])) is PROBLEM) is right  # so it belongs to the other
+    assert (shelves.pick_card([record], "another", "2150", PORTLAND, "10301") == record) is right
 
 
 def test_locations_inside_an_entity_are_found_through_their_parents() -> None:

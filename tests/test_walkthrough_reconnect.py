@@ -99,7 +99,7 @@ async def test_a_card_that_was_replaced_becomes_the_connections_card(at: Office)
         "EXP_MONTH": "December",
         "EXP_YEAR": "2040",
         "VENDORID": "V-CARDS",
-        "LIABACCT#": "2150",
+        "LIABACCTKEY": "2150",
         "LOCATION": "100",
     }
     await at.far.intacct.control("create_record", {"object": "CREDITCARD", "record": record, "entity": "100"})

@@ -155,7 +155,7 @@ async def test_the_second_entity_comes_with_five_steps_ticked_and_takes_the_toke
     await town.makes_the_account(second, "2160", "", DANA)
     second = await town.talk.check(second.id, DANA, 8)
     assert second.answers["card"] == "Spend Center CC 200"
-    await town.adds_the_card("200", **{"CARDID": "Spend Center CC 200", "LIABACCT#": "2160"})
+    await town.adds_the_card("200", CARDID="Spend Center CC 200", LIABACCTKEY="2160")
     await town.talk.check(second.id, DANA, 8)
     second = await town.talk.spending.connect_again(second.id, DANA)
     second = await keep_proposals(town, second)
@@ -228,7 +228,7 @@ async def test_an_entity_changed_after_the_choices_reaches_the_draft(town: Harbo
     walk = await town.talk.spending.choose(walk.id, DANA, wanted())
     await town.talk.door.choose_entity(walk.id, DANA, "200")
     await town.makes_the_account(walk, "2160")
-    await town.adds_the_card("200", **{"CARDID": "Spend Center CC 200", "LIABACCT#": "2160"})
+    await town.adds_the_card("200", CARDID="Spend Center CC 200", LIABACCTKEY="2160")
     await town.talk.ledger.use_card(walk.id, DANA, "Spend Center CC 200")
     with pytest.raises(Refused, match="step 9 of 9"):
         await town.talk.spending.ready(walk.id, DANA)

@@ -130,7 +130,7 @@ class Harbor:
             "EXP_YEAR": "2040",
             "LIABILITYTYPE": "Credit",
             "VENDORID": "V-CARDS",
-            "LIABACCT#": "2150",
+            "LIABACCTKEY": "2150",
             "LOCATION": entity or "100",
             **changes,
         }

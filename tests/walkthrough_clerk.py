@@ -110,13 +110,13 @@ class Visit:
     async def _has_the_card(self) -> None:
         """Makes the card as step 8 says, unless there is one that could be meant."""
         cards = list(self.books.rows("CREDITCARD"))
-        if not any(card["CARDID"] == self.card or card["LIABACCT#"] == self.account for card in cards):
+        if not any(card["CARDID"] == self.card or card["LIABACCTKEY"] == self.account for card in cards):
             await self.adds_a_card(self.card)
         await self.town.talk.check(self.id, DANA, CARD)
 
     async def adds_a_card(self, card_id: str) -> None:
         entity = self.entity if self.scope == "entity" else ""
-        await self.town.adds_the_card(entity, CARDID=card_id, LOCATION=entity or "100", **{"LIABACCT#": self.account})
+        await self.town.adds_the_card(entity, CARDID=card_id, LOCATION=entity or "100", LIABACCTKEY=self.account)
 
 
 def problems(walk: Walkthrough) -> list[tuple[int, Check]]:

@@ -18,7 +18,7 @@ CARD_ROW = {
     "EXP_MONTH": "December",
     "EXP_YEAR": "2040",
     "STATUS": "active",
-    "LIABACCT#": "2150",
+    "LIABACCTKEY": "2150",
     "VENDORID": "V-CARDS",
     "LOCATION": "100",
     "LIABILITYTYPE": "Credit",
@@ -90,7 +90,7 @@ def card(**changes: str) -> Doing:
 
     def do(books: Company) -> None:
         no_card(books)
-        given = {("LIABACCT#" if name == "LIABACCT" else name): value for name, value in changes.items()}
+        given = {("LIABACCTKEY" if name == "LIABACCT" else name): value for name, value in changes.items()}
         books.insert("CREDITCARD", {**books.defaults("CREDITCARD"), **CARD_ROW, **given})
 
     return do

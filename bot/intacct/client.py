@@ -40,6 +40,7 @@ from bot.intacct.records import (
     FinancialSetup,
     FoundRecord,
     UserRecord,
+    usable,
 )
 from bot.intacct.sessions import Session, Sessions, SignIn
 from bot.intacct.wire import Gateway, Wire, open_http
@@ -60,8 +61,8 @@ _ACCOUNT = (
     *("REQUIREITEM", "REQUIRECLASS"),
 )
 _CARD = (
-    *("RECORDNO", "CARDID", "DESCRIPTION", "CARDTYPE", "EXP_MONTH", "EXP_YEAR", "STATUS", "LIABACCT#", "VENDORID"),
-    *("DEPT#", "LOCATION#", "LIABILITYTYPE", "CURRENCY_R", "MEGAENTITYID"),
+    *("RECORDNO", "CARDID", "DESCRIPTION", "CARDTYPE", "EXP_MONTH", "EXP_YEAR", "STATUS", "LIABACCTKEY", "LIABACCT#"),
+    *("VENDORID", "DEPT", "LOCATION", "LIABILITYTYPE", "CURRENCY_R", "MEGAENTITYID"),
 )
 _USER = ("RECORDNO", "LOGINID", "STATUS", "USERTYPE", "ADMIN", "LOGINDISABLED", "DESCRIPTION")
 
@@ -264,9 +265,13 @@ class IntacctClient:
     async def account(self, account_no: str, *, entity: str | None = None) -> AccountRecord | None:
         return next(iter(await self.accounts(Eq("ACCOUNTNO", account_no), entity=entity)), None)
 
-    async def cards(self, where: Filter | None = None, *, entity: str | None = None) -> list[CreditCard]:
+    async def cards(
+        self, where: Filter | None = None, *, entity: str | None = None, show_private: bool = False
+    ) -> list[CreditCard]:
+        """The cards of a level; with `show_private`, from the top level, those of every entity as well."""
         fields = await self._available("CREDITCARD", _CARD, entity)
-        return [CreditCard.from_row(row) async for row in self.query("CREDITCARD", fields, where, entity=entity)]
+        rows = self.query("CREDITCARD", fields, where, entity=entity, show_private=show_private)
+        return [CreditCard.from_row(row) async for row in rows]
 
     async def card(self, card_id: str, *, entity: str | None = None) -> CreditCard | None:
         return next(iter(await self.cards(Eq("CARDID", card_id), entity=entity)), None)
@@ -319,8 +324,7 @@ class IntacctClient:
         condition = And(tuple(parts)) if parts else None
         async for row in self.query(source.object, asked, condition, entity=entity, order=by_id):
             value_id = row.get(source.id_field, "")
-            active = row.get("STATUS", "active").lower().startswith("active")
-            yield DimensionValue(value_id, row.get(name, "") or value_id, active)
+            yield DimensionValue(value_id, row.get(name, "") or value_id, usable(row.get("STATUS", "")))
 
     async def fields(self, name: str, *, entity: str | None = None) -> frozenset[str]:
         """The fields that an object has in this company; asked once.
@@ -388,7 +392,7 @@ class IntacctClient:
         if not known:
             return list(wanted)
         more = sorted(field for field in known if extra_prefix and field.startswith(extra_prefix))
-        listed = [field for field in (*wanted, *extra) if field in known or field.rstrip("#") in known]
+        listed = [field for field in (*wanted, *extra) if field in known]
         return list(dict.fromkeys([*listed, *more]))
 
     async def _read(self, call: Element, read: Callable[[Result], T], entity: str | None) -> T:

@@ -165,6 +165,8 @@ class Query:
     def call(self, offset: int = 0) -> Element:
         if not self.fields or not 1 <= self.page <= LARGEST_PAGE:
             raise ValueError("A query names its fields and a page of 1 to 2,000 rows.")
+        if len({name.replace("#", "") for name in self.fields}) < len(self.fields):
+            raise ValueError("Two of these fields come back under one name, since answers lose the #.")
         query = etree.Element("query")
         add(query, "object", self.object)
         select = etree.SubElement(query, "select")

@@ -18,6 +18,12 @@ from bot.models import Dimension
 Row = Mapping[str, str]
 """One object of an answer: upper-case field names to texts."""
 
+
+def usable(status: str) -> bool:
+    """Whether something with this STATUS may be used on a line: `active non-posting` may not. Empty where Intacct has no STATUS."""
+    return status.strip().lower() in {"", "active"}
+
+
 # --- sent -------------------------------------------------------------------------------------------------------------
 
 
@@ -196,7 +202,12 @@ class FoundRecord:
 
 @dataclass(frozen=True, slots=True)
 class CreditCard:
-    """A charge card account. `offset_account` is the number of its liability account; `exp_month` is the month's name."""
+    """A charge card account; `exp_month` is the month's name.
+
+    `offset_account` is the number of its liability account and `offset_record_no` that account's record number;
+    `department_id` and `location_id` are IDs. LIABACCT#, DEPT# and LOCATION# are record numbers, and their answers lose
+    the `#`: the last two would come back under the names of the IDs, so they are not asked for.
+    """
 
     card_id: str
     description: str
@@ -212,10 +223,16 @@ class CreditCard:
     currency: str
     record_no: str
     entity_id: str
+    offset_record_no: str = ""
 
     @property
     def active(self) -> bool:
         return self.status.lower() == "active"
+
+    def is_on(self, number: str, record_no: str = "") -> bool:
+        """Whether its offset account is the one with this number, or with this record number, whichever are known."""
+        by_record_no = bool(record_no) and self.offset_record_no == record_no
+        return by_record_no or (bool(number) and self.offset_account == number)
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
@@ -226,7 +243,8 @@ class CreditCard:
             exp_month=row.get("EXP_MONTH", ""),
             exp_year=row.get("EXP_YEAR", ""),
             status=row.get("STATUS", ""),
-            offset_account=row.get("LIABACCT", "").partition("--")[0],  # Intacct may show "number--title"
+            offset_account=row.get("LIABACCTKEY", "").partition("--")[0],  # Intacct may show "number--title"
+            offset_record_no=row.get("LIABACCT", ""),  # asked for as LIABACCT#
             vendor_id=row.get("VENDORID", "").partition("--")[0],
             department_id=row.get("DEPT", "").partition("--")[0],
             location_id=row.get("LOCATION", "").partition("--")[0],

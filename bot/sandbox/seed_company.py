@@ -274,7 +274,7 @@ def _objects() -> dict[str, list[dict[str, str]]]:
         "PROJECT": _named(PROJECTS, "PROJECTID"),
         "VENDOR": _named(VENDORS, "VENDORID"),
         "CUSTOMER": _named(CUSTOMERS, "CUSTOMERID"),
-        "EMPLOYEE": _named(EMPLOYEES, "EMPLOYEEID"),
+        "EMPLOYEE": _named(EMPLOYEES, "EMPLOYEEID", "CONTACT_NAME"),
         "ITEM": _named(ITEMS, "ITEMID"),
         "CCTRANSACTION": [],
         "CCTRANSACTIONENTRY": [],
@@ -309,7 +309,7 @@ def _card(card: str, account: str, entity: str) -> dict[str, str]:
         "EXP_MONTH": "December",
         "EXP_YEAR": "2040",
         "STATUS": "active",
-        "LIABACCT#": account,
+        "LIABACCTKEY": account,
         "VENDORID": "V-CARDS",
         "LOCATION": entity,
         "LIABILITYTYPE": "Credit",
@@ -345,5 +345,10 @@ def _status(key: str, row: dict[str, str]) -> dict[str, str]:
 
 
 def _numbered(objects: dict[str, list[dict[str, str]]]) -> dict[str, list[dict[str, str]]]:
-    numbers = iter(range(1, 10_301))
-    return {name: [row | {"RECORDNO": str(next(numbers))} for row in rows] for name, rows in objects.items()}
+    """Record numbers of their own range, so that none equals an ID or an account number. An entity has one in both of its lists."""
+    numbers = iter(range(10_001, 10_301))
+    made = {name: [row | {"RECORDNO": str(next(numbers))} for row in rows] for name, rows in objects.items()}
+    entities = {row["LOCATIONID"]: row["RECORDNO"] for row in made["LOCATIONENTITY"]}
+    for row in made["LOCATION"]:
+        row["RECORDNO"] = entities.get(row["LOCATIONID"], row["RECORDNO"])
+    return made

@@ -14,10 +14,13 @@ from sqlalchemy import bindparam, insert, select, update
 from bot.models import ConnectionState, FieldMapping, Secret, Selector, WorkspaceState
 from bot.store.database import Store
 from bot.store.rows import as_row, as_rows, from_json, to_json
-from bot.store.tables import alerts, companies, connections, walkthroughs, workspaces
+from bot.store.tables import alerts, companies, connections, events, walkthroughs, workspaces
 
 PAGE = 50
 """Connections read at once where there may be thousands; each costs a tenth of a millisecond, mostly for its secrets."""
+
+CORRECTED = "card corrected"
+"""What a line of the trail is about: a connection's location or account was a record number, and is its ID now."""
 
 LOCAL_WORKSPACE = ":local"
 """Where connections imported by the command line live until a Slack workspace is known."""
@@ -80,6 +83,7 @@ class Connection:
     last_fired: datetime | None
     activated: datetime | None
     removed: datetime | None
+    card_read: datetime | None
     revision: int
     created: datetime
 
@@ -210,6 +214,18 @@ async def change_connection(store: Store, connection: str, **values: Any) -> Con
         if any(name in plain and plain[name] != before[name] for name in ("selector", "start_date")):
             plain.setdefault("watermark", None)
         await db.execute(update(connections).where(where).values(revision=connections.c.revision + 1, **plain))
+        return as_row(Connection, (await db.execute(select(connections).where(where))).one())
+
+
+async def keep_of_card(store: Store, connection: str, now: datetime, corrected: str, **values: Any) -> Connection:
+    """Store what was read from the card; `corrected` is the line of the trail where something stored was wrong, else empty."""
+    where = connections.c.id == connection
+    change = {"revision": connections.c.revision + 1, "card_read": now, **values}
+    line = {"connection_id": connection, "actor": "", "what": CORRECTED, "text": corrected, "at": now}
+    async with store.begin() as db:
+        await db.execute(update(connections).where(where).values(**change))
+        if corrected:
+            await db.execute(insert(events).values(**line))
         return as_row(Connection, (await db.execute(select(connections).where(where))).one())
 
 

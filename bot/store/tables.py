@@ -103,6 +103,7 @@ connections = Table(
     Column("last_fired", Instant, nullable=True),
     Column("activated", Instant, nullable=True),  # when a person started the first sync; the schedule starts then
     Column("removed", Instant, nullable=True),  # disconnected: secrets are gone, postings stay as proof
+    Column("card_read", Instant, nullable=True),  # its account and location were read by their IDs, not record numbers
     _count("revision"),
     Column("created", Instant, nullable=False),
     Index("ix_connections_company", "company"),

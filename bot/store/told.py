@@ -9,13 +9,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Integer, Select, String, and_, bindparam, cast, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import AlertState, AttemptState, PostingState, RunState
 from bot.store.alerts import FINAL, Alert
 from bot.store.attempts import REVERSAL
-from bot.store.connections import Connection
+from bot.store.connections import CORRECTED, Connection
 from bot.store.database import Store
 from bot.store.outbox import OPEN as MESSAGES
 from bot.store.postings import CHANGING, OPEN
@@ -73,6 +73,7 @@ def _any_news() -> Select[Any]:
         select(events.c.id).where(
             events.c.connection_id == connection, events.c.what == "settled", events.c.at >= since
         ),
+        _untold_corrections(connection),
     )
     return select(or_(*(trace.exists() for trace in traces)))
 
@@ -154,6 +155,25 @@ async def settled(store: Store, connection: str, since: datetime) -> list[Settle
     )
     async with store.read() as db:
         return as_rows(Settled, await db.execute(query))
+
+
+def _untold_corrections(connection: Any) -> Select[Any]:
+    told = events.alias()
+    key = f"{CORRECTED}:" + cast(events.c.id, String)
+    said = select(told.c.id).where(told.c.connection_id == connection, told.c.what == TOLD, told.c.text == key)
+    mine = events.c.connection_id == connection, events.c.what == CORRECTED
+    return select(events.c.id, events.c.text).where(*mine, ~said.exists())
+
+
+async def corrections(store: Store, connection: str) -> dict[int, str]:
+    """What was corrected of what a connection keeps of its card, and its owner was not told; by its line in the trail."""
+    async with store.read() as db:
+        return {int(line.id): str(line.text) for line in await db.execute(_untold_corrections(connection))}
+
+
+async def tell_correction(db: AsyncConnection, *, connection: str, line: int, now: datetime) -> None:
+    said = {"connection_id": connection, "actor": "", "what": TOLD, "text": f"{CORRECTED}:{line}", "at": now}
+    await db.execute(insert(events).values(**said))
 
 
 async def tell_settled(db: AsyncConnection, *, connection: str, found: Sequence[int], now: datetime) -> None:

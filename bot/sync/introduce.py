@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from bot.intacct.client import IntacctClient
 from bot.intacct.errors import FunctionFailure
 from bot.intacct.query import Eq
-from bot.intacct.records import Entity
+from bot.intacct.records import AccountRecord, CreditCard, Entity
 from bot.models import Fault, Level, Operation, RawError, Selector
 from bot.store import connections
 from bot.store.connections import Company, Connection
 from bot.sync.reach import Reach
+
+log = logging.getLogger(__name__)
 
 
 class Unsuitable(FunctionFailure):
@@ -42,7 +46,7 @@ async def meet_source(reach: Reach, connection: Connection) -> Connection:
 
 async def meet_books(reach: Reach, connection: Connection) -> Connection:
     """The currency of the books, the card's liability account, and the location that a line without one gets."""
-    met = connection.default_location and connection.card_account
+    met = connection.default_location and connection.card_account and connection.card_read
     if met and connection.entity_id and connection.option("currency"):
         return connection
     company = await connections.get_company(reach.store, connection.company)
@@ -51,15 +55,56 @@ async def meet_books(reach: Reach, connection: Connection) -> Connection:
         connection = await _meet_entity(reach, client, connection)
     elif not company.base_currency:
         await _meet_company(reach, client, company)
-    if connection.default_location and connection.card_account:
-        return connection
+    return connection if met else await _meet_card(reach, client, connection)
+
+
+async def _meet_card(reach: Reach, client: IntacctClient, connection: Connection) -> Connection:
+    """What is not known of the card yet; and what an earlier version kept of it, once, where those are record numbers.
+
+    Earlier versions asked for LOCATION# and LIABACCT# and took what came for the ID and the number.
+    """
     card = await client.card(connection.card, entity=connection.entity_id)
     if card is None:
         return connection
-    location = connection.default_location or card.location_id or connection.entity_id
-    return await connections.change_connection(
-        reach.store, connection.id, card_account=card.offset_account, default_location=location
-    )
+    location, account = connection.default_location, connection.card_account
+    read = {"default_location": card.location_id or connection.entity_id, "card_account": card.offset_account}
+    try:
+        read["card_account"] = number = await _account_number(client, card, connection.entity_id)
+        by_record_no = bool(location) and location == await _record_no_of(client, card, connection)
+    except FunctionFailure:  # what is kept is compared before the next run
+        values = {name: getattr(connection, name) or value for name, value in read.items()}
+        return await connections.change_connection(reach.store, connection.id, **values)
+    corrected = []
+    if by_record_no:
+        corrected.append(f"default location {location} → {card.location_id}")
+        location = card.location_id
+    if account and account == card.offset_record_no and number not in ("", account):
+        corrected.append(f"offset account {account} → {number}")
+        account = number
+    values = {
+        "default_location": location or read["default_location"],
+        "card_account": account or read["card_account"],
+    }
+    if corrected:
+        log.info("what %s keeps of its card was a record number: %s", connection.id, ", ".join(corrected))
+    return await connections.keep_of_card(reach.store, connection.id, reach.clock(), ", ".join(corrected), **values)
+
+
+async def _account_number(client: IntacctClient, card: CreditCard, entity: str) -> str:
+    """The number of the card's account: of the one with its record number, else as the card itself shows it."""
+    found: list[AccountRecord] = []
+    if card.offset_record_no:
+        found = await client.accounts(Eq("RECORDNO", card.offset_record_no), entity=entity)
+    return found[0].account_no if found else card.offset_account
+
+
+async def _record_no_of(client: IntacctClient, card: CreditCard, connection: Connection) -> str:
+    """The record number of the card's location, where something else than its ID is kept; empty otherwise."""
+    if not card.location_id or connection.default_location == card.location_id:
+        return ""
+    where, fields = Eq("LOCATIONID", card.location_id), ["LOCATIONID", "RECORDNO"]
+    rows = client.query("LOCATION", fields, where, entity=connection.entity_id, show_private=True)
+    return "".join([row.get("RECORDNO", "") async for row in rows][:1])
 
 
 async def _meet_entity(reach: Reach, client: IntacctClient, connection: Connection) -> Connection:

@@ -321,9 +321,15 @@ async def read_lists(client: IntacctClient, used: Mapping[Dimension, Collection[
             active[dimension] = {value.value_id: value.active for value in values}
             titles[dimension] = {value.value_id: value.name for value in values}
     cards = await client.cards(entity=entity)
-    offsets = {card.offset_account: card.card_id for card in cards if card.offset_account}
+    offsets = {number: card.card_id for card in cards for number in _offset_numbers(card, accounts)}
     card = next((card for card in cards if card.card_id == connection.card), None)
     return Lists({one.account_no: one for one in accounts}, active, card, offsets, tuple(unread), titles)
+
+
+def _offset_numbers(card: CreditCard, accounts: Sequence[AccountRecord]) -> set[str]:
+    """The account numbers under which a card's offset account may be used on a line."""
+    of_these = {one.account_no for one in accounts if card.is_on(one.account_no, one.record_no)}
+    return of_these | ({card.offset_account} if card.offset_account else set())
 
 
 def names_of(lists: Lists) -> dict[str, str]:

@@ -78,7 +78,7 @@ def account(
     if record is None:
         return [Check("account", PROBLEM, f"There is no account {number} in {ACCOUNTS}. Choose another.")]
     label = f"{record.account_no} {record.title}"
-    owner = next((card for card in cards if card.offset_account == number and card.card_id != own_card), None)
+    owner = next((card for card in cards if card.is_on(number, record.record_no) and card.card_id != own_card), None)
     if owner:
         sentence = (
             f"{taken(number, owner.card_id)} Choose another; or, if that card is for this spend, choose it in step 8."
@@ -204,6 +204,7 @@ def card(
     *,
     vendor_active: bool | None,
     today: date,
+    account_record_no: str = "",
 ) -> list[Check]:
     """Step 8.
 
@@ -212,16 +213,18 @@ def card(
         number: the liability account of step 7.
         cards: all that can be seen, for accounts that two of them share.
         vendor_active: None when the vendor could not be read.
+        account_record_no: the record number of that account, empty where it is not known.
     """
     if record is None:
         return [Check("card", TOLD, f"I do not see `{card_id}` yet.")]
-    wrong = _level(record, place, number)
+    on_it = record.is_on(number, account_record_no)
+    wrong = _level(record, place, number if on_it else "")
     if wrong:
         return wrong
     edit = f"{CARDS} > {card_id} > Edit"
     found = [
         *_kind(record, place, edit),
-        *_offset(record, number, cards),
+        *_offset(record, number, account_record_no, cards),
         *_vendor(record, vendor_active, edit),
         *_location(record, place, edit),
         *_expiry(record, edit, today),
@@ -243,12 +246,12 @@ def _kind(record: CreditCard, place: Place, edit: str) -> Iterator[Check]:
         yield Check("currency", PROBLEM, f"Currency is {record.currency}, it should be {place.currency}. {_MAKE_ANEW}")
 
 
-def _offset(record: CreditCard, number: str, cards: Sequence[CreditCard]) -> Iterator[Check]:
-    if record.offset_account != number:
+def _offset(record: CreditCard, number: str, record_no: str, cards: Sequence[CreditCard]) -> Iterator[Check]:
+    if not record.is_on(number, record_no):
         has = record.offset_account or "empty"
         yield Check("account", PROBLEM, f"Offset account is {has}, it should be {number}. {_LOCKED}")
         return
-    twin = next((c for c in cards if c.offset_account == number and c.record_no != record.record_no), None)
+    twin = next((c for c in cards if c.is_on(number, record_no) and c.record_no != record.record_no), None)
     if twin:
         yield Check("shared", PROBLEM, taken(number, twin.card_id))
 

@@ -160,7 +160,7 @@ class Conversation:
         answers = {column: walk.answers.get(name) for column, name in chosen.items()}
         changed = {name: value for name, value in answers.items() if value and value != getattr(known, name)}
         if changed:
-            await connections.change_connection(self.store, known.id, **changed)
+            await connections.change_connection(self.store, known.id, card_read=None, **changed)
         return await self.keeper.change(walk.id, lambda _: {"state": walkthroughs.FINISHED})
 
     async def check(self, walk_id: str, user: str, step: int) -> Walkthrough:

@@ -97,14 +97,7 @@ async def _preferences(client: IntacctClient) -> Mapping[str, str]:
 
 async def all_cards(client: IntacctClient) -> list[CreditCard]:
     """Every card at any level, so that one made at the wrong level can be named."""
-    wanted = (
-        *("RECORDNO", "CARDID", "DESCRIPTION", "CARDTYPE", "EXP_MONTH", "EXP_YEAR", "STATUS", "LIABACCT#", "VENDORID"),
-        *("DEPT#", "LOCATION#", "LIABILITYTYPE", "CURRENCY_R", "MEGAENTITYID"),
-    )
-    there = await client.fields("CREDITCARD", entity="")
-    fields = [name for name in wanted if name in there]
-    rows = client.query("CREDITCARD", fields, entity="", show_private=True)
-    return [CreditCard.from_row(row) async for row in rows]
+    return await client.cards(entity="", show_private=True)
 
 
 async def vendor_active(client: IntacctClient, vendor_id: str) -> bool | None:
@@ -141,13 +134,18 @@ async def place(client: IntacctClient, entity_id: str, name: str) -> books.Place
     return books.Place(entity_id, f"{entity_id} {name}".strip(), inside, several, own, frozenset(closed))
 
 
-def pick_card(cards: Sequence[CreditCard], card_id: str, number: str, where: books.Place) -> CreditCard | None:
-    """The card that is meant: the named one at the right level while it is in use, else any that fits the account."""
+def pick_card(
+    cards: Sequence[CreditCard], card_id: str, number: str, where: books.Place, record_no: str = ""
+) -> CreditCard | None:
+    """The card that is meant: the named one at the right level while it is in use, else any that fits the account.
+
+    `number` and `record_no` are the account's, empty where they are not known.
+    """
     named = [card for card in cards if card.card_id == card_id]
     here = [card for card in named if card.entity_id == where.entity_id]
     in_use = [card for card in here if card.active]
-    fits = [card for card in cards if number and card.offset_account == number and card.active]
-    right = [card for card in fits if card.offset_account == number and card.entity_id == where.entity_id]
+    fits = [card for card in cards if card.is_on(number, record_no) and card.active]
+    right = [card for card in fits if card.entity_id == where.entity_id]
     return next(iter([*in_use, *right, *here, *fits, *named]), None)
 
 
@@ -184,12 +182,16 @@ async def card(
         where = await place(client, entity_id, entity_name)
         cards = await all_cards(client)
         meant = [one for one in cards if one.card_id == card_id] if only else cards
-        record = pick_card(meant, card_id, number, where)
+        account = await client.account(number, entity="") if number else None
+        record_no = account.record_no if account else ""
+        record = pick_card(meant, card_id, number, where, record_no)
         active = await vendor_active(client, record.vendor_id) if record else None
         often = await _summaries(client)
     name = record.card_id if record else card_id
     number = number or (record.offset_account if record else "")
-    found = books.card(record, name, number, where, cards, vendor_active=active, today=today)
+    found = books.card(
+        record, name, number, where, cards, vendor_active=active, today=today, account_record_no=record_no
+    )
     return Watched(found, name, where, record, often)
 
 

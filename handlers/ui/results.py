@@ -84,5 +84,14 @@ def closed_channel(where: str, finance: str, why: str, bot: str) -> Json:
     )
 
 
+def card_corrected(where: str, what: str) -> Json:
+    """To the owner: an earlier version had stored record numbers of the card where IDs belong."""
+    return _said(
+        f"I corrected the settings of {esc(plain(where, 120))}: {esc(plain(what, 400))}. An earlier version had stored "
+        "Intacct's internal record number there. Transactions that failed because of it can be retried on their alerts; "
+        "nothing that is posted was changed."
+    )
+
+
 def _said(text: str) -> Json:
     return message(text, [section(text, "said")])

@@ -328,6 +328,8 @@ def _results(text: str) -> Iterator[tuple[str, Json]]:
     yield "chat.postMessage", {"channel": DANA, **results.settled(found, "USD")}
     shut = results.closed_channel(text or "100 Portland", FINANCE, "I am not a member", "spend-intacct")
     yield "chat.postMessage", {"channel": DANA, **shut}
+    corrected = results.card_corrected(text or "100 Portland", text or "default location 5394 → 100")
+    yield "chat.postMessage", {"channel": DANA, **corrected}
 
 
 def _homes() -> Iterator[tuple[str, Json]]:
@@ -405,7 +407,17 @@ def company_of(text: str) -> Company:
 
 def connection_of(text: str) -> Connection:
     values: dict[str, Any] = dict.fromkeys(
-        ("spend_token", "client_secret", "csv", "selector", "mapping", "watermark", "last_fired", "removed")
+        (
+            "spend_token",
+            "client_secret",
+            "csv",
+            "selector",
+            "mapping",
+            "watermark",
+            "last_fired",
+            "removed",
+            "card_read",
+        )
     )
     return Connection(
         id="c0123456789",

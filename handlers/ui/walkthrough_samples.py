@@ -59,7 +59,18 @@ def _edit(said: Json) -> tuple[str, Json]:
 def _changes(text: str) -> Iterator[tuple[str, Json]]:
     """What the daily look around found: a wrong attribute, a card that expires, and both of them right again."""
     empty: dict[str, Any] = dict.fromkeys(
-        ("spend_token", "client_secret", "csv", "selector", "mapping", "options", "watermark", "last_fired", "removed")
+        (
+            "spend_token",
+            "client_secret",
+            "csv",
+            "selector",
+            "mapping",
+            "options",
+            "watermark",
+            "last_fired",
+            "removed",
+            "card_read",
+        )
     )
     connection = Connection(
         id="c0123456789",

@@ -502,7 +502,7 @@ async def test_the_set_up_can_be_clicked_through_as_in_intacct(page: Page, sandb
     await expect(books.get_by_role("button", name="Edit Spend Center CC Object")).to_be_visible()
     (card,) = sandbox.intacct.state()["objects"]["CREDITCARD"]
     assert card["MEGAENTITYID"] == "100"
-    assert card["LIABACCT#"] == "2150"
+    assert card["LIABACCTKEY"] == "2150"
 
 
 async def test_cancelling_the_security_page_forgets_what_the_pop_up_saved(page: Page, sandbox: Sandbox) -> None:

@@ -95,7 +95,7 @@ class Causes:
             "user": str(user["LOGINID"]),
             "role": next((one for one in reversed(user["ROLES"]) if one != "Administrator"), ""),
             "card": str(card["CARDID"]),
-            "account": str(card["LIABACCT#"]),
+            "account": str(card["LIABACCTKEY"]),
             "posted": f"txr_{posted['reference']}" if posted else "",
         }
 

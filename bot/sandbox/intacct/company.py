@@ -69,6 +69,11 @@ class Company:
         self._next = int(source.get("next_recordno", 1))
         self.dimensions = frozenset(source.get("objects", {}))
         self.tables: dict[str, Table] = {name: Table(kind.id_field) for name, kind in OBJECTS.items()}
+        self._ids = {
+            str(row.get(OBJECTS[name].id_field))
+            for name, rows in source.get("objects", {}).items()
+            for row in (rows if name in OBJECTS else ())
+        }
         self._load(source.get("objects", {}))
 
     # --- records ------------------------------------------------------------------------------------------------------
@@ -79,6 +84,8 @@ class Company:
                 raise ValueError(f"The books know no object '{name}'. They know: {', '.join(OBJECTS)}.")
             kinds = OBJECTS[name].fields
             for given in rows:
+                if derived := [key for key in given if key.endswith("#")]:
+                    raise ValueError(f"{', '.join(derived)} of {name} are record numbers: they follow from the IDs.")
                 row: Row = self.defaults(name)
                 row |= {key: stored(kinds.get(key, "text"), value) for key, value in given.items()}
                 row["RECORDNO"] = row.get("RECORDNO") or self.number()
@@ -103,7 +110,9 @@ class Company:
         return given | {key: value for key, value in general.items() if key in OBJECTS[name].fields}
 
     def number(self) -> int:
-        """The next record number; a rolled-back request leaves a gap, as a sequence does."""
+        """The next record number, never one that people know as an ID; a rolled-back request leaves a gap, as a sequence does."""
+        while str(self._next) in self._ids or any(str(self._next) in table.by_id for table in self.tables.values()):
+            self._next += 1
         self._next += 1
         return self._next - 1
 
@@ -173,7 +182,7 @@ class Company:
                 return location
             seen.add(location)
             row = self.find("LOCATION", location) or {}
-            location = str(row.get("MEGAENTITYID") or row.get("PARENTID") or "")
+            location = str(row.get("PARENTID") or "")
         return ""
 
     def currency_of(self, entity: str) -> str:
@@ -204,7 +213,7 @@ class Company:
     def offset_owner(self, account: str) -> str:
         """What an account number is the own account of: "Credit Card X", "Bank account Y", or empty."""
         for row in self.rows("CREDITCARD"):
-            if row.get("LIABACCT#") == account:
+            if row.get("LIABACCTKEY") == account:
                 return f"Credit Card {row['CARDID']}"
         for row in self.rows("CHECKINGACCOUNT"):
             if row.get("GLACCOUNTNO") == account:

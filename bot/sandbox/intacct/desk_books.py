@@ -20,8 +20,10 @@ _BY_HAND = (
     *("GLACCOUNT", "CREDITCARD", "LOCATION", "DEPARTMENT", "CLASS", "PROJECT", "VENDOR", "CUSTOMER", "EMPLOYEE"),
     *("ITEM", "CHECKINGACCOUNT", "LOCATIONENTITY"),
 )
-_CARD_TYPES = ("Visa", "MasterCard", "Discover", "American Express", "Diners Club", "Other")
-_LOCKED = {"LIABACCT#": "Offset account", "LIABILITYTYPE": "Account type"}
+_CARD_TYPES = ("Visa", "Mastercard", "Discover", "American Express", "Diners Club", "Other Charge Card")
+_DERIVED = frozenset({"MEGAENTITYID", "MEGAENTITYKEY", "ENTITY", "LOCATIONTYPE", "WHENMODIFIED"})
+"""Fields of the gateway that no screen writes; those with a `#` are neither."""
+_LOCKED = {"LIABACCTKEY": "Offset account", "LIABILITYTYPE": "Account type"}
 
 
 def create_record(sim: IntacctSim, object: str, record: Any, entity: str = "") -> dict[str, Any]:  # noqa: A002 - the wire's word
@@ -68,7 +70,7 @@ def delete_record(sim: IntacctSim, object: str, record: Any) -> dict[str, Any]: 
         if name in {"ACCOUNTNO", *(tag.upper() for _, tag, _ in DIMENSIONS.values())}
     }
     cards = {t["card"] for t in company.rows("CCTRANSACTION")} | {
-        c.get("LIABACCT#") for c in company.rows("CREDITCARD")
+        c.get("LIABACCTKEY") for c in company.rows("CREDITCARD")
     }
     if key in used or key in cards:
         raise ControlError(f"'{key}' is in use and cannot be deleted. Set it to inactive instead.")
@@ -88,8 +90,8 @@ def _given(name: str, record: Any) -> dict[str, str]:
         raise ControlError("A record is a map of field names to values.")
     given = {}
     for field, value in record.items():
-        field_name = "LIABACCT#" if field == "LIABACCT" else field.removesuffix("#") if field != "LIABACCT#" else field
-        if field_name not in OBJECTS[name].fields or field_name in {"MEGAENTITYID", "WHENMODIFIED"}:
+        field_name = "LIABACCTKEY" if field == "LIABACCT" else field
+        if field_name not in OBJECTS[name].fields or field_name in _DERIVED or field_name.endswith("#"):
             raise ControlError(f"The {OBJECTS[name].label} screen has no field '{field}'.")
         given[field_name] = str(value).lower() if isinstance(value, bool) else str(value).strip()
     return given
@@ -133,7 +135,7 @@ def _card(company: Company, given: dict[str, str], row: Row | None, entity: str)
     if row is None and (not card.get("CARDID") or company.find("CREDITCARD", card["CARDID"])):
         raise ControlError("The ID is empty." if not card.get("CARDID") else f"The ID '{card['CARDID']}' is taken.")
     if row is None:
-        _card_account(company, str(card.get("LIABACCT#", "")))
+        _card_account(company, str(card.get("LIABACCTKEY", "")))
     if card["VENDORID"] and not _active(company, "VENDOR", card["VENDORID"]):
         raise ControlError(f"There is no active vendor '{card['VENDORID']}'.")
     _card_location(company, str(card["LOCATION"]), entity)
@@ -183,6 +185,8 @@ def _plain(company: Company, name: str, given: dict[str, str], entity: str) -> R
     if not key or company.find(name, key):
         raise ControlError(f"The ID '{key}' is taken." if key else "The ID is empty.")
     row: Row = {**company.defaults(name), **given}
+    if name == "LOCATION" and entity:
+        row.setdefault("PARENTID", entity)  # a location belongs to its entity by what it hangs under
     return row | {"MEGAENTITYID": entity} if "MEGAENTITYID" in row else row
 
 

@@ -239,7 +239,7 @@ def _project_customer(company: Company, line: Line) -> None:
 
 def _offset(company: Company, card: Row, draft: Draft) -> None:
     """The card's own account must take the credit too; its line has a location and the card's department, no more."""
-    number = str(card.get("LIABACCT#", ""))
+    number = str(card.get("LIABACCTKEY", ""))
     account = _account(company, number)
     for suffix, (_, _, word) in DIMENSIONS.items():
         given = suffix == "LOC" or (suffix == "DEPT" and card.get("DEPT"))

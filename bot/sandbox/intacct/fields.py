@@ -73,8 +73,9 @@ OBJECTS: dict[str, ObjectType] = {
         "Credit card accounts",
         "credit card",
         _fields(
-            "CARDID DESCRIPTION CARDTYPE EXP_MONTH EXP_YEAR STATUS LIABACCTKEY LIABACCT# VENDORID DEPT DEPT# LOCATION"
-            " LOCATION# LOCATIONNAME LIABILITYTYPE CURRENCY_R MEGAENTITYID",
+            "CARDID DESCRIPTION CARDTYPE EXP_MONTH EXP_YEAR STATUS LIABACCTKEY VENDORID DEPT LOCATION LOCATIONNAME"
+            " LIABILITYTYPE CURRENCY_R MEGAENTITYID",
+            **dict.fromkeys(("LIABACCT#", "DEPT#", "LOCATION#", "MEGAENTITYKEY"), "int"),
             WHENMODIFIED="datetime",
         ),
     ),
@@ -108,7 +109,7 @@ OBJECTS: dict[str, ObjectType] = {
         "LOCATIONID", "Entities", "entity", _fields("LOCATIONID NAME CURRENCY STATUS TAXSOLUTIONID", STARTOPEN="date")
     ),
     "LOCATION": ObjectType(
-        "LOCATIONID", "Locations", "location", _fields("LOCATIONID NAME PARENTID STATUS CURRENCY MEGAENTITYID")
+        "LOCATIONID", "Locations", "location", _fields("LOCATIONID NAME PARENTID ENTITY LOCATIONTYPE STATUS CURRENCY")
     ),
     "DEPARTMENT": ObjectType(
         "DEPARTMENTID", "Departments", "department", _fields("DEPARTMENTID TITLE PARENTID STATUS")
@@ -117,10 +118,12 @@ OBJECTS: dict[str, ObjectType] = {
     "PROJECT": ObjectType(
         "PROJECTID", "Projects", "project", _fields("PROJECTID NAME CUSTOMERID PROJECTSTATUS STATUS MEGAENTITYID")
     ),
-    "TASK": ObjectType("TASKID", "Projects", "task", _fields("TASKID PROJECTID NAME STATUS")),
+    "TASK": ObjectType("TASKID", "Projects", "task", _fields("TASKID PROJECTID NAME TASKSTATUS")),
     "VENDOR": ObjectType("VENDORID", "Vendors", "vendor", _fields("VENDORID NAME STATUS ONHOLD MEGAENTITYID")),
     "CUSTOMER": ObjectType("CUSTOMERID", "Customers", "customer", _fields("CUSTOMERID NAME STATUS MEGAENTITYID")),
-    "EMPLOYEE": ObjectType("EMPLOYEEID", "Employees", "employee", _fields("EMPLOYEEID NAME STATUS MEGAENTITYID")),
+    "EMPLOYEE": ObjectType(
+        "EMPLOYEEID", "Employees", "employee", _fields("EMPLOYEEID CONTACT_NAME STATUS MEGAENTITYID")
+    ),
     "ITEM": ObjectType("ITEMID", "Items", "item", _fields("ITEMID NAME STATUS MEGAENTITYID")),
     "CHECKINGACCOUNT": ObjectType(
         "BANKACCOUNTID", "Checking accounts", "checking account", _fields("BANKACCOUNTID GLACCOUNTNO STATUS")

@@ -96,7 +96,7 @@ def _header(call: Call, draft: Draft, card: Row) -> Row:
         "payee": draft.payee,
         "card": card["CARDID"],
         "FINANCIALENTITY": card["CARDID"],  # shows only where the company's dict names it among its extra fields
-        "offset": str(card["LIABACCT#"]),
+        "offset": str(card["LIABACCTKEY"]),
         "user": call.visitor.user["LOGINID"],
     }
 

@@ -30,27 +30,49 @@ def kinds_of(company: Company, name: str) -> dict[str, str]:
 
 
 def value_of(company: Company, name: str) -> Callable[[Row, str], Any]:
-    """How a field of an object is read. A card's account and location are kept once and shown under several names."""
+    """How a field of an object is read. What follows from another record is looked up there, and kept nowhere else."""
 
     def plain(row: Row, field: str) -> Any:
         return row.get(field, "")
 
     def of_card(row: Row, field: str) -> Any:
-        if field == "LIABACCTKEY":
-            account = company.find("GLACCOUNT", str(row.get("LIABACCT#", "")))
-            return str(account["RECORDNO"]) if account else ""
+        """As recorded: LIABACCTKEY, DEPT and LOCATION are what people see, and each `#` is that record's number."""
+        if field in _NUMBERED:
+            there, named = _NUMBERED[field]
+            return _record(company, there, str(row.get(named, ""))).get("RECORDNO")
         if field == "LOCATIONNAME":
-            place = str(row.get("LOCATION", ""))
-            found = company.find("LOCATION", place) or company.find("LOCATIONENTITY", place) or {}
-            return found.get("NAME", "")
-        return row.get({"LOCATION#": "LOCATION", "DEPT#": "DEPT"}.get(field, field), "")
+            return _record(company, "LOCATION", str(row.get("LOCATION", ""))).get("NAME", "")
+        return row.get(field, "")
 
     def of_entity(row: Row, field: str) -> Any:
         if field == "STARTOPEN":  # read-only, of the General Ledger alone: recorded as "Open books from"
             return company.first_open("GL", str(row["LOCATIONID"])) or ""
         return row.get(field, "")
 
-    return {"CREDITCARD": of_card, "LOCATIONENTITY": of_entity}.get(name, plain)
+    def of_location(row: Row, field: str) -> Any:
+        """As recorded: an entity's own row names itself, and what lies below names the entity as well as its parent."""
+        if field == "ENTITY":
+            return company.entity_of(str(row["LOCATIONID"]))
+        if field == "LOCATIONTYPE":
+            return "E" if company.find("LOCATIONENTITY", str(row["LOCATIONID"])) else "N"
+        return row.get(field, "")
+
+    return {"CREDITCARD": of_card, "LOCATION": of_location, "LOCATIONENTITY": of_entity}.get(name, plain)
+
+
+_NUMBERED = {
+    "LIABACCT#": ("GLACCOUNT", "LIABACCTKEY"),
+    "DEPT#": ("DEPARTMENT", "DEPT"),
+    "LOCATION#": ("LOCATION", "LOCATION"),
+    "MEGAENTITYKEY": ("LOCATIONENTITY", "MEGAENTITYID"),
+}
+"""A card's fields that hold record numbers: of which object, and the field that names the record as people see it."""
+
+
+def _record(company: Company, name: str, key: str) -> Row:
+    """A record by its ID, empty where there is none; an entity counts as a location."""
+    found = company.find(name, key)
+    return found or (company.find("LOCATIONENTITY", key) if name == "LOCATION" else None) or {}
 
 
 def _readable(call: Call, name: str, operation: str, right: str) -> None:

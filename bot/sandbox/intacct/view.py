@@ -120,7 +120,7 @@ def accounts(company: Company) -> list[dict[str, Any]]:
     totals: defaultdict[str, Decimal] = defaultdict(Decimal)
     places: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for row in company.rows("CREDITCARD"):
-        totals[str(row["LIABACCT#"])] += 0
+        totals[str(row["LIABACCTKEY"])] += 0
     for (account, location), value in company.balances.items():
         totals[account] += value
         places[account][location] = f"{value:.2f}"

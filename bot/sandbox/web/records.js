@@ -180,9 +180,9 @@ function cards(books) {
               ),
             ),
         },
-        { head: "Offset", cell: (row) => row["LIABACCT#"] || row.LIABACCT || "" },
+        { head: "Offset", cell: (row) => row.LIABACCTKEY || "" },
         { head: "Vendor", cell: (row) => row.VENDORID || "–" },
-        { head: "Location", cell: (row) => row.LOCATION || row["LOCATION#"] || "–" },
+        { head: "Location", cell: (row) => row.LOCATION || "–" },
         { head: "Level", cell: level },
         { head: "Status", cell: (row) => status(row.STATUS) },
         { head: "", right: true, cell: (row) => editButton(row.CARDID, () => cardSheet(books, row)) },
@@ -216,7 +216,7 @@ function cardSheet(books, row = null) {
         field("Description", "DESCRIPTION", { value: row?.DESCRIPTION ?? "" }),
         field("Card type", "CARDTYPE", {
           kind: "select",
-          options: ["Visa", "MasterCard", "Discover", "American Express", "Diners Club", "Other"].map((one) => [
+          options: ["Visa", "Mastercard", "Discover", "American Express", "Diners Club", "Other Charge Card"].map((one) => [
             one,
             one,
           ]),
@@ -238,26 +238,26 @@ function cardSheet(books, row = null) {
           value: row?.EXP_MONTH ?? "",
         }),
         field("Expiration year", "EXP_YEAR", { value: row?.EXP_YEAR ?? "", placeholder: "2040", required: true }),
-        field("Credit card offset account", "LIABACCT#", {
+        field("Credit card offset account", "LIABACCTKEY", {
           kind: "select",
           options: [blank, ...accounts],
-          value: row ? row["LIABACCT#"] : "",
+          value: row ? row.LIABACCTKEY : "",
           readonly: Boolean(row),
         }),
         field("Default location", "LOCATION", {
           kind: "select",
           options: [blank, ...places],
-          value: row ? row.LOCATION || row["LOCATION#"] : "",
+          value: row ? row.LOCATION : "",
         }),
         row ? field("Status", "STATUS", { kind: "select", options: STATUSES, value: row.STATUS }) : null,
       ),
       save: (given) => {
-        const { LIABILITYTYPE: type, "LIABACCT#": offset, ...rest } = given;
+        const { LIABILITYTYPE: type, LIABACCTKEY: offset, ...rest } = given;
         return save(
           books,
           "CREDITCARD",
           row,
-          row ? rest : { ...rest, LIABILITYTYPE: type, "LIABACCT#": offset },
+          row ? rest : { ...rest, LIABILITYTYPE: type, LIABACCTKEY: offset },
           books.entity,
         );
       },
