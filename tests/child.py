@@ -55,7 +55,7 @@ WHOLE = ("bot.__main__", "bot.serve", "bot.sandbox.intacct", "bot.sandbox.page",
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
-    ["tests.child", "bot.commands", "bot.intacct.client", "sqlalchemy.dialects.sqlite", *WHOLE]
+    ["tests.child", "tests.old_schemas", "bot.commands", "bot.intacct.client", "sqlalchemy.dialects.sqlite", *WHOLE]
 )
 
 

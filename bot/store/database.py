@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.settings import Settings
 from bot.store.group_commit import GroupCommit
-from bot.store.sqlite import READ, WRITE, Line, one_connection, open_line, pragmas
+from bot.store.interrupted_upgrade import undo_interrupted_upgrade
+from bot.store.sqlite import READ, WRITE, Line, one_connection, open_line
 from bot.store.types import Keyring
 from bot.store.vault import Vault, open_vault
 
@@ -139,25 +140,42 @@ def sync_url(url: str) -> str:
 
 
 def upgrade(url: str) -> None:
-    """Bring the schema to its newest version; safe while other processes do the same."""
+    """Bring the schema to its newest version, whole or not at all; safe while other processes do the same.
+
+    Raises:
+        UnusableDatabaseError: it is between two versions, and not by an upgrade that was interrupted.
+    """
     if current(url) == newest():
         return
+    # The driver's own way to begin transactions leaves CREATE and ALTER outside of them; this engine's does not.
+    engine = (
+        one_connection(make_url(url).database or ":memory:", WRITE)
+        if url.startswith("sqlite")
+        else create_engine(url, hide_parameters=True)
+    )
+    try:
+        with _one_at_a_time(url), engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+                connection.commit()
+            with connection.begin():
+                version = _version(connection)
+                if connection.dialect.name == "sqlite" and version != newest():
+                    undo_interrupted_upgrade(connection, version, _migrate)
+                _migrate(connection, "head")
+    finally:
+        engine.dispose()
+
+
+def _migrate(connection: Connection, revision: str) -> None:
+    """Within the connection's transaction."""
     from alembic import command  # noqa: PLC0415  # 7 MB that a start on the newest schema does without
     from alembic.config import Config  # noqa: PLC0415  # as above
 
-    engine = create_engine(sync_url(url), hide_parameters=True)
-    if url.startswith("sqlite"):
-        event.listen(engine, "connect", pragmas)
-    with _one_at_a_time(url), engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
-            connection.commit()
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
-    engine.dispose()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def newest() -> str:
@@ -167,7 +185,7 @@ def newest() -> str:
 
 @contextmanager
 def _one_at_a_time(url: str) -> Iterator[None]:
-    """On SQLite a lock file beside the database does what PostgreSQL's advisory lock does: its schema changes are not atomic."""
+    """On SQLite a lock file beside the database does what PostgreSQL's advisory lock does, for earlier versions as well."""
     file = make_url(url).database
     if not url.startswith("sqlite") or not file or file == ":memory:":
         yield
@@ -182,9 +200,13 @@ def current(url: str) -> str | None:
     engine = create_engine(sync_url(url), hide_parameters=True)
     try:
         with engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            return found
+            return _version(connection)
     finally:
         engine.dispose()
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
