@@ -219,8 +219,8 @@ async def _token_host(settings: Settings) -> Line:
 
 async def _answers(address: str, url: str) -> str:
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE) as http:
-            answer = await http.get(url)
-    except httpx.HTTPError as lost:
+        async with httpx.AsyncClient(timeout=PATIENCE) as http, http.stream("GET", url) as answer:
+            pass  # what it says is not read
+    except (httpx.HTTPError, httpx.InvalidURL) as lost:
         return f"{address} is not to be reached ({type(lost).__name__})"
     return f"{address} answers HTTP {answer.status_code}" if answer.status_code >= 500 else ""

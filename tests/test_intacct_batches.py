@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 from collections.abc import AsyncIterator
 from datetime import date
@@ -208,6 +209,13 @@ def with_status(status: int) -> Reply:
     return says(lambda asked: document(asked, *(result(one, key="7") for one in asked.ids)), status)
 
 
+async def packed_twice(asked: Asked) -> web.StreamResponse:
+    """Every posting succeeded, in a body that a far end has no reason to pack so."""
+    said = document(asked, *(result(one, key="7") for one in asked.ids)).encode()
+    packed = gzip.compress(gzip.compress(said))
+    return web.Response(body=packed, headers={"Content-Encoding": "gzip, gzip", "Content-Type": "text/xml"})
+
+
 LOSING: dict[str, Reply] = {
     "dropped after it was read": hang_up,
     "500 with a good body": with_status(500),
@@ -221,6 +229,7 @@ LOSING: dict[str, Reply] = {
     "cut off": half,
     "cut off by the line": short_of_its_length,
     "broken gzip": raw(b"not gzip", 200, **{"Content-Encoding": "gzip"}),
+    "packed twice": packed_twice,
     "a DOCTYPE": says(lambda asked: "<!DOCTYPE response>" + document(asked).partition("?>\n")[2]),
     "no result at all": says(document),
     "each result twice": says(lambda asked: document(asked, *(result(one, key="7") for one in asked.ids * 2))),

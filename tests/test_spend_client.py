@@ -1,6 +1,7 @@
 """The API client against a small BILL of its own, over real HTTP. Time is a number that the tests move."""
 
 import asyncio
+import gzip
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -890,6 +891,22 @@ async def test_a_receipt_is_fetched_from_the_web_only(client: SpendClient, url: 
     with pytest.raises(ReceiptRefused) as refused:
         await client.receipt(receipt(url))
     assert refused.value.category == "attachment"
+
+
+async def test_what_is_packed_twice_is_neither_data_nor_a_receipt(bill: Bill, client: SpendClient, time: Time) -> None:
+    twice = {"Content-Encoding": "gzip, gzip"}
+    good = gzip.compress(gzip.compress(json.dumps({"results": [], "nextPage": None}).encode()))
+    bill.script("/v3/spend/transactions", *(web.Response(body=good, headers=twice) for _ in range(4)))
+    with pytest.raises(SourceUnavailable):
+        await collect(client)
+    assert [page.transactions for page in await collect(client)] == [()]
+
+    picture = gzip.compress(gzip.compress(b"\xff\xd8one"))
+    bill.script("/files/r.jpg", web.Response(body=picture, headers=twice), web.Response(body=b"\xff\xd8one"))
+    beside = bill.url.removesuffix("/connect") + "/files/r.jpg"
+    with pytest.raises(ReceiptRefused, match="packed"):
+        await client.receipt(receipt(beside))
+    assert await client.receipt(receipt(beside)) == b"\xff\xd8one"
 
 
 async def test_a_receipt_that_is_too_large_circular_gone_or_in_trouble(

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 
-from bot.http import Client
+from bot.http import ACCEPTED, Client, read_body
 from bot.intacct.allowance import Allowance, Monotonic, Sleep
 from bot.intacct.answers import MOST_BYTES, Answer, GarbledBody, parse
 from bot.intacct.envelope import function_parts, render_request
@@ -44,7 +44,10 @@ T = TypeVar("T")
 _LARGE_BODY = 256 * 1024
 _SHORTEST_SECRET = 6
 _READ_PAUSES = (1.0, 2.0, 4.0)
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NEVER_LEFT = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
+    *(httpx.UnsupportedProtocol, httpx.InvalidURL),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def open_http(gateway: Gateway, requests_at_once: int) -> httpx.AsyncClient:
         limits=httpx.Limits(
             max_connections=requests_at_once + 1, max_keepalive_connections=requests_at_once, keepalive_expiry=30.0
         ),
-        headers={"Accept-Encoding": "gzip", "User-Agent": "spend-to-intacct"},
+        headers={"Accept-Encoding": ACCEPTED, "User-Agent": "spend-to-intacct"},
     )
 
 
@@ -194,14 +197,10 @@ class Wire:
     async def _stream(self, url: str, body: bytes, fault: Callable[[str], Fault]) -> _Reply:
         headers = {"Content-Type": "application/xml"}
         async with self._http.stream("POST", url, content=body, headers=headers, follow_redirects=False) as response:
-            chunks: list[bytes] = []
-            size = 0
-            async for chunk in response.aiter_bytes():
-                size += len(chunk)
-                if size > MOST_BYTES:
-                    raise UnreadableAnswer(fault("The answer is too large."))
-                chunks.append(chunk)
-        return _Reply(response.status_code, _seconds(response.headers.get("Retry-After")), b"".join(chunks))
+            content = await read_body(response, MOST_BYTES)
+            if content is None:
+                raise UnreadableAnswer(fault("The answer is too large."))
+        return _Reply(response.status_code, _seconds(response.headers.get("Retry-After")), content)
 
     async def _read(
         self, reply: _Reply, request_id: str, operation: Operation, hidden: Sequence[str], read: Callable[[Answer], T]

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from bot.http import ACCEPTED, read_body
 from bot.spend.auth import Auth, Headers
 from bot.spend.errors import (
     ReceiptRefused,
@@ -94,7 +95,7 @@ class Wire:
 
     async def _once(self, method: str, url: httpx.URL, headers: Headers, **content: Any) -> Any:
         async with self._pacer.turn(), self._answer(method, url, headers, **content) as response:
-            body = await _body(response, BODY_CAP)
+            body = await read_body(response, BODY_CAP)
         if body is None:
             raise SourceUnavailable("Spend Center sent far more than was asked for.", http_status=response.status_code)
         if not response.is_success:
@@ -127,7 +128,10 @@ class Wire:
                     raise SourceUnavailable("The receipt could not be fetched.", http_status=response.status_code)
                 if response.status_code != 200:
                     raise ReceiptRefused("The receipt is not there any more.", http_status=response.status_code)
-                body = await _body(response, RECEIPT_CAP)
+                try:
+                    body = await read_body(response, RECEIPT_CAP)
+                except httpx.DecodingError:
+                    raise ReceiptRefused("The receipt came packed in a way that cannot be read.") from None
                 if body is None:
                     raise ReceiptRefused(f"The receipt is larger than {RECEIPT_CAP // 1_000_000} MB.")
                 return body
@@ -153,9 +157,10 @@ class Wire:
         self, method: str, url: httpx.URL, headers: Headers, **content: Any
     ) -> AsyncIterator[httpx.Response]:
         """The open answer; every way in which a line can fail becomes one exception."""
+        asked = {"Accept-Encoding": ACCEPTED, **headers}
         try:
             async with self._http.stream(
-                method, url, headers=headers, follow_redirects=False, timeout=TIMEOUT, **content
+                method, url, headers=asked, follow_redirects=False, timeout=TIMEOUT, **content
             ) as response:
                 yield response
         except (httpx.RequestError, httpx.InvalidURL) as error:
@@ -165,16 +170,6 @@ class Wire:
         for secret in filter(None, self.auth.secrets()):
             body = body.replace(secret.encode("utf-8", "replace"), b"...")
         return body
-
-
-async def _body(response: httpx.Response, cap: int) -> bytes | None:
-    """The whole body, or None as soon as it grows past `cap` bytes."""
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > cap:
-            return None
-    return bytes(body)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
