@@ -20,7 +20,7 @@ from bot.engine import EngineBusy, lock_file
 from bot.intacct.errors import IntacctError
 from bot.models import ConnectionState, PostingState, RunState, Trigger
 from bot.settings import Settings
-from bot.spend.errors import SourceError
+from bot.spend.errors import CsvRefused, SourceError
 from bot.store import connections, database, postings, replicas, runs, secrets
 from bot.store.connections import Company, Connection
 from bot.store.postings import Posting
@@ -82,6 +82,8 @@ def sentence(trouble: Exception) -> str:
     """What to say about it, without a statement's values or a request's body."""
     if isinstance(trouble, IntacctError):
         return f"Intacct did not answer as needed: {trouble}"
+    if isinstance(trouble, CsvRefused):
+        return f"The export file cannot be taken: {trouble}"
     if isinstance(trouble, SourceError):
         return f"Spend Center did not answer as needed: {trouble}"
     said = str(trouble.orig if isinstance(trouble, DBAPIError) else trouble).strip()
@@ -138,7 +140,11 @@ async def import_connection(settings: Settings, path: Path) -> tuple[Connection,
         try:
             made = await meet_source(parts.reach, made)
         except SourceError as refused:
-            remarks.append(f"Spend Center was not reached, which a sync will try again: {refused}")
+            remarks.append(
+                f"The export file cannot be taken; put it right, and a sync reads it again: {refused}"
+                if isinstance(refused, CsvRefused)
+                else f"Spend Center was not reached, which a sync will try again: {refused}"
+            )
         if rivals := await _rivals(parts, made):
             await connections.remove_connection(parts.store, made.id, now)
             names = ", ".join(f"{one.name} ({one.id})" for one in rivals)

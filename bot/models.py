@@ -287,6 +287,13 @@ class Operation(StrEnum):
     WRITE = "write"
 
 
+class Side(StrEnum):
+    """The far end that a failure is about."""
+
+    INTACCT = "intacct"
+    SPEND_CENTER = "spend_center"
+
+
 @dataclass(frozen=True, slots=True)
 class RawError:
     """One `<error>` of Intacct, or what stands for it. Any text may be empty; texts are foreign and may hold mark-up.
@@ -314,6 +321,7 @@ class Fault:
     http_status: int | None = None
     operation: Operation = Operation.WRITE
     note: str = ""
+    side: Side = Side.INTACCT
 
 
 # --- hints ------------------------------------------------------------------------------------------------------------

@@ -18,9 +18,10 @@ from rich.table import Table
 from bot.commands import Foreseen, Synced
 from bot.hints.catalogue import hint_for
 from bot.hints.words import render
-from bot.models import PostingState, RetryClass, RunState, Verdict
+from bot.models import PostingState, RunState
 from bot.store.connections import Company, Connection
 from bot.store.runs import Run
+from bot.sync.alerts import verdict_of_run
 from bot.sync.reconcile import Proof
 
 DIFFERENCE = ("kind", "transaction", "record", "spend_amount", "intacct_amount", "currency", "date", "why")
@@ -95,7 +96,7 @@ def synced(done: Synced, *, as_json: bool) -> int:
 
 
 def _why(run: Run) -> str:
-    verdict = Verdict(run.category, run.subject, RetryClass.NO)
+    verdict, _ = verdict_of_run(run)
     words = render(hint_for(verdict), verdict)
     return f"{words.header}. {words.why}"
 

@@ -13,7 +13,7 @@ from bot.engine import Job
 from bot.store import connections, outbox, told
 from bot.store.connections import Connection
 from bot.store.outbox import Also, Note
-from bot.sync.alerts import place
+from bot.sync.alerts import place, verdict_of_run
 from bot.sync.ending import homes_of, promise_homes
 from bot.sync.outcome import all_on_alert
 from handlers.access import Access
@@ -136,7 +136,8 @@ class Refresh:
                 await told.run_shown(store, run, now)
                 continue
             posted, waiting = await told.posted_by(store, run.id), await told.open_rows(store, connection.id)
-            words = results.run_ended(run, place(connection), posted, waiting, base, connection.channel)
+            verdict, _ = verdict_of_run(run, company)
+            words = results.run_ended(run, place(connection), posted, waiting, base, connection.channel, verdict)
             await self._tell(
                 connection, f"run:{run.key}", run.actor, words, also=partial(told.tell_run, run=run, now=now)
             )

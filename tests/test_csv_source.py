@@ -236,7 +236,7 @@ async def test_every_problem_is_told_with_its_line_and_column_and_nothing_is_tak
     )
     source = build(bad)
     refused = await refusal(source)
-    assert refused.category == "data.format"
+    assert refused.category == "source.file"
     assert [(problem.line, problem.column) for problem in refused.problems] == [
         (3, "Transaction ID"),
         (3, "Amount"),
@@ -247,7 +247,8 @@ async def test_every_problem_is_told_with_its_line_and_column_and_nothing_is_tak
     ]
     assert 'decimal = ","' in refused.problems[1].sentence
     assert "%Y-%m-%d" in refused.problems[2].sentence
-    assert "5 more" in str(refused)
+    assert str(refused).startswith("october.csv, line 3, Transaction ID: there is no transaction ID.")
+    assert str(refused).endswith(" And 5 more problems in this file.")
     (tmp_path / "october.csv").write_text(HEADING + "T-1,2026-10-31,9.50,,,,,,\nT-2,2026-10-31,1234.56,,,,,,\n")
     assert [found.uuid for found in await collect(source)] == ["T-1", "T-2"]
 

@@ -24,7 +24,7 @@ auth.company_state permission.missing subscription.off config.card_account confi
 dimension.required dimension.invalid dimension.restricted entity.location vendor.invalid period.closed date.invalid
 currency tax smart_rule duplicate.record duplicate.request data.format amount attachment limit.rate transient.gateway
 transient.lock outcome.unknown request.malformed source.auth source.rate_limit source.locked source.incomplete
-source.mapping source.duplicate source.changed unknown""".split()  # noqa: SIM905  # reads as the sheet does
+source.mapping source.duplicate source.changed source.unavailable source.refused source.file unknown""".split()  # noqa: SIM905  # reads as the sheet does
 HELD = {"held.refund", "held.fee", "held.twin", "held.receipt", "held.entity", "held.split"}
 NEVER_SHOWN = re.compile(
     r"\b(?:attempt|controlid|session|payload|xml|api|endpoint|batch|classifier|drift|hint|pending|oops|great|please|"

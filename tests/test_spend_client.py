@@ -696,7 +696,7 @@ async def test_a_read_survives_trouble_three_times_and_not_a_fourth(
     bill.script(path, *(trouble() for _ in range(4)))
     with pytest.raises(SourceUnavailable) as gone:
         await client.whoami()
-    assert gone.value.category == "transient.gateway"
+    assert gone.value.category == "source.unavailable"
     assert "<" not in str(gone.value)
     assert (await client.whoami()).uuid == "cmp_1"
 

@@ -15,8 +15,9 @@ from bot.hints.coding import Finding, find, suppose
 from bot.hints.parts import details_of, subject_of
 from bot.hints.reading import Reading, read
 from bot.hints.rule import Rule
+from bot.hints.source import verdict_of
 from bot.hints.text import plain, spelled_out, support_ids, without_ids
-from bot.models import Fault, Level, Operation, RawError, RetryClass, Verdict
+from bot.models import Fault, Level, Operation, RawError, RetryClass, Side, Verdict
 
 ERRORS_READ = 20
 """A request has few functions; more errors than this are repetitions."""
@@ -77,10 +78,14 @@ def classify(fault: Fault, *, known: Mapping[str, str] | None = None) -> Verdict
         Category, subject (category and subject are the alert's key), retry class, and the named parts in `details`
         (cause, the catalogue's key, is always among them).
     """
+    if fault.side is Side.SPEND_CENTER:
+        return verdict_of(fault)
     errors = fault.errors[:ERRORS_READ]
     finding, error = _cause(fault, errors)
     cause = _safe_cause(finding.cause, fault)
     details = details_of(Finding(cause, finding.details), error, fault, known or {})
+    if fault.level is Level.TRANSPORT and 200 <= (fault.http_status or 0) < 300:
+        details["unreadable"] = "yes"
     hint = nearer(HINTS[cause], details)
     details["said"] = details.get("said") or _said(errors)
     ids = [

@@ -143,6 +143,25 @@ HINTS = (
         source="Sage developer guide; public target code",
     ),
     Hint(
+        key="gateway-unreadable",
+        category="transient.gateway",
+        instead_of="gateway-trouble",
+        when=("unreadable", "yes"),
+        what="Intacct's answer cannot be read",
+        why="What answers in Intacct's place sent something that is no answer of Intacct: a web page, or half of one.",
+        ways=(
+            "Nothing to do at first: tried again by itself.",
+            "If it lasts: whoever runs this app looks at INTACCT_URL and at what stands between this app and Intacct.",
+        ),
+        who=OPERATOR,
+        retry=RetryClass.WAIT,
+        transient=True,
+        examples=(
+            seen("", level=Level.TRANSPORT, operation=Operation.READ, note="The answer is not well-formed XML."),
+        ),
+        source="recorded refusals of proxies; wording of this app",
+    ),
+    Hint(
         key="no-answer",
         category="outcome.unknown",
         what="{count}: checking with Intacct whether [they|it] posted",

@@ -12,16 +12,31 @@ from bot.hints.hint import (
     CHOOSE,
     CONTROLLER,
     NOBODY,
+    OPERATOR,
     RESUME,
     REVERSE,
     SPEND_ADMINISTRATOR,
     Hint,
     seen,
 )
-from bot.models import Level, Operation, RetryClass
+from bot.models import Fault, Level, Operation, RetryClass, Side
 
 _AFTER_ANSWER = "Your answer is enough: [each posts|it posts] once after it, on its own date."
 _BY_ITSELF = "Nothing to press: [they post|it posts] with the next sync after that."
+_LATER = "Nothing to press: the sync is tried again by itself, a little later each time."
+
+
+def _answered(said: str, status: int | None, code: str = "") -> Fault:
+    return seen(
+        "",
+        description=said,
+        errorno=code,
+        level=Level.TRANSPORT,
+        status=status,
+        operation=Operation.READ,
+        side=Side.SPEND_CENTER,
+    )
+
 
 HINTS = (
     Hint(
@@ -52,6 +67,84 @@ HINTS = (
         transient=True,
         examples=(seen("Rate limit", errorno="BDC_1144", level=Level.TRANSPORT, status=429, operation=Operation.READ),),
         source="BILL developer site",
+    ),
+    Hint(
+        key="source-away",
+        category="source.unavailable",
+        what="Spend Center does not answer at the moment",
+        why="{told}",
+        ways=(
+            "Nothing to do: tried again by itself.",
+            "If it lasts: BILL's status page says what is known; where all is well there, whoever runs this app looks at SPEND_CENTER_URL and the network.",
+        ),
+        who=NOBODY,
+        retry=RetryClass.WAIT,
+        retry_note=_LATER,
+        transient=True,
+        examples=(
+            _answered("Spend Center could not answer (HTTP 503).", 503),
+            _answered("Spend Center did not answer (ConnectError).", None),
+        ),
+        source="BILL developer site",
+    ),
+    Hint(
+        key="source-unreadable",
+        category="source.unavailable",
+        what="Spend Center's answer cannot be read",
+        why="{told} A sign-in page or a proxy in between answers like this.",
+        ways=(
+            "Nothing to do at first: tried again by itself.",
+            "If it lasts: whoever runs this app looks at SPEND_CENTER_URL and at what stands between this app and Spend Center.",
+        ),
+        who=OPERATOR,
+        retry=RetryClass.WAIT,
+        retry_note=_LATER,
+        transient=True,
+        examples=(_answered("Spend Center answered with something that is not data.", 200),),
+        source="seen at public clients",
+    ),
+    Hint(
+        key="source-refused",
+        category="source.refused",
+        what="Spend Center refused what this app asked for",
+        why="{told}",
+        ways=(
+            "Show the details in the thread to whoever runs this app.",
+            "Then sync again; nothing is lost meanwhile.",
+        ),
+        who=OPERATOR,
+        examples=(
+            _answered("Spend Center refused the request (HTTP 400). It said: filters: unknown field", 400, "BDC_1121"),
+        ),
+        source="BILL developer site",
+    ),
+    Hint(
+        key="source-address",
+        category="source.refused",
+        what="Spend Center is not at the address that is set",
+        why="{told}",
+        ways=(
+            "Whoever runs this app puts the address right: SPEND_CENTER_URL, which ends in /connect, or SPEND_CENTER_TOKEN_URL. python -m bot doctor shows what answers there.",
+            "Then sync again; nothing is lost meanwhile.",
+        ),
+        who=OPERATOR,
+        examples=(
+            _answered("Spend Center points elsewhere (HTTP 302). Its address in the settings needs a look.", 302),
+            _answered("Spend Center has nothing under this address (HTTP 404). It said: Not found", 404, "BDC_1131"),
+        ),
+        source="seen at public clients",
+    ),
+    Hint(
+        key="source-file-refused",
+        category="source.file",
+        what="The export file cannot be taken",
+        why="{told} Nothing of the file was taken.",
+        ways=(
+            "Put right what is named, or export the file anew; save it in the same place, then sync again.",
+            "What posted before stays: each row posts once, however often the file comes.",
+        ),
+        who=ACCOUNTANTS,
+        source="checks of this app",
     ),
     Hint(
         key="source-incomplete",

@@ -11,7 +11,7 @@ from bot.hints.catalogue import HINTS, hint_for
 from bot.hints.classify import classify
 from bot.hints.hint import Hint
 from bot.hints.words import details_line, render
-from bot.models import Fault, Level, Operation, RawError, Verdict
+from bot.models import Fault, Level, Operation, RawError, Side, Verdict
 
 _SAMPLE = (
     ("old", "48.20 USD on 4 Nov"),
@@ -33,7 +33,7 @@ def explain(json_text: str) -> list[dict[str, Any]]:
 
     Args:
         json_text: one object or a list: `level` (transport, control, authentication, function), `http_status`,
-            `operation` (read or write), `errors` (a list of errorno, description, description2, correction, and
+            `operation` (read or write), `side` (intacct, or spend_center for a failure of the source), `errors` (a list of errorno, description, description2, correction, and
             optionally error_id, category, target, message_ids, placeholders), `note`; all but `level` may be absent.
 
     Returns:
@@ -60,6 +60,7 @@ def fault_from(row: Any, at: int = 1) -> Fault:
         raise ValueError(f"Object {at} is not an object with level and errors.")  # noqa: TRY004  # input, not a call, is wrong
     level = _one_of(Level, row.get("level"), f"Object {at}: level")
     operation = _one_of(Operation, row.get("operation") or Operation.WRITE.value, f"Object {at}: operation")
+    side = _one_of(Side, row.get("side") or Side.INTACCT.value, f"Object {at}: side")
     status = row.get("http_status")
     if status is not None and (not isinstance(status, int) or isinstance(status, bool)):
         raise ValueError(f"Object {at}: http_status is a number or absent.")
@@ -68,7 +69,7 @@ def fault_from(row: Any, at: int = 1) -> Fault:
         errors = [errors]
     if not isinstance(errors, list) or not all(isinstance(one, dict) for one in errors):
         raise ValueError(f"Object {at}: errors is a list of objects.")
-    return Fault(level, tuple(map(_error, errors)), status, operation, _text(row.get("note")))
+    return Fault(level, tuple(map(_error, errors)), status, operation, _text(row.get("note")), side)
 
 
 def catalogue_rows() -> list[dict[str, Any]]:
@@ -142,7 +143,7 @@ def _blank(hint: Hint) -> Verdict:
     return Verdict(hint.category, "", hint.retry, (("cause", hint.key),))
 
 
-def _one_of(kind: type[Level | Operation], value: Any, where: str) -> Any:
+def _one_of(kind: type[Level | Operation | Side], value: Any, where: str) -> Any:
     try:
         return kind(str(value).strip().lower())
     except ValueError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.models import Fault, Level, Operation, RawError, RetryClass
+from bot.models import Fault, Level, Operation, RawError, RetryClass, Side
 
 ACCOUNTANTS = "accountants"
 CONTROLLER = "the controller"
@@ -79,6 +79,11 @@ class Hint:
         doors = ("auth.", "permission.", "subscription.", "source.auth")
         return self.category.startswith(doors) and self.retry is RetryClass.NO
 
+    @property
+    def quotes(self) -> bool:
+        """Whether it says little without the far end's own sentence."""
+        return "{told}" in self.why
+
 
 def seen(
     text: str,
@@ -90,7 +95,8 @@ def seen(
     status: int | None = 200,
     operation: Operation = Operation.WRITE,
     note: str = "",
+    side: Side = Side.INTACCT,
 ) -> Fault:
-    """An example: one error at one level, as Intacct sends it."""
+    """An example: one error at one level, as the far end sends it."""
     errors = (RawError(errorno, description, text, correction),) if text or errorno or description else ()
-    return Fault(level, errors, status, operation, note)
+    return Fault(level, errors, status, operation, note, side)

@@ -17,6 +17,8 @@ from bot.models import RetryClass, Verdict
 
 TITLE = 80
 SENTENCES = 900
+SAID = 700
+"""Longest sentence of a far end's own in characters; whoever keeps one has capped it before."""
 """Longest header-less sentence in characters: a Slack section holds 3,000, an alert has up to six."""
 
 MENUS = {
@@ -134,7 +136,8 @@ def details_line(verdict: Verdict) -> str:
     if verdict.detail("support_id"):
         parts.append(f"Support ID {verdict.detail('support_id')}")
     told = " · ".join(part for part in parts if part)
-    return f"Details for your Sage admin: {told}" if told else ""
+    whose = "Spend Center" if verdict.category.startswith("source.") else "Sage"
+    return f"Details for your {whose} admin: {told}" if told else ""
 
 
 def _retry_note(hint: Hint, n: int, *, tried: bool) -> str:
@@ -171,6 +174,7 @@ def _fields(verdict: Verdict, n: int, names: Mapping[str, str]) -> dict[str, str
         "value": _value(parts, named["value_id"], dimension),
         "value_id": named["value_id"] or f"the {dimension}",
         "said": _sentence(verdict.detail("said")) or "none were given.",
+        "told": _sentence(verdict.detail("said")) or "It did not say why.",
         "advice": _sentence(verdict.detail("correction")),
     }
     said["correction"] = said["advice"] or "none was given."
@@ -250,7 +254,7 @@ def _value(parts: Mapping[str, str], value: str, dimension: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    shown = plain(text, 300)
+    shown = plain(text, SAID)
     return shown if not shown or shown[-1] in ".!?…" else f"{shown}."
 
 

@@ -92,7 +92,7 @@ class ClientCredentials:
             ) from refused
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
-            raise SourceUnavailable("Spend Center answered the sign-in without an access token.")
+            raise SourceUnavailable("Spend Center answered the sign-in without an access token.", http_status=200)
         lifetime = answer.get("expires_in")
         known = isinstance(lifetime, int) and not isinstance(lifetime, bool) and lifetime > 0
         self._until = self._clock() + max(float(lifetime) - EARLY if known else LIFETIME, 1.0)

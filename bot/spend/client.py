@@ -409,7 +409,7 @@ def _listing(answer: Any) -> tuple[list[Any], str]:
     if isinstance(answer, dict) and isinstance(answer.get("results"), list):
         cursor = answer.get("nextPage")
         return answer["results"], cursor if isinstance(cursor, str) else ""
-    raise SourceUnavailable("Spend Center answered without the list that was asked for.")
+    raise SourceUnavailable("Spend Center answered without the list that was asked for.", http_status=200)
 
 
 def _budget(row: Any) -> tuple[str, str]:

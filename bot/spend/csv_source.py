@@ -67,7 +67,7 @@ class CsvSource:
 
     async def whoami(self) -> SpendCompany:
         """The configured company, once the file is there and its heading has every mapped column."""
-        await _in_thread(self._look)
+        await self._in_thread(self._look)
         digest = hashlib.sha256(self._company.casefold().encode()).hexdigest()
         return SpendCompany(f"csv-{digest[:16]}", self._company)
 
@@ -86,7 +86,7 @@ class CsvSource:
         window = Window(None, on_or_after, on_or_before)
         with closing(self._read()) as reading:
             within = (found for found in reading if window.holds(found.occurred, found.updated))
-            while rows := await _in_thread(lambda: tuple(islice(within, PAGE))):
+            while rows := await self._in_thread(lambda: tuple(islice(within, PAGE))):
                 yield Page(rows)
 
     async def transaction(self, uuid: str) -> Transaction | None:
@@ -94,7 +94,7 @@ class CsvSource:
             with closing(self._read()) as reading:
                 return next((found for found in reading if found.uuid == uuid), None)
 
-        return await _in_thread(find)
+        return await self._in_thread(find)
 
     async def budgets(self) -> tuple[tuple[str, str], ...]:
         """A file knows no budgets."""
@@ -111,7 +111,7 @@ class CsvSource:
             cards.pop("", None)
             return tuple(cards.values())
 
-        return await _in_thread(collect)
+        return await self._in_thread(collect)
 
     async def fields(self) -> tuple[CustomField, ...]:
         """The mapped coding columns with the values that occur in them."""
@@ -127,7 +127,7 @@ class CsvSource:
                 for key, texts in values.items()
             )
 
-        return await _in_thread(collect)
+        return await self._in_thread(collect)
 
     async def natively_synced(self, since: date) -> tuple[int, date | None]:  # noqa: ARG002  a file knows no such thing
         return 0, None
@@ -151,6 +151,21 @@ class CsvSource:
         """Nothing stays open between two calls."""
 
     # --- the file, in a thread ----------------------------------------------------------------------------------------
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Off the event loop. Cancelled, it still waits for the thread: a reader in use cannot be closed.
+
+        Raises:
+            CsvRefused: with the file's name.
+        """
+        running = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(running)
+        except CsvRefused as refused:
+            raise refused.of(self._path.name) from None
+        except asyncio.CancelledError:
+            await asyncio.gather(running, return_exceptions=True)
+            raise
 
     def _look(self) -> Layout:
         with self._open() as file:
@@ -210,14 +225,13 @@ class CsvSource:
     def _open(self) -> BinaryIO:
         if problems := self._form.problems():
             raise CsvRefused(problems)
-        name = clean(self._path.name, 80)
         try:
             about = self._path.stat()
             if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
-                raise _refused(f"{name} is not a file of at most {MOST_BYTES // 1_000_000} MB.")
+                raise _refused(f"This is not a file of at most {MOST_BYTES // 1_000_000} MB.")
             return self._path.open("rb")
         except (OSError, ValueError):
-            raise _refused(f"The file {name} is not there or may not be read. Its path stands under [csv].") from None
+            raise _refused("The file is not there or may not be read. Its path stands under [csv].") from None
 
 
 def _cells(file: BinaryIO, form: Format) -> Iterator[Numbered]:
@@ -242,16 +256,6 @@ def _cells(file: BinaryIO, form: Format) -> Iterator[Numbered]:
         raise CsvRefused([CsvProblem(number, "", sentence)]) from None
     except OSError:
         raise _refused("The file could not be read to its end.") from None
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Off the event loop. Cancelled, it still waits for the thread: a reader in use cannot be closed."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.gather(running, return_exceptions=True)
-        raise
 
 
 def _stamp(file: BinaryIO) -> tuple[int, int]:

@@ -24,6 +24,8 @@ from typing import Any, ClassVar
 from bot.spend.text import clean
 
 MESSAGE_CAP = 300
+SENTENCE_CAP = 500
+"""Of a file's first problem, so that what follows it is never cut off."""
 WAIT_WHEN_BUSY = 60.0
 """Seconds to wait after a 429 that does not say how long: the allowance is counted by the minute."""
 BUSY_CODES = ("BDC_1144", "BDC_1322")
@@ -66,13 +68,13 @@ class SourceBusy(SourceError):
 class SourceUnavailable(SourceError):
     """HTTP 5xx, a lost or refused connection, a time-out, or a body that is not what was asked for."""
 
-    category = "transient.gateway"
+    category = "source.unavailable"
 
 
 class SourceRefused(SourceError):
-    """Any other 4xx."""
+    """Any other 4xx, and an address that leads elsewhere."""
 
-    category = "request.malformed"
+    category = "source.refused"
 
 
 class SourceMissing(SourceRefused):
@@ -115,15 +117,28 @@ class CsvProblem:
 
 
 class CsvRefused(SourceRefused):
-    """A file that is not taken. `problems` are the first ones in file order, `total` counts all that were found."""
+    """A file that is not taken. `problems` are the first ones in file order, `total` counts all that were found.
 
-    category = "data.format"
+    Its sentence names the file, line and column of the first one, and how many more there are.
+    """
 
-    def __init__(self, problems: Sequence[CsvProblem], total: int | None = None) -> None:
+    category = "source.file"
+
+    def __init__(self, problems: Sequence[CsvProblem], total: int | None = None, *, file: str = "") -> None:
         self.problems = tuple(problems)
         self.total = len(self.problems) if total is None else total
-        more = f" {self.total - 1} more." if self.total > 1 else ""
-        super().__init__(f"{self.problems[0]}{more}" if self.problems else "The file could not be read.")
+        rest = self.total - 1
+        more = f" And {rest} more {'problem' if rest == 1 else 'problems'} in this file." if rest > 0 else ""
+        first = str(self.problems[0]) if self.problems else "The file could not be read."
+        first = first if len(first) <= SENTENCE_CAP else f"{first[: SENTENCE_CAP - 1].rstrip()}…"
+        if file:
+            colon = "," if self.problems and self.problems[0].line else ":"
+            first = f"{file}{colon} {first[:1].lower()}{first[1:]}"
+        super().__init__(first + more)
+
+    def of(self, file: str) -> CsvRefused:
+        """The same, with the file's name."""
+        return CsvRefused(self.problems, self.total, file=clean(file, 80))
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes) -> SourceError:

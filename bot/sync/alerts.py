@@ -25,6 +25,8 @@ QUIET = timedelta(minutes=15)
 """How long a cause that may pass by itself is kept from people."""
 
 TOP = 50
+PASSING = {"transient.gateway", "limit.rate", "source.unavailable", "source.rate_limit", "outcome.unknown"}
+"""Causes of a whole run that often are over before anybody could act."""
 SILENT = {"source.incomplete"}
 """Causes that wait for a cardholder; the digest counts them, no alert is made."""
 
@@ -150,7 +152,7 @@ async def _stopped_run(store: Store, connection: Connection, now: datetime) -> R
         return None
     ended = await runs.last_runs(store, connection.id, 20, ended=True)
     streak = ended[: next((n for n, r in enumerate(ended) if r.state != RunState.STOPPED), len(ended))]
-    passing = newest.category in {"transient.gateway", "limit.rate", "source.rate_limit", "outcome.unknown"}
+    passing = newest.category in PASSING
     if passing and now - streak[-1].created < QUIET:
         return None
     rows = await postings.causes(store, connection.id)
@@ -307,16 +309,22 @@ async def _run_cause(
     store: Store, connection: Connection, company: Company, verdict: Verdict
 ) -> tuple[Verdict, Fault | None]:
     last = await runs.last_runs(store, connection.id, 20)
-    run = next((one for one in last if one.category == verdict.category), None)
-    fault = from_json(Fault, run.fault) if run and run.fault else None
-    return _read_again(verdict, fault, company), fault
+    key = (verdict.category, verdict.subject)
+    run = next((one for one in last if (one.category, one.subject) == key), None)
+    return verdict_of_run(run, company) if run else (verdict, None)
 
 
-def _read_again(verdict: Verdict, fault: Fault | None, company: Company) -> Verdict:
+def verdict_of_run(run: Run, company: Company | None = None) -> tuple[Verdict, Fault | None]:
+    """What stopped a whole run, with the far end's own words, and what was kept of its refusal."""
+    fault = from_json(Fault, run.fault) if run.fault else None
+    return _read_again(Verdict(run.category, run.subject, RetryClass.NO), fault, company), fault
+
+
+def _read_again(verdict: Verdict, fault: Fault | None, company: Company | None) -> Verdict:
     """Which cause of its category it is, and what the refusal names: only category and subject are stored with a run."""
     if fault is None:
         return verdict
-    known = {"company": company.company_id, "user": company.user_id}
+    known = {"company": company.company_id, "user": company.user_id} if company else {}
     read = classify(fault, known=known)
     details = read.details if read.category == verdict.category else tuple(known.items())
     return replace(verdict, details=details)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.engine import Engine
 from bot.hints.classify import classify
+from bot.hints.source import fault_of
 from bot.intacct.errors import BlindLookup, IntacctError
 from bot.models import (
     ConnectionState,
@@ -17,7 +18,6 @@ from bot.models import (
     Level,
     Operation,
     PostingState,
-    RawError,
     RetryClass,
     RunState,
     Trigger,
@@ -88,10 +88,8 @@ class Ending:
             company = await connections.get_company(self.reach.store, connection.company)
             await self.stop(run, connection, classify(error.fault, known=self.known(company)), error.fault)
         else:
-            wait = error.category in {"transient.gateway", "source.rate_limit"}
-            verdict = Verdict(error.category, "", RetryClass.WAIT if wait else RetryClass.NO)
-            fault = Fault(Level.TRANSPORT, (RawError(description=str(error)),), operation=Operation.READ)
-            await self.stop(run, connection, verdict, fault, pause=error.retry_after or 0)
+            fault = fault_of(error)
+            await self.stop(run, connection, classify(fault), fault, pause=error.retry_after or 0)
 
     async def broke(self, run: Run, connection: Connection, error: Exception) -> None:
         """Something of ours broke, and that ends the run: it is told and tried again, never left hanging."""

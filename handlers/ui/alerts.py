@@ -66,6 +66,11 @@ def headline(view: AlertView) -> str:
     return plain(view.words.header, 150 - len(was)) + was
 
 
+def told(view: AlertView) -> list[str]:
+    """The far end's own sentence, where a line of a list says little without it."""
+    return [_safe(view.words.why)] if hint(view).quotes and not view.solved else []
+
+
 def where(view: AlertView) -> str:
     """`100 Portland`, or all connections that wait."""
     if view.connection is not None:
@@ -323,7 +328,8 @@ def details(view: AlertView) -> Json | None:
     """The second reply: Intacct's own words, for whoever administers it."""
     if not view.details:
         return None
-    text = f"Details for your Sage admin:\n{_safe(view.details, 2400)}"
+    whose = "Spend Center" if view.verdict.category.startswith("source.") else "Sage"
+    text = f"Details for your {whose} admin:\n{_safe(view.details, 2400)}"
     return message(text, [section(text, "details")])
 
 

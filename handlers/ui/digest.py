@@ -10,7 +10,7 @@ import slackblocks as sb
 from bot.models import AlertState
 from bot.store.digest import Figures, Sums
 from bot.sync.alerts import AlertView
-from handlers.ui.alerts import headline, where
+from handlers.ui.alerts import headline, told, where
 from handlers.ui.blocks import Json, fitting, section
 from handlers.ui.text import count, day, esc, money, person, plain
 
@@ -73,7 +73,7 @@ def _call(view: AlertView, now: datetime, owner: str) -> str:
 
 def _line(view: AlertView, link: str, now: datetime, owner: str) -> str:
     """What, where, how much, who acts, since when, who is called, and the way to the message."""
-    parts = [esc(headline(view)), esc(plain(where(view), 80))]
+    parts = [esc(headline(view)), *told(view), esc(plain(where(view), 80))]
     if view.n:
         parts.append(money(view.total, view.currency, view.company.base_currency or view.currency))
     parts += [esc(plain(view.words.who, 60)), f"open {count(_days(view, now), 'day')}"]

@@ -14,9 +14,17 @@ from bot.store.told import Settled
 from handlers.ui.blocks import Json, message, section
 from handlers.ui.text import channel, count, esc, money, plain
 
+NO = RetryClass.NO
+
 
 def run_ended(
-    run: Run, where: str, posted: tuple[int, Decimal], waiting: Mapping[str, int], base: str, finance: str
+    run: Run,
+    where: str,
+    posted: tuple[int, Decimal],
+    waiting: Mapping[str, int],
+    base: str,
+    finance: str,
+    verdict: Verdict | None = None,
 ) -> Json:
     """The result of one run in a few sentences.
 
@@ -27,15 +35,14 @@ def run_ended(
         waiting: rows of the connection that wait now, by state.
         base: the company's currency.
         finance: the channel where the alerts stand.
+        verdict: what stopped it, with the far end's own words; without it only the kind of it is said.
     """
     n, total = posted
     unknown = waiting.get(PostingState.UNKNOWN, 0)
     place = esc(plain(where, 120))
     said = []
     if run.state == RunState.STOPPED:
-        verdict = Verdict(run.category, run.subject, RetryClass.NO)
-        why = render(hint_for(verdict), verdict, n=0).header if run.category else "it was ended early"
-        said.append(f"The sync of {place} stopped. {esc(why[:1].upper() + why[1:])}.")
+        said.append(f"The sync of {place} stopped. {_stopped_by(verdict or Verdict(run.category, run.subject, NO))}")
     if n:
         said.append(f"Posted {count(n, 'transaction')}, {money(total, base, base)}, to {place}.")
     elif run.state == RunState.FINISHED and not unknown:
@@ -51,6 +58,15 @@ def run_ended(
             f"{count(unknown, 'transaction')}: checking with Intacct whether {it} posted. Do not enter {by_hand} by hand."
         )
     return _said(" ".join(said))
+
+
+def _stopped_by(verdict: Verdict) -> str:
+    if not verdict.category:
+        return "It was ended early."
+    hint = hint_for(verdict)
+    words = render(hint, verdict, n=0)
+    header = f"{esc(words.header[:1].upper() + words.header[1:])}."
+    return f"{header} {esc(words.why)}" if hint.quotes else header
 
 
 def settled(found: Settled, base: str) -> Json:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.hints.catalogue import HINTS
+from bot.hints.catalogue import HINTS, verdict
 from bot.hints.hint import Hint
 from bot.hints.words import render
 from bot.models import AlertState, ConnectionState, Dimension, PostingState, RunState, Trigger, Verdict
@@ -322,6 +322,13 @@ def _results(text: str) -> Iterator[tuple[str, Json]]:
         run = replace(run_of(), state=state, category=category)
         told = results.run_ended(run, text or "100 Portland", (80, Decimal("29942.82")), waiting, "USD", FINANCE)
         yield "chat.postMessage", {"channel": DANA, **told}
+    said = (
+        text or "october.csv, line 1, Amount: there is no column with this heading. And 2 more problems in this file."
+    )
+    refused = replace(run_of(), state=RunState.STOPPED, category="source.file")
+    by = verdict("source-file-refused", said=said)
+    told = results.run_ended(refused, text or "100 Portland", (0, Decimal(0)), {}, "USD", FINANCE, by)
+    yield "chat.postMessage", {"channel": DANA, **told}
     nothing = results.run_ended(run_of(), text or "100 Portland", (0, Decimal(0)), {}, "USD", FINANCE)
     yield "chat.postMessage", {"channel": DANA, **nothing}
     found = Settled(1, DANA, text or "Blue Mesa Air", Decimal("2640.00"), "USD", text or "10390")

@@ -11,7 +11,7 @@ from bot.models import ConnectionState, PostingState, RunState
 from bot.store.connections import Connection
 from bot.sync.alerts import AlertView, place
 from bot.sync.desk import Overview
-from handlers.ui.alerts import headline
+from handlers.ui.alerts import headline, told
 from handlers.ui.blocks import Json, button, context, fitting, message, section
 from handlers.ui.text import channel, count, esc, money, plain, when
 
@@ -116,7 +116,8 @@ def line(view: AlertView, link: str) -> str:
     """One alert: what, where, how much, since when, and the way to it."""
     base = view.company.base_currency or view.currency
     title = f"<{link}|{esc(headline(view))}>" if link.startswith("https://") else esc(headline(view))
-    parts = [title, esc(plain(place(view.connection) if view.connection else view.company.company_id, 80))]
+    parts = [title, *told(view)]
+    parts.append(esc(plain(place(view.connection) if view.connection else view.company.company_id, 80)))
     if view.n:
         parts.append(money(view.total, view.currency, base))
     parts.append(f"since {when(view.alert.opened)}")

@@ -11,7 +11,29 @@ _receipt = partial(Cause, group=RECEIPTS)
 _LUNCH = {"Department": "20 - Sales", "Location": "100 - Portland"}
 _HALVES = [{"amount": amount, "fields": {"GL Account": "6440 - Meals", **_LUNCH}} for amount in ("20.00", "20.00")]
 
+_UNKNOWN = '[{"code":"BDC_1121","message":"filters: unknown field"}]'
+
 CAUSES = (
+    _spend(
+        name="request-refused",
+        hint="source-refused",
+        title="Spend Center does not take what the app asks for",
+        alert="Spend Center refused what this app asked for",
+        how="It would be a mistake of the app, or a change at Spend Center. Put it right takes the answer back.",
+        press="Sync again",
+        breaks=(spend("fault", kind="answer", status=400, body=_UNKNOWN, count=1000),),
+        mends=(spend("clear_faults"),),
+    ),
+    _spend(
+        name="address-wrong",
+        hint="source-address",
+        title="Another page answers at Spend Center's address, and leads elsewhere",
+        alert="Spend Center is not at the address that is set",
+        how="Whoever runs the app puts SPEND_CENTER_URL right. Here, the button does.",
+        press="Sync again",
+        breaks=(spend("fault", kind="answer", status=302, count=1000),),
+        mends=(spend("clear_faults"),),
+    ),
     _spend(
         name="value-not-matched",
         hint="source-mapping",

@@ -23,7 +23,7 @@ from bot.sandbox.spend.wire import ApiError, to_json
 
 CALLS_AT_ONCE = 3
 SLOW = 5.0
-FAULTS = ("down", "error_500", "rate_limit", "unauthorized", "repeat_token", "slow", "garbage")
+FAULTS = ("down", "error_500", "rate_limit", "unauthorized", "repeat_token", "slow", "garbage", "answer")
 SIGN_IN = "POST /authx/token"
 LIST = "GET /connect/v3/spend/transactions"
 
@@ -33,12 +33,15 @@ class Fault:
     """One thing that goes wrong with the next `count` calls, after `after` calls that go well.
 
     `seconds` is how long a slow answer takes, or how long the client is told to stay away; 0 is the kind's usual.
+    An "answer" is given in place of Spend Center's own: `status` and `body`, as from a proxy or another service.
     """
 
     kind: str
     count: int
     after: int
     seconds: float
+    status: int = 200
+    body: str = ""
 
 
 class SpendSim:
@@ -179,6 +182,8 @@ class SpendSim:
             raise self._too_many("Rate limit exceeded", math.ceil(fault.seconds or 60))
         if fault and fault.kind == "garbage":
             return web.Response(text="<!DOCTYPE html><html><body>Web server is retur", content_type="text/html")
+        if fault and fault.kind == "answer":
+            return web.Response(text=fault.body, status=fault.status, headers={"Location": "/sign-in"})
         if f"{request.method} {request.path}" != SIGN_IN:
             token = self._signed_in(request, refused=fault is not None and fault.kind == "unauthorized")
             self._count(token)
@@ -279,12 +284,14 @@ class SpendSim:
         traffic = {"faults": faults, "calls_last_minute": calls, "calls_per_minute": self.calls_per_minute}
         return snapshot(self.books, **asked) | traffic
 
-    def _fault(self, kind: str, count: int = 1, after: int = 0, seconds: float = 0) -> dict[str, Any]:
+    def _fault(
+        self, kind: str, count: int = 1, after: int = 0, seconds: float = 0, status: int = 200, body: str = ""
+    ) -> dict[str, Any]:
         if kind not in FAULTS:
             raise ControlError(f"There is no fault {kind!r}; there are {', '.join(FAULTS)}.")
         if count < 1 or after < 0 or seconds < 0:
             raise ControlError("count is 1 or more, after and seconds are 0 or more.")
-        self.faults.append(Fault(kind, int(count), int(after), float(seconds)))
+        self.faults.append(Fault(kind, int(count), int(after), float(seconds), int(status), str(body)))
         return {"faults": len(self.faults)}
 
     def _clear_faults(self) -> dict[str, Any]:
