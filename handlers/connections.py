@@ -19,6 +19,7 @@ from bot.store import connections, runs, told
 from bot.store.connections import Company, Connection
 from bot.sync import correct
 from bot.sync.alerts import place
+from bot.sync.late import OPTION as LATE
 from bot.sync.vendors import ALLOWED
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
@@ -146,17 +147,21 @@ class Connections:
             return ui.settings(one, now, error=ui.PUBLIC, ask_public=True)
         changed = await connections.change_connection(self.services.store, one.id, **values)
         await connections.change_company(self.services.store, one.company, requests_at_once=at_once)
-        await self._vendors_switched(one, changed, ask.user)
+        await self._switched(one, changed, ask.user)
         await self._refresh(changed)
         return words.told(f"Saved. {_what_follows(one, changed)}", "Settings")
 
-    async def _vendors_switched(self, before: Connection, after: Connection, user: str) -> None:
-        """Who let vendors be changed, and who ended that, stands in the audit trail."""
-        allowed = after.option(ALLOWED)
-        if bool(before.option(ALLOWED)) == allowed:
-            return
-        said = f"Creating vendors and setting them to active is {'allowed' if allowed else 'switched off'}."
-        await runs.tell(self.services.store, "vendors", said, self.services.clock(), actor=user, connection=after.id)
+    async def _switched(self, before: Connection, after: Connection, user: str) -> None:
+        """Who let something be done without being asked each time, and who ended that, is in the audit trail."""
+        for option, what, event in (
+            (ALLOWED, "Creating vendors and setting them to active", "vendors"),
+            (LATE, "Posting late transactions on the first open day", "late"),
+        ):
+            allowed = bool(after.option(option))
+            if bool(before.option(option)) == allowed:
+                continue
+            said, now = f"{what} is {'allowed' if allowed else 'switched off'}.", self.services.clock()
+            await runs.tell(self.services.store, event, said, now, actor=user, connection=after.id)
 
     async def _look(self, ask: Ask, one: Connection, now: Typed) -> bool:
         """Whether a newly picked channel is public.
@@ -218,7 +223,7 @@ def _typed(ask: Ask) -> Typed:
     texts = {
         name: ask.text(name) for name in ("name", "channel", "time", "cron", "zone", "receipts", "vendor", "at_once")
     }
-    texts["vendors"] = next(iter(ask.many("vendors")), "")
+    texts |= {name: next(iter(ask.many(name)), "") for name in ("vendors", "late")}
     return Typed(texts, {key: ask.many(key) for key in ("correct", "retry")})
 
 
@@ -234,6 +239,7 @@ def wanted(one: Connection, now: Typed) -> tuple[dict[str, Any], int]:
         **(one.options or {}),
         "receipts_above": _amount(texts["receipts"]),
         ALLOWED: texts["vendors"] == "yes",
+        LATE: texts["late"] == "yes",
         "fallback_vendor": "" if texts["vendor"] == ui.NO_VENDOR else texts["vendor"],
         "correct": list(now.people.get("correct", ())),
         "retry": list(now.people.get("retry", ())),

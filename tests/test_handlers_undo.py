@@ -52,7 +52,8 @@ async def test_what_changed_is_shown_reversed_and_posted_again_in_a_form_and_tol
     assert f"In Intacct: {row.amount:,.2f} USD on 1 Oct, record {row.record_no}" in shown
     assert "In Spend Center now: 99.00 USD on 1 Oct" in shown
     await room.submits("Reverse and post again", day="2026-09-30")
-    assert "Pick 1 Oct or a later day." in json.dumps(harbor.slack.state(DANA)["modals"][-1]["errors"])
+    wrong = harbor.slack.state(DANA)["modals"][-1]["errors"]
+    assert wrong == {"day": "Nothing is dated before its own day: choose Oct 1, 2026 or later."}
     await room.submits("Reverse and post again", day="2026-10-01")
 
     await room.reads("Solved: 1 transaction posted again")

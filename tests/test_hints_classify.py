@@ -310,3 +310,22 @@ def test_long_hostile_texts_are_read_quickly() -> None:
     for bite in ("A", "a-", "'", "department ", "requires a ", "1.", "(", "period is ", "account 6420 ", "<", "&#"):
         fault = Fault(Level.FUNCTION, (RawError("", bite * 5_000, bite * 5_000, bite * 5_000),) * 3, 200)
         assert classify(fault).category
+
+
+@pytest.mark.parametrize(
+    ("correction", "opens"),
+    [
+        ("Date must be on or after 11/01/2026", "2026-11-01"),
+        ("Choose a date no earlier than November 1, 2026.", "2026-11-01"),
+        ("Pick a day before 11/01/2026 or ask for the period to be opened.", ""),
+        ("Date must be on or after November 2026", ""),
+    ],
+)
+def test_the_first_open_day_is_also_read_from_the_correction_and_only_where_it_says_so(
+    correction: str, opens: str
+) -> None:
+    """Its wording stands in sync-errors.md, no. 36, beside "Periods are closed"."""
+    text = "Periods are closed. Your transaction date (10/31/2026) is within a period that's been closed"
+    verdict = classify(Fault(Level.FUNCTION, (RawError("BL01001973", "", text, correction),), 200))
+
+    assert (verdict.subject, verdict.detail("first_open")) == ("October 2026", opens)

@@ -52,6 +52,11 @@ _FIRST_OPEN = re.compile(
     r"\b(?:on or after|no earlier than|not (?:be )?(?:earlier|before)(?: than)?|not be before|after|first open \w+(?: is)?|opens? on|starting|from|precedes?|earlier than|before|prior to)\W*§(\d+)§",
     re.IGNORECASE,
 )
+_ADVISED = re.compile(
+    r"\b(?:on or after|no earlier than|not (?:be )?(?:earlier|before)(?: than)?|first open \w+(?: is)?)\W*§(\d+)§",
+    re.IGNORECASE,
+)
+"""The first open day in a correction, which is read more strictly: it may name other days as well."""
 _PLACEHOLDERS = {
     "account": "account", "accountno": "account", "accountnumber": "account", "glaccount": "account",
     "glaccountno": "account", "card": "card", "creditcard": "card", "creditcardid": "card", "chargecardid": "card",
@@ -76,6 +81,7 @@ def details_of(finding: Finding, error: RawError, fault: Fault, known: Mapping[s
         _fill(parts, "account", known.get("account", ""))
     if finding.cause.startswith(("period-", "date-", "exchange-")):
         _add_period(parts, reading, known)
+        _add_advised_day(parts, read(error.correction))
     if finding.cause in {"smart-rule", "attachment-required"} and reading.values:
         _fill(parts, "rule", reading.values[0])
     if parts.get("dimension"):
@@ -198,6 +204,13 @@ def _add_period(parts: dict[str, str], reading: Reading, known: Mapping[str, str
     elif reading.values and re.search(r"\bdate\b", reading.text, re.IGNORECASE):
         _fill(parts, "date", reading.values[0])
     parts["ledger"] = _ledger(reading.text)
+
+
+def _add_advised_day(parts: dict[str, str], advice: Reading) -> None:
+    """`Date must be on or after 11/01/2026` comes as a correction beside a text that only says what is closed."""
+    found = _ADVISED.search(advice.text)
+    if found and not advice.days[int(found[1])].whole_month:
+        _fill(parts, "first_open", advice.days[int(found[1])].day.isoformat())
 
 
 def _known_day(text: str) -> Day | None:

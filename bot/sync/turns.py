@@ -19,6 +19,7 @@ from bot.sync.feed import Feed
 from bot.sync.fetch import fetch
 from bot.sync.fetching import Fetching
 from bot.sync.kinds import kind, learn, probes
+from bot.sync.late import to_open_day
 from bot.sync.mend import mend
 from bot.sync.post import Pass, Round, post_all, post_round
 from bot.sync.reach import Reach
@@ -113,6 +114,7 @@ class Turns:
             await self.ending.let_in(work.company, shut_out, work.run.actor, at_work=work.connection.id)
         if state.seen_to is None and work.connection.id not in self.reach.looked:
             state.seen_to = await look_before_first(work)
+        await to_open_day(work)
         goes_on = await self._post(work, state)
         if self.ending.draining:
             await self.store_haul(work.run)
@@ -216,12 +218,14 @@ class Turns:
         sent = {row.id for row in batch}
         await learn(self.reach.store, batch, [row for row in rows if row.id not in sent], kinds, self.reach.clock())
         await mend(self.reach.store, work.terms, sent, self.reach.clock())
+        await to_open_day(work)
         await self._heed(work, result)
 
     async def _sent(self, work: Pass, rows: Sequence[Posting], result: Round) -> None:
         await self._seen(work)
         if result.failed:
             await mend(self.reach.store, work.terms, {row.id for row in rows}, self.reach.clock())
+            await to_open_day(work)
 
     async def _heed(self, work: Pass, result: Round) -> None:
         """A reason to stop ends the run; "too many requests" is remembered for whoever else asks this company."""

@@ -39,6 +39,7 @@ def as_it_is(one: Connection, company: Company) -> Typed:
         "receipts": str(one.option("receipts_above") or ""),
         "vendor": str(one.option("fallback_vendor") or ""),
         "vendors": "yes" if one.option("vendors") else "",
+        "late": "yes" if one.option("late_to_open_day") else "",
         "at_once": str(company.requests_at_once),
     }
     return Typed(texts, {key: one.option(key) or [] for key in ("correct", "retry")})
@@ -56,6 +57,7 @@ def settings(one: Connection, now: Typed, *, error: str = "", ask_public: bool =
         _receipts(texts.get("receipts", "")),
         _vendor(texts.get("vendor", "")),
         _vendors(bool(texts.get("vendors"))),
+        _late(bool(texts.get("late"))),
         _at_once(texts.get("at_once", "2")),
     ]
     blocks.append(actions("end", button("Disconnect…", "connection.disconnect", one.id, style="danger")))
@@ -133,6 +135,16 @@ def _vendors(allowed: bool) -> sb.Block:
         "needs Add and Edit on Vendors in Intacct. Unticked, this app changes no vendor."
     )
     return labelled("vendors", "Vendors that Intacct does not take", box, hint=hint, optional=True)
+
+
+def _late(allowed: bool) -> sb.Block:
+    yes = option("Post them on the first open day without asking.", "yes")
+    box = sb.CheckboxGroup(action_id="picked", options=[yes], initial_options=[yes] if allowed else None)
+    hint = (
+        "Each keeps its own date in its description. Those that wait now go with the next sync. Unticked, an alert asks "
+        "each time."
+    )
+    return labelled("late", "Transactions of a closed period", box, hint=hint, optional=True)
 
 
 def _at_once(chosen: str) -> sb.Block:
