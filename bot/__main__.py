@@ -96,8 +96,13 @@ def run() -> None:
     """The bot: Socket Mode, or HTTP when SLACK_MODE=http. PORT serves /healthz in both."""
     settings = settings_for(Need.STORE, Need.INTACCT, Need.SLACK, passing=False)
     from bot.serve import serve
+    from bot.slack_errors import TokenRefused
 
-    raise typer.Exit(do(lambda: serve(settings)))
+    try:
+        code = do(lambda: serve(settings))
+    except TokenRefused as refused:
+        refuse(str(refused), 2)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from bot.intacct.client import Gateway, IntacctClient, SignIn
 from bot.intacct.errors import IntacctError
 from bot.models import Level, Secret
 from bot.settings import Need, Settings, SettingsError, load, sender_doubt
+from bot.slack_errors import app_token_refused, bot_token_refused, said
 from bot.store.database import current, make_engine, newest
 from bot.store.vault import Vault, VaultError
 
@@ -141,17 +142,19 @@ async def _slack(settings: Settings) -> list[Line]:
     try:
         me = await client.auth_test()
     except SlackApiError as refused:
-        return [
-            ("Slack bot token", f"Slack answers {refused.response.get('error')}; see OAuth & Permissions of your app")
-        ]
+        return [bot_token_refused(refused) if said(refused) else ("Slack", _no_answer(settings))]
     except (aiohttp.ClientError, TimeoutError, OSError) as lost:
         return [("Slack", f"{settings.slack_api_url} is not to be reached ({type(lost).__name__})")]
     lines.append((f"Slack bot token of {me.get('team')}", ""))
     headers = {str(name).lower(): value for name, value in (me.headers or {}).items()}
     lines.append(("Slack scopes", _scopes(str(headers.get("x-oauth-scopes", "")))))
     if settings.slack_mode == "socket":
-        lines.append(("Slack app token", await _socket(settings)))
+        lines.append(await _socket(settings))
     return lines
+
+
+def _no_answer(settings: Settings) -> str:
+    return f"{settings.slack_api_url} does not answer as Slack does; is a proxy in between?"
 
 
 def _scopes(granted: str) -> str:
@@ -161,15 +164,15 @@ def _scopes(granted: str) -> str:
     return f"missing: {', '.join(missing)}; install the app again from manifest.yml" if missing else ""
 
 
-async def _socket(settings: Settings) -> str:
+async def _socket(settings: Settings) -> Line:
     client = AsyncWebClient(base_url=settings.slack_api_url, timeout=10)
     try:
         await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as refused:
-        return f"Slack answers {refused.response.get('error')}; it needs the scope connections:write"
+        return app_token_refused(refused) if said(refused) else ("Slack app token", _no_answer(settings))
     except (aiohttp.ClientError, TimeoutError, OSError) as lost:
-        return f"not to be reached ({type(lost).__name__})"
-    return ""
+        return "Slack app token", f"not to be reached ({type(lost).__name__})"
+    return "Slack app token", ""
 
 
 # --- Intacct and Spend Center ---

@@ -16,7 +16,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,7 @@ from bot.store import connections as connection_rows
 from bot.store import replicas
 from bot.store.database import Store
 from bot.store.sqlite import pragmas
+from bot.supervisor import FAREWELL, Supervisor, let_end
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +61,11 @@ REMEMBERED = 10_000
 GATHER = 2.0
 """Seconds in which those who ask for a job that looks at the newest state of something ask for the same one."""
 
+FIRE_AGAIN = 2.0
+"""Seconds before a due time is handed to a database that refused it once more."""
+
 STEP_SECONDS = 900
 PERSON, CLOCK = 10, 100
-
-FAREWELL = 5
-"""Seconds for what was cut off at a stop to clean up after itself."""
-
 
 Job = Callable[..., Awaitable[bool]]
 """`await job(turn, **ids)`: one turn of a durable job; returns whether there is another."""
@@ -150,7 +150,7 @@ class Engine:
         self._revived: set[str] = set()
         self._lock: int | None = None
         self._stopping = asyncio.Event()
-        self._chores: list[asyncio.Task[None]] = []
+        self._supervisor = Supervisor()
         self.sweep: Callable[[], Awaitable[None]] | None = None
 
     # --- life ---
@@ -175,14 +175,20 @@ class Engine:
             )
         await self._beat()
         await self._schedules.start()
-        housekeeping: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
-            (self._schedules.reconcile, 2.0),
-            (self._sweep, 2.0),
-            (self._revive, REVIVE_AFTER),
-            (self._beat, BEAT.total_seconds()),
-            (self._purge, 24 * 3600.0),
+        housekeeping: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
+            ("the schedule check", 2.0, self._schedules.reconcile),
+            ("the sweep", 2.0, self._sweep),
+            ("the job revival", REVIVE_AFTER, self._revive),
+            ("the heartbeat", BEAT.total_seconds(), self._beat),
+            ("the purge", 24 * 3600.0, self._purge),
         )
-        self._chores = [asyncio.create_task(self._every(seconds, body)) for body, seconds in housekeeping]
+        for name, seconds, body in housekeeping:
+            self._supervisor.every(name, seconds, body)
+
+    @property
+    def ailing(self) -> list[str]:
+        """What of the engine is not at work, in words; empty when all is well."""
+        return [f"{name} has stopped" for name in self._supervisor.down]
 
     @property
     def draining(self) -> bool:
@@ -200,12 +206,12 @@ class Engine:
         self._schedules.pause()
         self._stopping.set()
         _draining.set()
-        await _let_end(self._chores, patience)
+        await self._supervisor.stop(patience)
         self._schedules.stop()
         with ThreadPoolExecutor(1) as waiting:
             waited = int(max(0.0, deadline - loop.time())) + FAREWELL
             gone = loop.run_in_executor(waiting, lambda: DBOS.destroy(workflow_completion_timeout_sec=waited))
-            await _let_end(_running, deadline - loop.time())
+            await let_end(_running, deadline - loop.time())
             await gone
         loop.set_default_executor(ThreadPoolExecutor())  # DBOS had made its own the loop's, and took it along
         with contextlib.suppress(sa.exc.SQLAlchemyError):  # its row stays until another has taken over what it leaves
@@ -291,7 +297,24 @@ class Engine:
     # --- the clock ---
 
     async def _fire(self, connection: str, company: int, due: datetime) -> None:
-        """One due time: enqueue its run unless one is waiting already, then remember it."""
+        """One due time; while the database refuses it is tried again, since the clock does not come back to it."""
+        told = False
+        while not self._stopping.is_set():
+            try:
+                await self._promise_run(connection, company, due)
+            except Exception as trouble:
+                if not told:
+                    log.warning(
+                        "due time %s of %s has to wait (%s)", due, connection, type(trouble).__name__, exc_info=True
+                    )
+                told = True
+            else:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), FIRE_AGAIN)
+
+    async def _promise_run(self, connection: str, company: int, due: datetime) -> None:
+        """Enqueue its run unless one is waiting already, then remember it."""
         if due < self._clock() - GRACE:
             log.warning("due time %s of %s is too long ago and is passed over", due, connection)
         elif not await self.waiting(f"sync:{connection}:"):
@@ -300,17 +323,6 @@ class Engine:
         await connection_rows.fired(self._store, connection, due)
 
     # --- housekeeping ---
-
-    async def _every(self, seconds: float, body: Callable[[], Awaitable[None]]) -> None:
-        """Housekeeping goes by the loop's time: the machine's may jump, and who stops beating is taken for dead."""
-        while not self._stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), seconds)
-                return
-            try:
-                await body()
-            except Exception:
-                log.exception("housekeeping: %s failed and is tried again", body.__name__.strip("_"))
 
     async def _sweep(self) -> None:
         if self.sweep is not None:
@@ -366,18 +378,6 @@ class Engine:
             if not old:
                 return
             await DBOS.delete_workflows_async([job.workflow_id for job in old])
-
-
-async def _let_end(tasks: Collection[asyncio.Task[Any]], patience: float) -> None:
-    """Wait for them to end by themselves; after `patience` seconds they are cancelled, and waited for once more."""
-    if not tasks:
-        return
-    _, late = await asyncio.wait(set(tasks), timeout=max(0.0, patience))
-    if late:
-        log.warning("%d at work after %.0f s are cut off; the next start goes on with them", len(late), patience)
-        for task in late:
-            task.cancel()
-        await asyncio.wait(late, timeout=FAREWELL)
 
 
 def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:

@@ -13,6 +13,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack_errors import said
 from bot.store import lanes
 from bot.store.database import Store
 
@@ -77,12 +78,6 @@ class MessageGone(Exception):
 
 class AppRemoved(Exception):
     """There is no workspace to talk to any more."""
-
-
-def said(error: SlackApiError) -> str:
-    """Slack's word for a refusal; empty where the answer was not Slack's JSON."""
-    data = getattr(error.response, "data", None)
-    return str(data.get("error") or "") if isinstance(data, dict) else ""
 
 
 def sort_out(error: SlackApiError) -> Exception:

@@ -26,6 +26,7 @@ from bot.engine import Engine, EngineBusy, Job, Work
 from bot.serve.door import Door
 from bot.serve.line import Line
 from bot.settings import Settings
+from bot.slack_errors import TokenRefused
 from bot.walkthrough.conversation import Conversation
 from bot.walkthrough.drift import Drift
 from handlers import Services, make_digests, refresh, register, show_homes
@@ -40,7 +41,13 @@ PATIENCE = 8
 
 
 async def serve(settings: Settings) -> int:
-    """Runs until SIGTERM or SIGINT. Returns the exit code: 1 when another process is at work on this database."""
+    """Runs until SIGTERM or SIGINT.
+
+    Returns the exit code: 1 when another process is at work on this database.
+
+    Raises:
+        TokenRefused: Slack does not take a token, at the start.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -49,8 +56,10 @@ async def serve(settings: Settings) -> int:
         async with Bot(settings) as bot:
             keep_what_is_there()
             log.info("ready on port %d", bot.door.port)
-            await stopped.wait()
+            await _first(stopped, bot.line.refused)
             log.info("stopping")
+        if bot.line.refusal:
+            raise TokenRefused(bot.line.refusal)
     except EngineBusy as busy:
         log.error("%s", busy)  # noqa: TRY400  # the sentence says it all
         return 1
@@ -58,6 +67,13 @@ async def serve(settings: Settings) -> int:
         log.error("Port %d is not to be had (%s). Set PORT to another one.", settings.port, taken.strerror)  # noqa: TRY400
         return 1
     return 0
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(one.wait()) for one in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 def keep_what_is_there() -> None:
@@ -107,7 +123,7 @@ class Bot:
             }
             self.engine.sweep = _each(services.desk.sweep, drift.promise, self.digests.promise, outbox.sweep)
             self.line = Line(self.settings, self.app, parts.store, parts.clock)
-            self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line)
+            self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line, self.engine)
             await self.door.open()
             stack.push_async_callback(self.door.close)
             await self.engine.start()
@@ -151,8 +167,15 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
 
 def _each(*sweeps: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
     async def sweep() -> None:
+        """All of them, whatever becomes of one."""
+        broken: list[Exception] = []
         for one in sweeps:
-            await one()
+            try:
+                await one()
+            except Exception as error:  # noqa: BLE001  # told below
+                broken.append(error)
+        if broken:
+            raise broken[0] if len(broken) == 1 else ExceptionGroup("several sweeps failed", broken)
 
     return sweep
 

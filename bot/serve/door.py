@@ -16,6 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.engine import Engine
 from bot.serve.line import Line
 from bot.serve.payload import is_payload
 from bot.serve.signed import MOST_BYTES, SIGNATURE, STAMP, Signatures
@@ -40,10 +41,17 @@ class Door:
     """Listens on PORT. Health is 200 when everything works and 503 with the same words when something does not."""
 
     def __init__(
-        self, settings: Settings, app: AsyncApp, store: Store, clock: Callable[[], datetime], line: Line
+        self,
+        settings: Settings,
+        app: AsyncApp,
+        store: Store,
+        clock: Callable[[], datetime],
+        line: Line,
+        engine: Engine,
     ) -> None:
         self._settings, self._app, self._store, self._clock, self._line = settings, app, store, clock, line
         self._signatures = Signatures(settings.slack_signing_secret.get_secret_value())
+        self._engine = engine
         self._runner: web.AppRunner | None = None
         self.port = settings.port
 
@@ -67,19 +75,21 @@ class Door:
         return {
             "database": await self._database(),
             "slack": await self._line.connected(),
-            "engine": await self._beating(),
+            "engine": not self._engine.ailing and await self._beating(),
         }
 
     async def _health(self, _: web.Request) -> web.Response:
         parts = await self.look()
         ok = all(parts.values())
-        return web.json_response({"ok": ok, **parts}, status=200 if ok else 503)
+        why = {"why": ailing} if (ailing := self._engine.ailing) else {}
+        return web.json_response({"ok": ok, **parts, **why}, status=200 if ok else 503)
 
     async def _beating(self) -> bool:
         """Whether an engine has beaten lately; without a database nobody can tell."""
         try:
-            return await replicas.lively(self._store, self._clock() - LEASE)
-        except SQLAlchemyError:
+            async with asyncio.timeout(PATIENCE):
+                return await replicas.lively(self._store, self._clock() - LEASE)
+        except (SQLAlchemyError, TimeoutError, OSError):
             return False
 
     async def _database(self) -> bool:

@@ -18,6 +18,9 @@ class Faults:
     slow_seconds: float = 0.0
     errors: dict[str, tuple[str, int]] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
+    garbled: str = ""
+    garbled_calls: int = 0
+    no_sockets: bool = False
 
     @property
     def down(self) -> bool:
@@ -32,11 +35,14 @@ class Faults:
             "slow": self.slow_calls > 0,
             "error": any(left > 0 for _, left in self.errors.values()),
             "lose_answer": any(left > 0 for left in self.lost.values()),
+            "garbled": self.garbled_calls > 0,
+            "no_sockets": self.no_sockets,
         }
         return [kind for kind, is_armed in waiting.items() if is_armed]
 
     def clear(self) -> None:
         self.down_until, self.limited, self.slow_calls, self.errors, self.lost = None, 0, 0, {}, {}
+        self.garbled_calls, self.no_sockets = 0, False
 
     def wait(self) -> int:
         """Seconds to state in Retry-After for this call; 0 lets it pass."""
@@ -44,6 +50,13 @@ class Faults:
             self.limited -= 1
             return self.retry_after
         return 0
+
+    def garble(self) -> str:
+        """How this call's answer is none of Slack's; empty where it is."""
+        if self.garbled_calls <= 0:
+            return ""
+        self.garbled_calls -= 1
+        return self.garbled
 
     def delay(self) -> float:
         """Seconds by which this call is late."""

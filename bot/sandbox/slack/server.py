@@ -18,7 +18,7 @@ from bot.sandbox.slack.chat import respond
 from bot.sandbox.slack.core import Core
 from bot.sandbox.slack.manifest import MANIFEST, Manifest
 from bot.sandbox.slack.methods import METHODS
-from bot.sandbox.slack.trouble import fault, install, limits, uninstall
+from bot.sandbox.slack.trouble import fault, garble, install, limits, uninstall
 from bot.sandbox.slack.views import View
 
 BODY = 4 * 1024 * 1024
@@ -111,6 +111,9 @@ class SlackSim:
     async def _link(self, request: web.Request) -> web.StreamResponse:
         if self.core.faults.down:
             return web.json_response({"ok": False, "error": "service_unavailable"}, status=503)
+        if self.core.faults.no_sockets:
+            self.core.socket.refused += 1
+            return garble("text")
         return await self.core.socket.serve(request)
 
     async def _api(self, request: web.Request) -> web.Response:
@@ -120,6 +123,9 @@ class SlackSim:
         if core.faults.down:
             core.note("in", f"{name}: Slack is down", ok=False)
             return web.json_response({"ok": False, "error": "service_unavailable"}, status=503)
+        if form := core.faults.garble():
+            core.note("in", f"{name}: something that is no answer of Slack's", ok=False)
+            return garble(form)
         call = Call(name, await _arguments(request))
         try:
             answer = await self._answered(call, _token(request, call))

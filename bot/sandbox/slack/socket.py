@@ -18,6 +18,9 @@ from bot.sandbox.slack.delivery import UNACKED, UNREACHABLE, Ack, Envelope
 from bot.sandbox.slack.workspace import APP
 
 MOST_SOCKETS = 10
+TICKET_SECONDS = 30.0
+"""How long a one-time address is good for."""
+
 CONNECTION_SECONDS = 18_060
 REASONS = ("warning", "refresh_requested", "link_disabled", "too_many_websockets")
 
@@ -33,7 +36,9 @@ class SocketMode:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._tickets: set[str] = set()
+        self._tickets: dict[str, float] = {}
+        self.ticket_seconds = TICKET_SECONDS
+        self.refused = 0
         self._sockets: dict[web.WebSocketResponse, asyncio.BaseTransport | None] = {}
         self._waiting: dict[str, _Waiting] = {}
         self._turn = 0
@@ -49,15 +54,14 @@ class SocketMode:
     def ticket(self) -> str:
         """The secret part of a one-time address."""
         made = secrets.token_hex(16)
-        self._tickets.add(made)
+        self._tickets[made] = time.monotonic() + self.ticket_seconds
         return made
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """The far end of one socket, from the handshake until it closes."""
         ticket = request.query.get("ticket", "")
-        if ticket not in self._tickets:
+        if self._tickets.pop(ticket, 0.0) < time.monotonic():
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=404)
-        self._tickets.remove(ticket)
         socket = web.WebSocketResponse(heartbeat=30)
         await socket.prepare(request)
         if self.count >= MOST_SOCKETS:

@@ -5,11 +5,26 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from aiohttp import web
+
 from bot.sandbox.control import ControlError
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.core import Core
 from bot.sandbox.slack.delivery import ACK_SECONDS
 from bot.sandbox.slack.socket import REASONS
+
+GARBLED: dict[str, tuple[int, str, str]] = {
+    "text": (503, "text/plain", "upstream connect error or disconnect/reset before headers"),
+    "crash": (500, "text/plain", "Internal Server Error"),
+    "cut": (200, "application/json", '{"ok":true,"url":"https:\\/\\/harb'),
+    "verdict": (503, "application/json", '{"ok":false,"error":"invalid_auth"}'),
+}
+"""What edges and proxies answer in Slack's place: status, content type, body."""
+
+
+def garble(form: str) -> web.Response:
+    status, kind, body = GARBLED[form]
+    return web.Response(status=status, content_type=kind, text=body)
 
 
 def _count(args: dict[str, Any], name: str, default: float) -> float:
@@ -24,7 +39,9 @@ async def fault(core: Core, args: dict[str, Any]) -> dict[str, Any]:
 
     Kinds: down (`seconds`, else until cleared), rate_limit (`n` calls, `retry_after` seconds), disconnect (`reason`, or
     "drop" for none), slow (`n` calls by `seconds`), redeliver (`n` envelopes twice), error (`method`, `error`, `n`
-    calls), lose_answer (`n` calls of `method` are carried out, and the line drops before the answer), clear.
+    calls), lose_answer (`n` calls of `method` are carried out, and the line drops before the answer), garbled (`n` calls
+    get what is no answer of Slack's, of the `form` text, crash, cut or verdict), no_sockets (the edge refuses every WebSocket
+    handshake until cleared), clear.
     """
     kind, faults = args.get("kind"), core.faults
     if kind == "down":
@@ -44,11 +61,19 @@ async def fault(core: Core, args: dict[str, Any]) -> dict[str, Any]:
         faults.refuse(str(args["method"]), str(args["error"]), int(_count(args, "n", 1)))
     elif kind == "lose_answer":
         faults.lost[str(args.get("method") or "chat.postMessage")] = int(_count(args, "n", 1))
+    elif kind == "garbled":
+        if args.get("form") not in GARBLED:
+            raise ControlError(f"A form is one of {', '.join(GARBLED)}.")
+        faults.garbled, faults.garbled_calls = str(args["form"]), int(_count(args, "n", 1))
+    elif kind == "no_sockets":
+        faults.no_sockets = True
     elif kind == "clear":
         faults.clear()
         core.delivery.doubled = 0
     else:
-        raise ControlError("A fault is down, rate_limit, disconnect, slow, redeliver, error, lose_answer or clear.")
+        raise ControlError(
+            "A fault is down, rate_limit, disconnect, slow, redeliver, error, lose_answer, garbled, no_sockets or clear."
+        )
     core.changed()
     return {"kind": kind}
 
