@@ -25,7 +25,16 @@ dimension.required dimension.invalid dimension.restricted entity.location vendor
 currency tax smart_rule duplicate.record duplicate.request data.format amount attachment limit.rate transient.gateway
 transient.lock outcome.unknown request.malformed source.auth source.rate_limit source.locked source.incomplete
 source.mapping source.duplicate source.changed source.unavailable source.refused source.file unknown""".split()  # noqa: SIM905  # reads as the sheet does
-HELD = {"held.refund", "held.fee", "held.twin", "held.receipt", "held.entity", "held.split"}
+HELD = {
+    "held.refund",
+    "held.fee",
+    "held.twin",
+    "held.receipt",
+    "held.entity",
+    "held.split",
+    "held.amount",
+    "held.parts",
+}
 NEVER_SHOWN = re.compile(
     r"\b(?:attempt|controlid|session|payload|xml|api|endpoint|batch|classifier|drift|hint|pending|oops|great|please|"
     r"unknown outcome|outcome unknown)\b|!",

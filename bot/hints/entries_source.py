@@ -337,6 +337,33 @@ HINTS = (
         source="accounting rule of this app",
     ),
     Hint(
+        key="amount-too-fine",
+        category="held.amount",
+        what="{count} [have|has] an amount finer than the currency",
+        why="Intacct would round it, and the two sides would differ. In Spend Center it is {amount}.",
+        ways=(
+            "Correct the amount in Spend Center; it is read again with the next sync.",
+            "Or enter it in Intacct yourself, then choose *Posted by hand* in the menu here.",
+        ),
+        who=ACCOUNTANTS,
+        retry_note=_BY_ITSELF,
+        source="accounting rule of this app",
+    ),
+    Hint(
+        key="split-too-fine",
+        category="held.parts",
+        what="{count} [have|has] a split finer than the currency",
+        why="Intacct would round the parts, and they might not add up. In Spend Center they are {amount}.",
+        ways=(
+            "Round the parts here, so that they add up to what the card was charged.",
+            "Or correct the split in Spend Center; it is read again with the next sync.",
+        ),
+        who=ACCOUNTANTS,
+        one_click=ANSWER,
+        retry_note=_AFTER_ANSWER,
+        source="accounting rule of this app",
+    ),
+    Hint(
         key="split-unequal",
         category="held.split",
         what="{count} [do|does] not add up: the split and the total differ",

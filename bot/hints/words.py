@@ -209,6 +209,7 @@ def _fixed(parts: Mapping[str, str], names: Mapping[str, str], n: int) -> dict[s
     return {
         "n": f"{n:,}",
         "count": "1 transaction" if n == 1 else f"{n:,} transactions" if n else "All transactions",
+        "amount": parts.get("amount") or "see the thread",
         "wanted": parts.get("wanted") or "the value in the details",
         "sender": parts.get("sender") or "of this app",
         "user": parts.get("user") or plain(names.get("user", ""), TITLE) or "the sync user",

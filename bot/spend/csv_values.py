@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from bot.currencies import places
 from bot.spend.text import quoted
 
 _MONEY = re.compile(r"([+-]?) ?[$€£]? ?([+-]?) ?([0-9.,' ]*[0-9]) ?[$€£]? ?(-?)")
@@ -20,7 +21,6 @@ _DIGITS = {
 }
 LONGEST = 60
 """Characters of an amount or a date."""
-_THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 _CARD_NUMBER = re.compile(r"(?:[0-9][ -]?){8,15}([0-9]{4})(?![0-9])")
 _LAST_FOUR = re.compile(r"([0-9]{4})[^0-9]*$")
 
@@ -48,12 +48,12 @@ def parse_amount(text: str, *, decimal: str = ".", currency: str = "USD") -> Dec
             raise ValueError(f"{quoted(text)} can be read in two ways. {hint}; if not, correct the amount in the file.")
         raise ValueError(f"{quoted(text)} is not an amount.")
     whole, fraction = re.sub("[^0-9]", "", found["whole"] or "0"), found["part"] or ""
-    places = 3 if currency in _THREE_DECIMALS else 2
-    if len(fraction) > places and (len(fraction) == 3 or fraction[places:].strip("0")):
-        raise ValueError(f"{quoted(text)} has {len(fraction)} decimals, {currency} has {places}. {hint}.")
+    most = places(currency)
+    if len(fraction) > most and (len(fraction) == 3 or fraction[most:].strip("0")):
+        raise ValueError(f"{quoted(text)} has {len(fraction)} decimals, {currency} has {most or 'none'}. {hint}.")
     if len(whole.lstrip("0")) > 12:
         raise ValueError(f"{quoted(text)} is too large to be a card charge.")
-    amount = Decimal(f"{whole}.{fraction[:places] or '0'}") if fraction else Decimal(whole)
+    amount = Decimal(f"{whole}.{fraction[:most] or '0'}") if fraction else Decimal(whole)
     return -amount if "-" in signs and amount else amount
 
 

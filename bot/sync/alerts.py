@@ -20,6 +20,7 @@ from bot.store.postings import CHANGING, OPEN, Cause, Posting
 from bot.store.rows import from_json
 from bot.store.runs import Run
 from bot.sync.outcome import elsewhere, titles_of
+from bot.sync.parts import ROUNDED
 
 QUIET = timedelta(minutes=15)
 """How long a cause that may pass by itself is kept from people."""
@@ -97,6 +98,7 @@ CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
     "held.fee": (("inside", "The fee is inside"), ("beside", "The fee is not inside")),
     "held.twin": (("both", "Post both"),),
     "held.split": (("lines", "Post the lines"),),
+    "held.parts": ((ROUNDED, "Round the parts"),),
     "held.entity": (("allow", "Allow other entities"),),
 }
 """What a person may answer to a held posting's question."""

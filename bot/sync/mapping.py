@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from bot.models import (
 )
 from bot.store.attempts import REVERSAL
 from bot.store.rules import Rule
+from bot.sync.parts import parts_of
 from bot.sync.rules import Line, fill
 
 DESCRIPTION_LIMIT = 400
@@ -118,7 +119,8 @@ def hold(
     """Why a postable row has to wait, or None when it is ready.
 
     Args:
-        decision: what a person answered about this row: "refund", "fee", "twin", "split" and "entity" when asked.
+        decision: what a person answered about this row: "refund", "fee", "twin", "split", "parts" and "entity" when
+            asked.
         twin: another clear with the same authorisation, amount, sign and day is known.
     """
     answered = decision or {}
@@ -170,9 +172,12 @@ def compose(
             record that was reversed for this one}, each optional.
     """
     decided = decision or {}
+    amounts = parts_of(transaction, decided)
+    if isinstance(amounts, Verdict):
+        return amounts
     lines: list[PostingLine] = []
     used: dict[int, Rule] = {}
-    for line in transaction.lines:
+    for line, amount in zip(transaction.lines, amounts, strict=True):
         coded_by = _line(transaction, line, terms, decided)
         if isinstance(coded_by, Verdict):
             return coded_by
@@ -180,7 +185,7 @@ def compose(
         used |= {rule.number: rule for rule in by_rule}
         if terms.inside is not None and made.location not in terms.inside and not terms.options.get("other_entities"):
             return verdict("entity-question", made.location, location=made.location)
-        lines.append(made)
+        lines.append(made if made.amount == amount else replace(made, amount=amount))
     on = date.fromisoformat(decided["date"]) if decided.get("date") else day
     record = CardTransaction(
         card=terms.card,

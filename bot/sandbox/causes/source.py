@@ -11,6 +11,10 @@ _receipt = partial(Cause, group=RECEIPTS)
 _LUNCH = {"Department": "20 - Sales", "Location": "100 - Portland"}
 _HALVES = [{"amount": amount, "fields": {"GL Account": "6440 - Meals", **_LUNCH}} for amount in ("20.00", "20.00")]
 
+_THIRDS = [
+    {"amount": amount, "fields": {"GL Account": "6440 - Meals", **_LUNCH}}
+    for amount in ("33.3333", "33.3333", "33.3334")
+]
 _UNKNOWN = '[{"code":"BDC_1121","message":"filters: unknown field"}]'
 
 CAUSES = (
@@ -122,6 +126,25 @@ CAUSES = (
         how="Answer in the alert, or correct the split in Spend Center.",
         press="Post the lines",
         buys={"fields": {}, "lines": _HALVES},
+    ),
+    _spend(
+        name="amount-too-fine",
+        hint="amount-too-fine",
+        title="An amount has a fraction of a cent",
+        alert="1 transaction has an amount finer than the currency",
+        how="Correct the amount in Spend Center, and sync.",
+        press=NOTHING,
+        buys={"amount": "12.345"},
+        mends=(spend("edit_transaction", uuid="{bought}", amount="12.35"),),
+    ),
+    _spend(
+        name="split-too-fine",
+        hint="split-too-fine",
+        title="A split in three has fractions of a cent",
+        alert="1 transaction has a split finer than the currency",
+        how="Answer in the alert, or correct the split in Spend Center.",
+        press="Round the parts",
+        buys={"amount": "100.00", "fields": {}, "lines": _THIRDS},
     ),
     _spend(
         name="line-for-denver",

@@ -48,7 +48,7 @@ def transaction(
     Args:
         uuid: `txr_…`; the old id is made from it.
         card: names the cardholder and the budget as well.
-        amount: settled, in US dollars; negative for a refund.
+        amount: settled, in US dollars; negative for a refund. Finer ones than a cent stay as they are.
         merchant: the clean name; the raw descriptor is made from it.
         occurred: the moment of the purchase.
         updated: the last change of the row.
@@ -56,7 +56,7 @@ def transaction(
         custom_fields: as the API sends them.
         **changes: any other field of the API, replacing the usual value.
     """
-    amount = amount.quantize(CENT)
+    amount = max(amount, amount.quantize(CENT), key=lambda one: -int(one.as_tuple().exponent))
     status = {"CLEAR": "COMPLETE", "DECLINE": "DECLINED"}.get(kind, "APPROVED")
     row = {
         "id": old_id("Transaction", uuid.removeprefix("txr_")),
