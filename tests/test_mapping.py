@@ -369,6 +369,7 @@ def test_a_note_cannot_pass_for_a_persons_act() -> None:
 
 TEXTS = st.text(max_size=600)
 AMOUNTS = st.decimals(min_value=-(10**11), max_value=10**11, places=4, allow_nan=False, allow_infinity=False)
+CENTS = st.decimals(min_value=-(10**11), max_value=10**11, places=2, allow_nan=False, allow_infinity=False)
 
 
 @given(
@@ -395,7 +396,7 @@ def test_a_description_holds_its_whole_reference_within_the_limit_whatever_peopl
     assert said.isprintable()
 
 
-@given(amounts=st.lists(AMOUNTS.filter(bool), min_size=1, max_size=12))
+@given(amounts=st.lists(CENTS.filter(bool), min_size=1, max_size=12))
 def test_amounts_go_through_exactly_and_lines_keep_their_order(amounts: list[Decimal]) -> None:
     lines = tuple(TransactionLine(str(n), amount, codings=(ACCOUNT,)) for n, amount in enumerate(amounts))
     total = sum(amounts, Decimal(0))
