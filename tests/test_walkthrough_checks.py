@@ -183,8 +183,8 @@ def test_an_account_number_has_the_companys_length_and_is_free(number: str, word
 # --- the card ---------------------------------------------------------------------------------------------------------
 
 
-def judge(record: CreditCard, place: Place = PORTLAND, vendor: bool | None = True) -> list[Check]:
-    return books.card(record, record.card_id, "2150", place, [record], vendor_active=vendor, today=TODAY)
+def judge(record: CreditCard, place: Place = PORTLAND, vendor: str | None = "active") -> list[Check]:
+    return books.card(record, record.card_id, "2150", place, [record], vendor_status=vendor, today=TODAY)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +215,21 @@ def test_a_card_that_expires_within_a_year_is_remarked() -> None:
 
 
 def test_an_inactive_vendor_is_a_problem_and_an_unread_one_is_not() -> None:
-    assert "Vendor V-CARDS is inactive" in said(judge(CARD, vendor=False), PROBLEM)
+    for status in ("inactive", "active non-posting"):
+        assert f"Vendor V-CARDS is {status}, it should be active." in said(judge(CARD, vendor=status), PROBLEM)
+    assert "There is no vendor V-CARDS." in said(judge(CARD, vendor=""), PROBLEM)
     assert checks.standing(judge(CARD, vendor=None)) is DONE
+
+
+@pytest.mark.parametrize("status", ["inactive", "active non-posting"])
+def test_a_default_location_that_takes_no_postings_is_named_with_its_status(status: str) -> None:
+    """`active non-posting` is one of the three recorded values of LOCATION.STATUS: nothing may be coded to it."""
+    place = dataclasses.replace(PORTLAND, closed={"110": status})
+
+    found = judge(dataclasses.replace(CARD, location_id="110"), place)
+
+    assert f"Default location is 110, which is {status}." in said(found, PROBLEM)
+    assert checks.standing(judge(CARD, place)) is DONE
 
 
 def test_a_top_level_card_is_taken_in_a_company_with_one_currency_and_not_with_several() -> None:
@@ -235,7 +248,7 @@ def test_an_entitys_card_does_not_post_at_the_top_level() -> None:
 def test_two_cards_do_not_share_an_account() -> None:
     other = dataclasses.replace(CARD, card_id="AMEX-01", record_no="8")
 
-    found = books.card(CARD, CARD.card_id, "2150", PORTLAND, [CARD, other], vendor_active=True, today=TODAY)
+    found = books.card(CARD, CARD.card_id, "2150", PORTLAND, [CARD, other], vendor_status="active", today=TODAY)
 
     assert said(found, PROBLEM) == "2150 already belongs to card `AMEX-01`. Each card needs an account of its own."
 
@@ -264,7 +277,7 @@ def test_an_offset_account_is_right_by_its_number_or_by_its_record_number(
         "2150",
         PORTLAND,
         [record],
-        vendor_active=True,
+        vendor_status="active",
         today=TODAY,
         account_record_no=account.record_no,
     )
@@ -272,12 +285,6 @@ def test_an_offset_account_is_right_by_its_number_or_by_its_record_number(
     assert (checks.standing(found) is DONE) is right
     assert (checks.standing(books.account(account, "2150", [other])) is PROBLEM) is right  # so it belongs to the other
     assert (shelves.pick_card([record], "another", "2150", PORTLAND, "10301") == record) is right
-
-
-def test_locations_inside_an_entity_are_found_through_their_parents() -> None:
-    parents = {"100": "", "110": "100", "111": "110", "200": "", "210": "200"}
-
-    assert books.inside("100", parents) == {"100", "110", "111"}
 
 
 @pytest.mark.parametrize(("month", "number"), [("December", 12), ("dec", 12), ("12", 12), ("13", None), ("", None)])

@@ -324,7 +324,8 @@ class IntacctClient:
         condition = And(tuple(parts)) if parts else None
         async for row in self.query(source.object, asked, condition, entity=entity, order=by_id):
             value_id = row.get(source.id_field, "")
-            yield DimensionValue(value_id, row.get(name, "") or value_id, usable(row.get("STATUS", "")))
+            status = row.get("STATUS", "")
+            yield DimensionValue(value_id, row.get(name, "") or value_id, usable(status), status)
 
     async def fields(self, name: str, *, entity: str | None = None) -> frozenset[str]:
         """The fields that an object has in this company; asked once.

@@ -328,11 +328,12 @@ class FinancialSetup:
 
 @dataclass(frozen=True, slots=True)
 class DimensionValue:
-    """One entry of a pick list."""
+    """One entry of a pick list. `active` is whether it may be used on a line; `status` is Intacct's own word."""
 
     value_id: str
     name: str
     active: bool
+    status: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

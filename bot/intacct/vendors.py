@@ -15,6 +15,7 @@ from bot.intacct.client import IntacctClient
 from bot.intacct.envelope import render_function
 from bot.intacct.errors import FunctionFailure
 from bot.intacct.query import Eq, Filter
+from bot.intacct.records import usable
 from bot.intacct.text import read_truth
 
 LONGEST_ID, LONGEST_NAME = 20, 100
@@ -25,13 +26,17 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One vendor. `on_hold` is None where Intacct does not show it; `entity_id` is whose own it is, empty for all."""
+    """One vendor. `status` is Intacct's word, and only `active` may be used. `on_hold` is None where Intacct does not show it; `entity_id` is whose own it is, empty for all."""
 
     vendor_id: str
     name: str
-    active: bool
+    status: str
     on_hold: bool | None
     entity_id: str
+
+    @property
+    def active(self) -> bool:
+        return usable(self.status)
 
 
 def fits_id(text: str) -> bool:
@@ -69,7 +74,7 @@ async def _first(client: IntacctClient, where: Filter, entity: str) -> Vendor | 
         return Vendor(
             vendor_id=row.get("VENDORID", ""),
             name=row.get("NAME", ""),
-            active=row.get("STATUS", "active").lower().startswith("active"),
+            status=row.get("STATUS") or "active",
             on_hold=read_truth(row.get("ONHOLD", "")) if "ONHOLD" in known else None,
             entity_id=row.get("MEGAENTITYID", ""),
         )

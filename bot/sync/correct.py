@@ -58,8 +58,7 @@ async def listed(desk: Desk, connection: Connection, dimension: Dimension, query
     client = await desk.reach.intacct(company)
     wanted = query.casefold()
     found: list[DimensionValue] = []
-    anywhere = dimension is not Dimension.LOCATION or not connection.entity_id or connection.option("other_entities")
-    inside = None if anywhere else await locations_inside(client, connection.entity_id)
+    inside = await locations_inside(client, connection) if dimension is Dimension.LOCATION else None
     async for value in client.list_values(dimension, entity=connection.entity_id, active_only=True):
         if inside is not None and value.value_id not in inside:
             continue

@@ -185,7 +185,7 @@ async def preview(reach: Reach, connection: Connection) -> Preview:
     connection = await introduce(reach, connection)
     company = await connections.get_company(reach.store, connection.company)
     client = await reach.intacct(company)
-    inside = await locations_inside(client, connection.entity_id) if connection.entity_id else None
+    inside = await locations_inside(client, connection)
     rules, resting = await Standing().of(reach.store, client, connection, reach.clock(), inside)
     terms = replace(terms_of(connection, company, inside=inside), rules=rules, resting=resting)
     wanted, skipped = await _wanted(reach, connection, terms)

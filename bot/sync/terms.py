@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.intacct.errors import IntacctError
+from bot.intacct.locations import read_locations
 from bot.store.connections import Company, Connection
 from bot.sync.mapping import Terms
 
@@ -33,36 +34,28 @@ def terms_of(connection: Connection, company: Company, *, inside: frozenset[str]
     )
 
 
-async def locations_inside(client: Any, entity_id: str) -> frozenset[str] | None:
-    """The locations that belong to an entity, by their parents; None when they cannot be read."""
+async def locations_inside(client: Any, connection: Connection) -> frozenset[str] | None:
+    """The locations that a line of this connection may have; None where every one may do, or where they cannot be read."""
+    if not connection.entity_id or connection.option("other_entities"):
+        return None
     try:
-        rows = [
-            row
-            async for row in client.query("LOCATION", ["LOCATIONID", "PARENTID"], entity=entity_id, show_private=True)
-        ]
+        return (await read_locations(client, entity=connection.entity_id)).inside(connection.entity_id)
     except IntacctError:
         return None
-    parents = {row.get("LOCATIONID", ""): row.get("PARENTID", "") for row in rows}
-    inside = {entity_id}
-    while True:
-        more = {child for child, parent in parents.items() if parent in inside} - inside
-        if not more:
-            return frozenset(inside)
-        inside |= more
 
 
 @dataclass(frozen=True, slots=True)
 class Locations:
-    """The locations inside each entity, as read a while ago."""
+    """The locations that lines of each connection may have, as read a while ago."""
 
     _read: dict[tuple[int, str], tuple[datetime, frozenset[str] | None]] = field(default_factory=dict)
 
     async def inside(self, client: Any, connection: Connection, now: datetime) -> frozenset[str] | None:
-        """Those of the connection's entity; None where every location may do, or where they cannot be read."""
+        """As `locations_inside` says, now or a while ago."""
         if not connection.entity_id or connection.option("other_entities"):
             return None
         key = (connection.company, connection.entity_id)
         kept = self._read.get(key)
         if kept is None or not timedelta() <= now - kept[0] < KNOWN_FOR:
-            kept = self._read[key] = (now, await locations_inside(client, connection.entity_id))
+            kept = self._read[key] = (now, await locations_inside(client, connection))
         return kept[1]

@@ -106,7 +106,7 @@ async def plan(desk: Desk, alert_id: int) -> Plan:
 
 def wanting(there: Vendor, *, holds: bool) -> dict[str, tuple[str, str]]:
     """What keeps a vendor from being used; `holds`: Intacct said that something does, so an unseen hold is lifted too."""
-    changes = {} if there.active else {"status": ("inactive", "active")}
+    changes = {} if there.active else {"status": (there.status, "active")}
     if there.on_hold or (there.on_hold is None and there.active and holds):
         changes["onhold"] = ("true" if there.on_hold else "", "false")
     return changes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from bot.intacct.records import AccountRecord, CreditCard
+from bot.intacct.records import AccountRecord, CreditCard, usable
 from bot.models import Check
 from bot.walkthrough.checks import DONE, PROBLEM, TOLD, joined
 from bot.walkthrough.steps import ACCOUNT_TITLE, CARD_EXPIRY
@@ -176,7 +176,8 @@ def mending_words(record: AccountRecord) -> list[str]:
 class Place:
     """Where this connection posts: `entity_id` empty is the top level. `inside` are the locations of that entity.
 
-    `currency` is the base currency there, empty where it is not known; `closed` are inactive locations.
+    `currency` is the base currency there, empty where it is not known; `closed` are locations that may not be used, each
+    with its status.
     """
 
     entity_id: str = ""
@@ -184,15 +185,7 @@ class Place:
     inside: frozenset[str] = frozenset()
     several_currencies: bool = False
     currency: str = ""
-    closed: frozenset[str] = frozenset()
-
-
-def inside(entity_id: str, parents: Mapping[str, str]) -> frozenset[str]:
-    """The entity and every location below it. `parents`: location to the one it hangs under, or empty."""
-    found = {entity_id}
-    while more := {location for location, parent in parents.items() if parent in found} - found:
-        found |= more
-    return frozenset(found)
+    closed: Mapping[str, str] = field(default_factory=dict)
 
 
 def card(
@@ -202,7 +195,7 @@ def card(
     place: Place,
     cards: Sequence[CreditCard],
     *,
-    vendor_active: bool | None,
+    vendor_status: str | None,
     today: date,
     account_record_no: str = "",
 ) -> list[Check]:
@@ -212,7 +205,7 @@ def card(
         record: the card as Intacct has it, None while there is none.
         number: the liability account of step 7.
         cards: all that can be seen, for accounts that two of them share.
-        vendor_active: None when the vendor could not be read.
+        vendor_status: empty when there is no such vendor, None when it could not be read.
         account_record_no: the record number of that account, empty where it is not known.
     """
     if record is None:
@@ -225,7 +218,7 @@ def card(
     found = [
         *_kind(record, place, edit),
         *_offset(record, number, account_record_no, cards),
-        *_vendor(record, vendor_active, edit),
+        *_vendor(record, vendor_status, edit),
         *_location(record, place, edit),
         *_expiry(record, edit, today),
     ]
@@ -256,13 +249,17 @@ def _offset(record: CreditCard, number: str, record_no: str, cards: Sequence[Cre
         yield Check("shared", PROBLEM, taken(number, twin.card_id))
 
 
-def _vendor(record: CreditCard, active: bool | None, edit: str) -> Iterator[Check]:
+def _vendor(record: CreditCard, status: str | None, edit: str) -> Iterator[Check]:
     if not record.vendor_id:
         why = "Without a vendor the card balance cannot be paid off in Intacct."
         yield Check("vendor", PROBLEM, f"{why} {edit} > Vendor > choose the card issuer.")
-    elif active is False:
+    elif status == "":
+        yield Check(
+            "vendor", PROBLEM, f"There is no vendor {record.vendor_id}. {edit} > Vendor > choose the card issuer."
+        )
+    elif status is not None and not usable(status):
         there = f"Accounts Payable > Vendors > {record.vendor_id} > Edit > Status > Active."
-        yield Check("vendor", PROBLEM, f"Vendor {record.vendor_id} is inactive, it should be active. {there}")
+        yield Check("vendor", PROBLEM, f"Vendor {record.vendor_id} is {status}, it should be active. {there}")
 
 
 def _location(record: CreditCard, place: Place, edit: str) -> Iterator[Check]:
@@ -275,7 +272,7 @@ def _location(record: CreditCard, place: Place, edit: str) -> Iterator[Check]:
     elif place.entity_id and record.location_id not in place.inside:
         yield Check("location", PROBLEM, f"{has}, which is not inside {place.label}. {change}")
     elif record.location_id in place.closed:
-        yield Check("location", PROBLEM, f"{has}, which is inactive. {change}")
+        yield Check("location", PROBLEM, f"{has}, which is {place.closed[record.location_id]}. {change}")
 
 
 _LOCKED = "Intacct locks this field after saving: add another card with a new ID, set this one to Inactive."

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from bot.hints.classify import classify
 from bot.intacct.client import IntacctClient
 from bot.intacct.errors import AuthenticationFailure, ControlFailure, FunctionFailure, IntacctError
+from bot.intacct.locations import read_locations
 from bot.intacct.query import Eq
-from bot.intacct.records import Entity, FinancialSetup, UserRecord
+from bot.intacct.records import Entity, FinancialSetup, UserRecord, usable
 from bot.models import Check, Verdict
 from bot.sync.introduce import records_tax
 from bot.walkthrough import checks, rights
@@ -233,7 +234,7 @@ async def _shut_out_of(client: IntacctClient, visible: set[str]) -> bool:
         rows = [row async for row in client.query("LOCATIONENTITY", asked, show_private=True)]
     except FunctionFailure:
         return False
-    return any(row.get("LOCATIONID") not in visible for row in rows if row.get("STATUS", "active").lower() == "active")
+    return any(row.get("LOCATIONID") not in visible for row in rows if usable(row.get("STATUS", "")))
 
 
 async def _known(client: IntacctClient, wanted: str) -> checks.Known:
@@ -241,7 +242,10 @@ async def _known(client: IntacctClient, wanted: str) -> checks.Known:
     entity = await _row(client, "LOCATIONENTITY", "LOCATIONID", wanted, "NAME", "STATUS")
     if entity is not None:
         return checks.Known(entity.get("NAME", ""), entity.get("STATUS") or "active")
-    place = await _row(client, "LOCATION", "LOCATIONID", wanted, "NAME", "PARENTID", "MEGAENTITYID")
-    if place is None:
+    try:
+        locations = await read_locations(client, entity="")
+    except FunctionFailure:
         return checks.Known()
-    return checks.Known(place.get("NAME", ""), inside=place.get("PARENTID") or place.get("MEGAENTITYID") or "")
+    if wanted not in locations.names:
+        return checks.Known()
+    return checks.Known(locations.names[wanted], inside=locations.entities[wanted])

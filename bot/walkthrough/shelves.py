@@ -10,6 +10,7 @@ from datetime import date
 
 from bot.intacct.client import IntacctClient
 from bot.intacct.errors import FunctionFailure
+from bot.intacct.locations import read_locations
 from bot.intacct.query import Eq
 from bot.intacct.records import AccountRecord, CreditCard, DimensionValue
 from bot.models import Check, Dimension
@@ -100,8 +101,8 @@ async def all_cards(client: IntacctClient) -> list[CreditCard]:
     return await client.cards(entity="", show_private=True)
 
 
-async def vendor_active(client: IntacctClient, vendor_id: str) -> bool | None:
-    """Whether a vendor is active; None where the user may not read vendors."""
+async def vendor_status(client: IntacctClient, vendor_id: str) -> str | None:
+    """A vendor's status, empty where there is no such vendor; None where the user may not read vendors."""
     if not vendor_id:
         return None
     try:
@@ -109,7 +110,7 @@ async def vendor_active(client: IntacctClient, vendor_id: str) -> bool | None:
         row = await anext(rows, None)
     except FunctionFailure:
         return None
-    return row is not None and row.get("STATUS", "").lower() == "active"
+    return row.get("STATUS", "") if row is not None else ""
 
 
 async def place(client: IntacctClient, entity_id: str, name: str) -> books.Place:
@@ -117,21 +118,13 @@ async def place(client: IntacctClient, entity_id: str, name: str) -> books.Place
     entities = await client.entities()
     currencies = {entity.currency for entity in entities if entity.currency}
     own = next((one.currency for one in entities if one.entity_id == entity_id), "")
-    parents: dict[str, str] = {}
-    closed = set()
-    there = await client.fields("LOCATION", entity="")
-    fields = [name for name in ("LOCATIONID", "PARENTID", "MEGAENTITYID", "STATUS") if name in there]
-    async for row in client.query("LOCATION", fields, entity="", show_private=True):
-        owner, location = row.get("PARENTID") or row.get("MEGAENTITYID") or "", row.get("LOCATIONID", "")
-        parents[location] = "" if owner == location else owner
-        if row.get("STATUS", "active").lower() != "active":
-            closed.add(location)
+    locations = await read_locations(client, entity="")
     several = len(currencies) > 1
     if not entity_id:
         only = "" if several else next(iter(currencies), "")
-        return books.Place(label="the top level", several_currencies=several, currency=only, closed=frozenset(closed))
-    inside = books.inside(entity_id, parents)
-    return books.Place(entity_id, f"{entity_id} {name}".strip(), inside, several, own, frozenset(closed))
+        return books.Place(label="the top level", several_currencies=several, currency=only, closed=locations.closed)
+    inside = locations.inside(entity_id)
+    return books.Place(entity_id, f"{entity_id} {name}".strip(), inside, several, own, locations.closed)
 
 
 def pick_card(
@@ -185,12 +178,12 @@ async def card(
         account = await client.account(number, entity="") if number else None
         record_no = account.record_no if account else ""
         record = pick_card(meant, card_id, number, where, record_no)
-        active = await vendor_active(client, record.vendor_id) if record else None
+        vendor = await vendor_status(client, record.vendor_id) if record else None
         often = await _summaries(client)
     name = record.card_id if record else card_id
     number = number or (record.offset_account if record else "")
     found = books.card(
-        record, name, number, where, cards, vendor_active=active, today=today, account_record_no=record_no
+        record, name, number, where, cards, vendor_status=vendor, today=today, account_record_no=record_no
     )
     return Watched(found, name, where, record, often)
 

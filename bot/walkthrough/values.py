@@ -79,7 +79,7 @@ async def look(store: Store, client: IntacctClient, company: Company, connection
     if connection.start_date is None:
         return Values()
     since = now - LATELY
-    inside = await locations_inside(client, connection.entity_id) if connection.entity_id else None
+    inside = await locations_inside(client, connection)
     rules, resting = await Standing().of(store, client, connection, now, inside)
     terms = replace(terms_of(connection, company, inside=None), rules=rules, resting=resting)
     used = await _used(store, connection, terms, since)

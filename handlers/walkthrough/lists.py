@@ -33,7 +33,10 @@ async def values(services: Services, walk: str, user: str, block: str) -> Pairs:
     """The Intacct list behind a doubtful value; the block names the dimension."""
     known = await services.walkthrough.spending.read(walk, user)
     entries = known.lists.get(Dimension(block.split(":")[1]), ())
-    return [(f"{one.value_id} {one.name}" + ("" if one.active else " (inactive)"), one.value_id) for one in entries]
+    return [
+        (f"{one.value_id} {one.name}" + ("" if one.active else f" ({one.status or 'inactive'})"), one.value_id)
+        for one in entries
+    ]
 
 
 async def selector(services: Services, walk: str, user: str, _block: str) -> Pairs:

@@ -50,6 +50,9 @@ class Company:
         self.applications: list[str] = list(source.get("applications", []))
         self.preferences: dict[str, dict[str, str]] = {k: dict(v) for k, v in source.get("preferences", {}).items()}
         self.extra_fields: dict[str, tuple[str, ...]] = {k: tuple(v) for k, v in source.get("extra_fields", {}).items()}
+        self.absent_fields: dict[str, frozenset[str]] = {
+            name: frozenset(fields) for name, fields in source.get("absent_fields", {}).items()
+        }
         self.custom_fields: frozenset[str] = frozenset(source.get("custom_fields", ()))
         self.rates: dict[str, str] = dict(source.get("exchange_rates", {}))
         self.closed: dict[str, dict[str, date | None]] = {
@@ -202,7 +205,12 @@ class Company:
         return next((user for user in self.users if user["LOGINID"] == login), None)
 
     def has_field(self, name: str, field: str) -> bool:
-        """Whether an object has a field here: those of dimensions that the company does not have are missing."""
+        """Whether an object has a field here: those of dimensions that the company does not have are missing.
+
+        The company's dict may take others away as `absent_fields`, since subscriptions decide what a real company shows.
+        """
+        if field in self.absent_fields.get(name, ()):
+            return False
         kind = OBJECTS[name]
         suffix = field.removeprefix("REQUIRE")
         if name == "GLACCOUNT" and suffix != field:
