@@ -59,8 +59,8 @@ HINTS = (
         what="{count} [have|has] a text that is too long for Intacct",
         why="A field holds fewer characters than were sent.",
         ways=(
-            "Shorten the note in Spend Center, then retry. The reference is never shortened.",
-            "Show the details in the thread to whoever runs this app: it should have shortened the text.",
+            "Press Retry: payee, description and memo are cut to what Intacct keeps, the reference never.",
+            "If it fails again, show the details in the thread to whoever runs this app.",
         ),
         who=OPERATOR,
         examples=(seen("Maximum length cannot be greater than 100"),),

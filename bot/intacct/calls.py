@@ -14,7 +14,7 @@ from lxml import etree
 
 from bot.intacct.envelope import Element, add, add_if
 from bot.intacct.records import AccountRecord, Attachment, AttachmentFile, CardTransaction, PostingLine
-from bot.intacct.text import clean, plain_amount, plain_rate
+from bot.intacct.text import TEXT_LIMIT, clean, cut, plain_amount, plain_rate
 
 # --- card transactions ------------------------------------------------------------------------------------------------
 
@@ -46,7 +46,7 @@ def attach_supdoc(record_no: str, supdoc_id: str) -> Element:
 def reverse_cctransaction(record_no: str, day: date, memo: str) -> Element:
     call = etree.Element("reverse_cctransaction", key=clean(record_no))
     _day(call, "datereversed", day)
-    add_if(call, "memo", memo)
+    add_if(call, "memo", cut(memo, TEXT_LIMIT))
     return call
 
 

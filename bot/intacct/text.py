@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -18,6 +19,43 @@ def clean(text: str) -> str:
     right-to-left marks, joiners and `]]>` are legal and stay.
     """
     return _FORBIDDEN.sub("", text)
+
+
+PAYEE_LIMIT, TEXT_LIMIT, REFERENCE_LIMIT = 100, 400, 45
+"""Characters of a payee, of a description or memo, and of a reference that are sent at most.
+
+Intacct publishes no lengths. 100 and 45 are the smallest that error texts name for a payee and for a reference number; texts
+stay well below the 1,000 that such columns usually hold.
+"""
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, or as much of it as leaves room for an ellipsis within `limit` characters; nothing that is drawn as one is torn."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    while end > 0 and _belongs_to_what_is_before(text, end):
+        end -= 1
+    return text[:end].rstrip() + "…" if limit > 1 else ""
+
+
+def _belongs_to_what_is_before(text: str, at: int) -> bool:
+    """Whether the character at this place is drawn as one with the one before: accents, joined emoji, halves of a flag."""
+    before, here = text[at - 1], text[at]
+    if unicodedata.category(here).startswith("M") or here in _JOINING or before == _JOINER:
+        return True
+    if here not in _FLAG_HALVES:
+        return False
+    halves = 0
+    while halves < at and text[at - 1 - halves] in _FLAG_HALVES:
+        halves += 1
+    return halves % 2 == 1
+
+
+_JOINER = "\u200d"
+_JOINING = frozenset([_JOINER, *map(chr, range(0x1F3FB, 0x1F400))])
+"""The joiner, and the skin tones: what follows the joiner, or is a skin tone, belongs to the emoji before."""
+_FLAG_HALVES = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def plain_amount(amount: Decimal) -> str:

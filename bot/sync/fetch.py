@@ -19,7 +19,7 @@ from bot.store.database import Store
 from bot.store.postings import CHANGED, RESTING, Posting, cause_values
 from bot.store.rows import to_json
 from bot.sync.changes import change, composed, told, verdict_of
-from bot.sync.mapping import Terms, compose, hold, passed_over, posting_date, reference_for
+from bot.sync.mapping import Terms, compose, hold, passed_over, posting_date, reference_for, whole
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ async def _references(store: Store, connection: Connection, fresh: Sequence[Tran
     wanted = {one.uuid: reference_for(one.uuid) for one in fresh}
     taken = await postings.taken_references(store, connection.company, list(wanted.values()))
     return {
-        uuid: f"{reference}-{connection.spend_company[-4:]}" if reference in taken else reference
+        uuid: whole(f"{reference}-{connection.spend_company[-4:]}") if reference in taken else reference
         for uuid, reference in wanted.items()
     }
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.hints.catalogue import verdict
 from bot.intacct.records import CardTransaction, PostingLine
+from bot.intacct.text import PAYEE_LIMIT, REFERENCE_LIMIT, TEXT_LIMIT, cut
 from bot.models import (
     Coding,
     Dimension,
@@ -28,8 +29,8 @@ from bot.store.rules import Rule
 from bot.sync.parts import parts_of
 from bot.sync.rules import Line, fill
 
-DESCRIPTION_LIMIT = 400
-"""Characters of a description. Intacct's own limit is not published; the note gives way, the reference never."""
+DESCRIPTION_LIMIT = TEXT_LIMIT
+"""Characters of a description: the note gives way, the reference never."""
 
 NAME_LIMIT = 60
 BAR = " | "
@@ -191,7 +192,7 @@ def compose(
         card=terms.card,
         date=on,
         reference=reference,
-        payee=transaction.merchant,
+        payee=cut(transaction.merchant, PAYEE_LIMIT),
         description=describe(
             transaction, reference, decided, day=day, rules=[used[number].name for number in sorted(used)]
         ),
@@ -227,7 +228,8 @@ def _line(
     values: dict[str, Any] = {FIELD_OF[key]: one for key, one in found.items() if one and key in FIELD_OF}
     values.setdefault("location", terms.default_location)
     custom = tuple((key, one) for key, one in found.items() if one and key not in FIELD_OF)
-    return PostingLine(amount=line.amount, description=line.note, custom_fields=custom, **values), used
+    memo = cut(line.note, TEXT_LIMIT)
+    return PostingLine(amount=line.amount, description=memo, custom_fields=custom, **values), used
 
 
 def gives_way(value: str | Verdict, old: str | None) -> bool:
@@ -299,10 +301,7 @@ def _text(text: str, limit: int) -> str:
     """One line without bars and control characters, cut at `limit` characters with a sign that it was."""
     if not text.isprintable():
         text = "".join(one if one.isprintable() else " " for one in text)
-    line = " ".join(text.replace("|", "/").split())
-    if len(line) <= limit:
-        return line
-    return line[: limit - 1].rstrip() + "…" if limit > 1 else ""
+    return cut(" ".join(text.replace("|", "/").split()), limit)
 
 
 def fingerprint(transaction: Transaction, terms: Terms, record: CardTransaction) -> str:
@@ -315,13 +314,20 @@ def fingerprint(transaction: Transaction, terms: Terms, record: CardTransaction)
 def reference_for(transaction: str, generation: int = 1) -> str:
     """The transaction's uuid without its prefix; from the second generation on with its number."""
     bare = transaction.removeprefix("txr_")
-    return bare if generation == 1 else f"{bare}-{generation}"
+    return whole(bare if generation == 1 else f"{bare}-{generation}")
+
+
+def whole(reference: str) -> str:
+    """A reference as Intacct can keep it: never cut, since it is looked up; one over the limit is its hash instead."""
+    return (
+        reference if len(reference) <= REFERENCE_LIMIT else f"h-{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
+    )
 
 
 def next_reference(reference: str, generation: int) -> str:
     """The reference of the generation after this one: `-2` the first time, then `-3`."""
     bare = reference.removesuffix(f"-{generation}") if generation > 1 else reference
-    return f"{bare}-{generation + 1}"
+    return whole(f"{bare}-{generation + 1}")
 
 
 def control_id(company_id: str, spend_company: str, transaction: str, generation: int, try_no: int) -> str:

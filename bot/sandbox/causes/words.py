@@ -144,7 +144,7 @@ CAUSES = (
     _said(
         "text-too-long",
         "1 transaction has a text that is too long for Intacct",
-        "The app shortens before it sends.",
+        "The app cuts texts before it sends them.",
         "Maximum length cannot be greater than 100",
     ),
     _said(

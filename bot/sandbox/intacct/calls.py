@@ -30,7 +30,7 @@ class Habits:
     reuse_failed: bool = True
     negative_totals: bool = True
     max_lengths: dict[str, int] = field(
-        default_factory=lambda: {"referenceno": 45, "payee": 100, "description": 1000, "supdocid": 20}
+        default_factory=lambda: {"referenceno": 45, "payee": 100, "description": 1000, "memo": 1000, "supdocid": 20}
     )
 
 

@@ -121,6 +121,9 @@ def check_lengths(call: Call, draft: Draft) -> None:
     for name, text in texts.items():
         if len(text) > (limit := call.habits.max_lengths[name]):
             raise Refusal(errors.too_long(name, limit))
+    for line in draft.lines:
+        if len(line.get("DESCRIPTION") or "") > (limit := call.habits.max_lengths["memo"]):
+            raise Refusal(errors.too_long(f"description on line item {line['LINE_NO']}", limit))
 
 
 def _card(call: Call, draft: Draft) -> Row:
