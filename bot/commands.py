@@ -30,7 +30,7 @@ from bot.sync import reconcile as proofs
 from bot.sync.connection_file import ConnectionFileError, read, write
 from bot.sync.introduce import Unsuitable, meet_books, meet_source, overlap
 from bot.sync.preview import Preview, preview
-from bot.sync.reconcile import Proof
+from bot.sync.proof import Proof
 
 TAKEN_UP = timedelta(seconds=30)
 """How long a bot may take to pick up a sync that was asked for beside it, or to be seen again."""

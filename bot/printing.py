@@ -22,7 +22,7 @@ from bot.models import PostingState, RunState
 from bot.store.connections import Company, Connection
 from bot.store.runs import Run
 from bot.sync.alerts import verdict_of_run
-from bot.sync.reconcile import Proof
+from bot.sync.proof import Proof
 
 DIFFERENCE = ("kind", "transaction", "record", "spend_amount", "intacct_amount", "currency", "date", "why")
 NOT_IN_THE_PROOF = (

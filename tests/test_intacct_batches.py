@@ -24,7 +24,7 @@ from bot.intacct.errors import (
     TransportFailure,
     Unreachable,
 )
-from bot.intacct.records import Attachment, AttachmentFile, CardTransaction, PostingLine
+from bot.intacct.records import Attachment, AttachmentFile, CardTransaction, PostingLine, Role
 from bot.models import Level, Operation
 from tests.intacct_gateway import (
     SIGN_IN,
@@ -361,11 +361,11 @@ def found_records(*pairs: tuple[str, str], state: str = "Posted") -> Reply:
 async def test_a_record_found_by_reference_can_be_compared(far_end: ScriptedGateway, intacct: IntacctClient) -> None:
     far_end.then(LOOKUP, found_records(("9", "cc-a")), found_records(("9", "cc-a"), state="Reversed"))
     (hit,) = await intacct.find_by_reference(["cc-a"])
-    assert (hit.record_no, hit.reference, hit.date, hit.total, hit.currency, hit.card, hit.reversed) == (
+    assert (hit.record_no, hit.reference, hit.date, hit.total, hit.currency, hit.card, hit.role) == (
         *("9", "cc-a", date(2026, 10, 5), Decimal("41.20"), "USD", "CC"),
-        False,
+        Role.LIVE,
     )
-    assert (await intacct.find_by_reference(["cc-a"]))[0].reversed
+    assert (await intacct.find_by_reference(["cc-a"]))[0].role is Role.REVERSED
     query = far_end.asked[2].functions[0][1]
     assert query.findtext("options/showprivate") == "true"
     assert [field.text for field in query.iterfind("select/field")][-1] == "FINANCIALENTITY"

@@ -20,6 +20,8 @@ from bot.sync.settle import adopt, agrees, may_send_again, next_look, refused_fo
 from tests.moved import HALF, calm, card, few_cards, ledger, lose, one_at_a_time, proved, rows, states  # noqa: F401  # few_cards is the fixture `harbor`
 from tests.world import NOON, World
 
+CARD = "Spend Center CC Object"
+
 POSTED, UNKNOWN, HELD, FAILED = PostingState.POSTED, PostingState.UNKNOWN, PostingState.HELD, PostingState.FAILED
 AFTER = timedelta(minutes=20)
 ATTEMPT = Attempt(7, 3, 1, "cc-1", "100", 1, 1, AttemptState.UNKNOWN, "<function/>", False, 0, NOON, None, "", None)
@@ -89,7 +91,7 @@ async def test_a_record_is_ours_only_if_everything_agrees(harbor: World) -> None
     row = (await rows(harbor, portland))[0]
     found = _record(row)
 
-    assert agrees(row, found)
+    assert agrees(row, found, CARD)
     for wrong in (
         replace(found, reference="other"),
         replace(found, date=row.date + timedelta(days=1)),
@@ -100,23 +102,32 @@ async def test_a_record_is_ours_only_if_everything_agrees(harbor: World) -> None
         replace(found, currency="CAD"),
         replace(found, state="Reversed"),
         replace(found, state="Reversal"),
+        replace(found, state="Reversal", reversal_key="9"),
+        replace(found, reversed_key="9"),
+        replace(found, state="Draft"),
         replace(found, raw_state="V"),
+        replace(found, card="Another card"),
     ):
-        assert not agrees(row, wrong), wrong
-        assert adopt(row, None, [wrong]).state is HELD
-    assert adopt(row, None, [found]).state is POSTED
-    twice = adopt(row, None, [found, replace(found, record_no="2")])
+        assert not agrees(row, wrong, CARD), wrong
+        assert adopt(row, None, [wrong], CARD).state is HELD
+    for ours in (found, replace(found, card=CARD), replace(found, card=f"{CARD}--Spend Center")):
+        assert adopt(row, None, [ours], CARD).state is POSTED
+    twice = adopt(row, None, [found, replace(found, record_no="2")], CARD)
     assert twice.state is HELD
     assert twice.verdict is not None
     assert twice.verdict.detail("records") == f"{found.record_no}, 2"
     moved = replace(row, decision={"date": "2026-11-01"})
-    assert agrees(moved, replace(found, date=date(2026, 11, 1)))
-    assert not agrees(moved, found)
+    assert agrees(moved, replace(found, date=date(2026, 11, 1)), CARD)
+    assert not agrees(moved, found, CARD)
 
 
 def _record(row: Posting) -> FoundRecord:
-    texts = {"state": "Posted", "raw_state": "A", "description": "", "entity_id": "100", "card": "", "supdoc_id": ""}
-    return FoundRecord(row.record_no, row.reference, row.date, row.amount, "USD", cleared="F", paid=None, **texts)
+    money = {"TRX_TOTALENTERED": str(row.amount), "CURRENCY": "USD"}
+    texts = {"STATE": "Posted", "RAWSTATE": "A", "MEGAENTITYID": "100", "CLEARED": "F"}
+    day = row.date.strftime("%m/%d/%Y")
+    return FoundRecord.from_row(
+        {"RECORDNO": row.record_no, "RECORDID": row.reference, "WHENCREATED": day, **money, **texts}
+    )
 
 
 # --- refused second sends -----------------------------------------------------------------------------------------------
@@ -288,7 +299,12 @@ async def test_a_new_record_that_a_look_up_misses_makes_it_no_answer(harbor: Wor
 
 @pytest.mark.parametrize(
     ("field", "wrong"),
-    [("TRX_TOTALENTERED", Decimal("1.00")), ("WHENCREATED", date(2026, 11, 2)), ("STATE", "Reversed")],
+    [
+        ("TRX_TOTALENTERED", Decimal("1.00")),
+        ("WHENCREATED", date(2026, 11, 2)),
+        ("STATE", "Reversed"),
+        ("STATE", "Draft"),
+    ],
 )
 async def test_a_record_that_disagrees_asks_and_is_taken_once_somebody_mended_it(
     harbor: World, field: str, wrong: object

@@ -7,9 +7,10 @@ Intacct's own key (`RECORDNO`). Empty text means that Intacct has nothing there,
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import StrEnum
 from typing import Self
 
 from bot.intacct.text import read_amount, read_day, read_truth
@@ -158,9 +159,26 @@ class AccountRecord:
 # --- read -------------------------------------------------------------------------------------------------------------
 
 
+class Role(StrEnum):
+    """What a card transaction is in the ledger (facts/intacct-xml.md section 5.2, "Reversal pair").
+
+    LIVE counts and stands. REVERSED is the original of a reversal: it still counts on its own day, whatever its state.
+    REVERSAL is the record that undoes it: it counts on a day of its own, with the opposite sign. DRAFT is not in the ledger.
+    """
+
+    LIVE = "live"
+    REVERSED = "reversed"
+    REVERSAL = "reversal"
+    DRAFT = "draft"
+
+
 @dataclass(frozen=True, slots=True)
 class FoundRecord:
-    """A card transaction as Intacct has it. `total` is in `currency`; None where Intacct gave no readable value."""
+    """A card transaction as Intacct has it. `total` is in `currency`; None where Intacct gave no readable value.
+
+    `reversal_key` and `reversal_date` are the record that reverses this one, `reversed_key` and `reversed_date` the one
+    that this one reverses; of an original the first two are filled, of a reversing record the others.
+    """
 
     record_no: str
     reference: str
@@ -175,11 +193,43 @@ class FoundRecord:
     supdoc_id: str
     cleared: str
     paid: Decimal | None
+    reversal_key: str
+    reversal_date: dt.date | None
+    reversed_key: str
+    reversed_date: dt.date | None
 
     @property
-    def reversed(self) -> bool:
-        """Whether Intacct calls it reversed, a reversal, or void."""
-        return any(word in self.state.lower() for word in ("revers", "void")) or self.raw_state.upper() == "V"
+    def role(self) -> Role:
+        """By the keys: both halves of a reversal may be called `Reversal`. The state decides only where no key is shown."""
+        state = self.state.lower()
+        if state == "draft":
+            return Role.DRAFT
+        if self.reversed_key:
+            return Role.REVERSAL
+        if self.reversal_key or "reversed" in state or "void" in state:
+            return Role.REVERSED
+        if "reversal" in state:
+            return Role.REVERSAL
+        return Role.REVERSED if self.raw_state.upper() == "V" else Role.LIVE
+
+    def on(self, card_id: str) -> bool | None:
+        """Whether it is on this card; None where the company does not show a record's card (`FINANCIALENTITY`)."""
+        if not self.card:
+            return None
+        return self.card == card_id or self.card.startswith(f"{card_id}--")  # Intacct may show "ID--name"
+
+    @property
+    def locked(self) -> str:
+        """Why Intacct lets nobody change or reverse it; empty when nothing speaks against it.
+
+        Matched (`M`) in a reconciliation still open counts like reconciled, and a record that is selected for a charge
+        payoff like a paid one, though nothing is paid of it yet.
+        """
+        if self.cleared.upper() == "M" or read_truth(self.cleared):
+            return "reconciled in Intacct"
+        if self.paid or self.state.lower() in {"selected", "paid", "partially paid"}:
+            return "paid in Intacct, in a charge payoff"
+        return ""
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
@@ -197,7 +247,29 @@ class FoundRecord:
             supdoc_id=row.get("SUPDOCID", ""),
             cleared=row.get("CLEARED", ""),
             paid=read_amount(row.get("TRX_TOTALPAID") or row.get("TOTALPAID", "")),
+            reversal_key=row.get("REVERSALKEY", "").strip(),
+            reversal_date=read_day(row.get("REVERSALDATE", "")),
+            reversed_key=row.get("REVERSEDKEY", "").strip(),
+            reversed_date=read_day(row.get("REVERSEDDATE", "")),
         )
+
+
+def paired(records: Iterable[FoundRecord]) -> list[FoundRecord]:
+    """These records, the two halves of a reversal naming each other also where the company shows no keys.
+
+    Then a reversing record belongs to the reversed one of the same reference and the opposite total.
+    """
+    found = list(records)
+    originals = [one for one in found if one.role is Role.REVERSED and not one.reversal_key]
+    for at, one in enumerate(found):
+        if one.role is not Role.REVERSAL or one.reversed_key or one.total is None:
+            continue
+        original = next((o for o in originals if o.reference == one.reference and o.total == -one.total), None)
+        if original is not None:
+            originals.remove(original)
+            found[found.index(original)] = replace(original, reversal_key=one.record_no, reversal_date=one.date)
+            found[at] = replace(one, reversed_key=original.record_no, reversed_date=original.date)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -318,6 +318,18 @@ async def last_attempts(store: Store, posting_ids: Sequence[int]) -> dict[int, A
     return found
 
 
+async def record_numbers(store: Store, posting_ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Every record number that was posted for these postings, or that reversed one of those, of whatever generation."""
+    found: dict[int, frozenset[str]] = {}
+    for start in range(0, len(posting_ids), AT_ONCE):
+        part = attempts.c.posting_id.in_(posting_ids[start : start + AT_ONCE])
+        query = select(attempts.c.posting_id, attempts.c.record_no).where(part, attempts.c.record_no != "")
+        async with store.read() as db:
+            for row in await db.execute(query):
+                found[row.posting_id] = found.get(row.posting_id, frozenset()) | {row.record_no}
+    return found
+
+
 async def tried_after(store: Store, posting_ids: Sequence[int], attempt: int) -> set[int]:
     """Those of these postings that were tried anew since that attempt."""
     found: set[int] = set()

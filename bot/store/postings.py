@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
@@ -150,6 +150,43 @@ async def taken_references(store: Store, company: int, references: Sequence[str]
         return set()
     query = select(postings.c.reference).where(postings.c.company == company, postings.c.reference.in_(references))
     return {row.reference for row in await store.glance(query)}
+
+
+class Owner(NamedTuple):
+    """Whose a record is."""
+
+    posting: int
+    connection: str
+
+
+async def owners(
+    store: Store, company: int, numbers: Sequence[str], references: Sequence[str], earlier: Sequence[str] = ()
+) -> tuple[dict[str, Owner], dict[str, Owner]]:
+    """The postings that these records belong to, over all connections of a company.
+
+    Args:
+        earlier: numbers of records that were reversed or reverse one: a posting of a later generation has another.
+
+    Returns:
+        By record number, and by reference.
+    """
+    row = (postings.c.id, postings.c.connection_id)
+    mine = select(*row, postings.c.record_no.label("key")).where(postings.c.company == company)
+    named = select(*row, postings.c.reference.label("key")).where(postings.c.company == company)
+    tried = select(*row, attempts.c.record_no.label("key")).join(attempts, attempts.c.posting_id == postings.c.id)
+    tried = tried.where(postings.c.company == company)
+    by_number: dict[str, Owner] = {}
+    by_reference: dict[str, Owner] = {}
+    for asked, query, key, found in (
+        (earlier, tried, attempts.c.record_no, by_number),
+        (numbers, mine, postings.c.record_no, by_number),
+        (references, named, postings.c.reference, by_reference),
+    ):
+        for start in range(0, len(asked), AT_ONCE):
+            async with store.read() as db:
+                rows = await db.execute(query.where(key.in_(asked[start : start + AT_ONCE])))
+                found |= {one.key: Owner(one.id, one.connection_id) for one in rows}
+    return by_number, by_reference
 
 
 async def save(

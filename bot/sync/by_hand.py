@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.intacct.client import IntacctClient
-from bot.intacct.query import Eq
-from bot.intacct.records import FoundRecord
+from bot.intacct.records import FoundRecord, Role
 from bot.models import PostingState
 from bot.store import alerts, by_hand, connections, postings, runs
 from bot.store.connections import Connection
@@ -19,6 +18,13 @@ from bot.sync.desk import Desk
 
 WAITING = ("held.", "source.", "currency")
 """How the causes of held rows begin; those of failed ones begin otherwise."""
+
+NOT_STANDING = {
+    Role.REVERSED: "was reversed in Intacct.",
+    Role.REVERSAL: "reverses another record in Intacct.",
+    Role.DRAFT: "is a draft in Intacct: it is not in the ledger. Post it there first.",
+}
+"""Why a record cannot stand for a transaction."""
 
 
 class Disagrees(Exception):
@@ -36,15 +42,14 @@ async def check(desk: Desk, posting_id: int, record_no: str) -> FoundRecord:
     if row.state not in by_hand.OPEN:
         raise Disagrees("That transaction has moved on meanwhile; it is not open any more.")
     client = await _client(desk, connection)
-    where = Eq("RECORDNO", record_no)
-    found = [one async for one in client.card_transactions(where, entity=connection.entity_id)]
+    found = await client.card_transactions_by_number([record_no], entity=connection.entity_id)
     if not found:
         raise Disagrees(
             f"Intacct shows no credit card transaction with record number {record_no} at {place(connection)}."
         )
     record = found[0]
-    if record.reversed:
-        raise Disagrees(f"Record {record_no} was reversed in Intacct.")
+    if why := NOT_STANDING.get(record.role):
+        raise Disagrees(f"Record {record_no} {why}")
     if record.total != row.amount:
         raise Disagrees(
             f"Record {record_no} is {_figure(record)}; this transaction is {row.amount:,.2f} {row.currency}."
@@ -66,7 +71,7 @@ async def _same_card(client: IntacctClient, connection: Connection, record: Foun
         Disagrees: it is another card, or cannot be told.
     """
     if record.card:
-        if record.card != connection.card:
+        if not record.on(connection.card):
             raise Disagrees(f"Record {record.record_no} is on the card {record.card}, not on {connection.card}.")
         return
     if record.entity_id != connection.entity_id:
@@ -156,9 +161,13 @@ async def _own(desk: Desk, connection: Connection, row: Posting) -> FoundRecord 
     records = await client.find_by_reference(
         [row.reference], entity=connection.entity_id, known=known[0].reference if known else None
     )
-    standing = [one for one in records if not one.reversed]
+    standing = [one for one in records if one.role in {Role.LIVE, Role.DRAFT}]
     if not standing:
         return None
+    if standing[0].role is Role.DRAFT:
+        raise Disagrees(
+            f"Intacct has a draft under its reference, record {standing[0].record_no}; post or delete it there first."
+        )
     if len(standing) > 1 or standing[0].total != row.amount:
         raise Disagrees(
             f"Intacct has something else under its reference, record {standing[0].record_no}; look there first."

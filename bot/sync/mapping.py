@@ -330,6 +330,12 @@ def next_reference(reference: str, generation: int) -> str:
     return whole(f"{bare}-{generation + 1}")
 
 
+def references_of(reference: str, generation: int) -> list[str]:
+    """A posting's reference and those that its earlier generations had."""
+    bare = reference.removesuffix(f"-{generation}") if generation > 1 else reference
+    return [reference, bare, *(f"{bare}-{n}" for n in range(2, generation))] if bare != reference else [reference]
+
+
 def control_id(company_id: str, spend_company: str, transaction: str, generation: int, try_no: int) -> str:
     """The function's controlid: the same whoever asks again, so that a second install or set-up cannot double."""
     return "cc-" + _hashed(company_id.casefold(), spend_company, transaction, str(generation), str(try_no))

@@ -17,8 +17,7 @@ from bot.hints.classify import classify
 from bot.hints.words import render
 from bot.intacct.batches import Lost, NotSent, Outcome, Recorded, Refused
 from bot.intacct.client import render_reversal
-from bot.intacct.records import FoundRecord
-from bot.intacct.text import read_truth
+from bot.intacct.records import FoundRecord, Role
 from bot.models import (
     AttemptState,
     ConnectionState,
@@ -102,7 +101,9 @@ async def _begin(work: Pass, row: Posting, source: Source) -> Stop | None:
         return None
     sight = await look_up(work, [agreed.reference], work.connection.entity_id)
     record = _record(sight, agreed)
-    if record is not None and record.reversed:  # by hand, or by an attempt that a restored database has forgotten
+    if (
+        record is not None and record.role is Role.REVERSED
+    ):  # by hand, or by an attempt that a restored database has forgotten
         await _proven(work, agreed, sight, None)
         return None
     if reason := obstacle(agreed, record):
@@ -151,19 +152,26 @@ def obstacle(row: Posting, record: FoundRecord | None) -> str:
     name = f"Record {row.record_no}"
     if record is None:
         return f"{name} is not in Intacct under its reference any more."
+    if record.role is not Role.LIVE:
+        return f"{name} is {'a draft' if record.role is Role.DRAFT else 'itself a reversal'} in Intacct."
     if record.total != row.amount or (record.currency and record.currency != row.currency):
         return f"{name} was changed in Intacct after it was posted."
     if record.date != recorded_on(row):
         return f"{name} stands on another day in Intacct than it was posted on."
-    if read_truth(record.cleared):
-        return f"{name} is reconciled in Intacct."
-    if record.paid:
-        return f"{name} is paid in Intacct, in a charge payoff."
-    return ""
+    return f"{name} is {record.locked}." if record.locked else ""
 
 
 def _record(sight: Sight, row: Posting) -> FoundRecord | None:
     return next((one for one in sight.of(row) if one.record_no == row.record_no), None)
+
+
+def _reversing(sight: Sight, row: Posting) -> str:
+    """The number of the record that reverses the row's: as the row's own names it, else as it names the row's."""
+    record = _record(sight, row)
+    if record is not None and record.reversal_key:
+        return record.reversal_key
+    turned = [one for one in sight.of(row) if one.role is Role.REVERSAL and one.reversed_key in {"", row.record_no}]
+    return turned[0].record_no if turned else ""
 
 
 # --- sent and looked up ---------------------------------------------------------------------------------------------------
@@ -190,7 +198,7 @@ async def _send(work: Pass, row: Posting, attempt: Attempt) -> Stop | None:
     await reversals.keep(store, replace(told, state=told.state if attempt.resent else AttemptState.UNKNOWN), now)
     sight = await look_up(work, [row.reference], work.connection.entity_id)
     record = _record(sight, row)
-    if record is not None and record.reversed:
+    if record is not None and record.role is Role.REVERSED:
         await _proven(work, row, sight, attempt)
     elif isinstance(outcome, Refused) and not attempt.resent and not _doubtful(outcome.fault):
         await _refused(work, row, told, outcome.fault)
@@ -229,7 +237,7 @@ async def _look(work: Pass, row: Posting, attempt: Attempt) -> Stop | None:
     """A reversal in doubt: what Intacct shows decides, and only a whole settling time later the same body goes out again."""
     sight, now = await look_up(work, [row.reference], work.connection.entity_id), work.reach.clock()
     record, settle_after = _record(sight, row), work.reach.settle_after
-    if record is not None and record.reversed:
+    if record is not None and record.role is Role.REVERSED:
         await _proven(work, row, sight, attempt)
         return None
     if refused_for(attempt, now, settle_after, witnessed=sight.witnessed) is not None:
@@ -250,7 +258,7 @@ async def _proven(work: Pass, row: Posting, sight: Sight, attempt: Attempt | Non
     """Intacct shows the record reversed: now, and not before, the row becomes what follows."""
     store, now = work.reach.store, work.reach.clock()
     asked = (row.decision or {})[ASKED]
-    by = next((one.record_no for one in sight.of(row) if one.record_no != row.record_no and one.reversed), "")
+    by = _reversing(sight, row)
     told = Told(attempt, AttemptState.POSTED, by) if attempt is not None else None
     values = _left(row, by) if asked["then"] == LEAVE else await _next(work, row, asked)
     text = f"Record {row.record_no} is reversed{f' by record {by}' if by else ''}."

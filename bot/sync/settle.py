@@ -11,7 +11,7 @@ from decimal import Decimal
 from bot.hints.catalogue import hint_for
 from bot.hints.classify import classify
 from bot.intacct.errors import BlindLookup
-from bot.intacct.records import FoundRecord
+from bot.intacct.records import FoundRecord, Role
 from bot.models import AttemptState, ConnectionState, Fault, Level, Operation, PostingState, RetryClass, Verdict
 from bot.store import attempts, postings, runs
 from bot.store.attempts import Attempt, Settled
@@ -123,7 +123,7 @@ async def _look_from(
     proven: list[Settled] = []
     in_vain: list[Attempt] = []
     for row in rows:
-        one = _proof(row, tried.get(row.id), sight, now, settle_after)
+        one = _proof(row, tried.get(row.id), sight, now, settle_after, work.connection.card)
         if one is not None:
             proven.append(one)
         elif row.state == PostingState.UNKNOWN and row.id in tried:
@@ -138,14 +138,14 @@ async def _look_from(
 
 
 def _proof(
-    row: Posting, attempt: Attempt | None, sight: Sight, now: datetime, settle_after: timedelta
+    row: Posting, attempt: Attempt | None, sight: Sight, now: datetime, settle_after: timedelta, card: str
 ) -> Settled | None:
     """What a look-up proves about one row, or None when it proves nothing."""
     hits = sight.of(row)
     this_try = attempt is not None and (attempt.generation, attempt.try_no) == (row.generation, row.try_no)
     sent = attempt is not None and this_try and attempt.state != AttemptState.WITHDRAWN
     if hits:
-        found = adopt(row, attempt, hits)
+        found = adopt(row, attempt, hits, card)
         same = found.verdict and (row.details or {}) == dict(found.verdict.details)
         return None if row.state == PostingState.HELD and same else found
     if row.state == PostingState.HELD:  # the record that disagreed is gone
@@ -181,10 +181,13 @@ async def _tell(work: Pass, rows: Sequence[Posting], stored: Sequence[Settled]) 
             await runs.tell(work.reach.store, "settled", text, now, connection=connection, posting=one.posting_id)
 
 
-def adopt(row: Posting, attempt: Attempt | None, hits: Sequence[FoundRecord]) -> Settled:
-    """A record is taken as ours only if reference, date, total and currency agree, and it is no reversal; else a person is asked."""
+def adopt(row: Posting, attempt: Attempt | None, hits: Sequence[FoundRecord], card: str) -> Settled:
+    """A record is taken as ours only if reference, date, total, currency and card agree, and it stands; else a person is asked.
+
+    A draft does not stand, nor does either half of a reversal.
+    """
     tried, was = attempt.id if attempt else None, (PostingState.UNKNOWN, *RESTING)
-    if len(hits) == 1 and agrees(row, hits[0]):
+    if len(hits) == 1 and agrees(row, hits[0], card):
         state = AttemptState.POSTED if attempt else None
         return Settled(row.id, tried, PostingState.POSTED, state, record_no=hits[0].record_no, was=was)
     numbers = ", ".join(hit.record_no for hit in hits)
@@ -192,7 +195,7 @@ def adopt(row: Posting, attempt: Attempt | None, hits: Sequence[FoundRecord]) ->
     return Settled(row.id, None, PostingState.HELD, None, verdict=verdict, was=was)
 
 
-def agrees(row: Posting, record: FoundRecord) -> bool:
+def agrees(row: Posting, record: FoundRecord, card: str) -> bool:
     day = (row.decision or {}).get("date") or row.date.isoformat()
     total = sum((line.amount for line in row.read().lines), Decimal(0))
     return (
@@ -201,7 +204,8 @@ def agrees(row: Posting, record: FoundRecord) -> bool:
         and record.date.isoformat() == day
         and record.total == total
         and record.currency in {row.currency, ""}
-        and not record.reversed
+        and record.role is Role.LIVE
+        and record.on(card) is not False
     )
 
 
@@ -279,7 +283,7 @@ async def adopt_known(work: Pass, resting: Mapping[int, str]) -> set[int]:
     if not hit:
         return set()
     tried = await attempts.last_attempts(store, [row.id for row in hit])
-    proven = [adopt(row, tried.get(row.id), sight.of(row)) for row in hit]
+    proven = [adopt(row, tried.get(row.id), sight.of(row), work.connection.card) for row in hit]
     stored = await attempts.settle(store, proven, work.reach.clock(), run=work.run.id)
     await _tell(work, hit, stored)
     return {row.id for row in hit}

@@ -157,6 +157,12 @@ class Company:
         for step in reversed(steps):
             step()
 
+    def reversals_that_came_due(self, today: date) -> None:
+        """A reversed record is called `Reversal` until the day of its reversal has come, and `Reversed` from then on."""
+        for row in self.rows("CCTRANSACTION"):
+            if row["STATE"] == "Reversal" and row.get("REVERSALKEY") and row["turned"] <= today:
+                row.update({"STATE": "Reversed", "RAWSTATE": "V"})
+
     # --- the ledger ---------------------------------------------------------------------------------------------------
 
     def book(self, transaction: Row, sign: int = 1) -> None:

@@ -1,7 +1,8 @@
 """What an administrator or an accountant does by hand on Intacct's screens, as verbs of the control door.
 
 Each verb checks what its screen checks and answers with what changed; a refusal is a ControlError with a sentence. Here:
-who may come in. The records, the books and the preferences are in `desk_books`.
+who may come in. The records, the books and the preferences are in `desk_books`, card transactions in
+`desk_transactions`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from bot.sandbox.control import ControlError
 from bot.sandbox.intacct.access import USER_TYPES, all_rights, unknown_rights
 from bot.sandbox.intacct.company import Row
 from bot.sandbox.intacct.desk_books import DESK_BOOKS
+from bot.sandbox.intacct.desk_transactions import DESK_TRANSACTIONS
 
 if TYPE_CHECKING:
     from bot.sandbox.intacct.server import IntacctSim
@@ -229,19 +231,23 @@ def remove_role(sim: IntacctSim, user_id: str, role: str) -> dict[str, Any]:
     return {"user_id": user_id, "roles": list(user["ROLES"])}
 
 
-DESK: dict[str, Callable[..., dict[str, Any]]] = {
-    verb.__name__: verb
-    for verb in (
-        authorize_sender,
-        save_company,
-        remove_sender,
-        create_ws_user,
-        edit_user,
-        reset_password,
-        subscribe,
-        create_role,
-        set_role,
-        assign_role,
-        remove_role,
-    )
-} | DESK_BOOKS
+DESK: dict[str, Callable[..., dict[str, Any]]] = (
+    {
+        verb.__name__: verb
+        for verb in (
+            authorize_sender,
+            save_company,
+            remove_sender,
+            create_ws_user,
+            edit_user,
+            reset_password,
+            subscribe,
+            create_role,
+            set_role,
+            assign_role,
+            remove_role,
+        )
+    }
+    | DESK_BOOKS
+    | DESK_TRANSACTIONS
+)

@@ -85,7 +85,9 @@ OBJECTS: dict[str, ObjectType] = {
         "credit card transaction",
         _fields(
             "RECORDID DESCRIPTION SUPDOCID BASECURR CURRENCY STATE RAWSTATE CLEARED INCLUSIVETAX TAXSOLUTIONID"
-            " MEGAENTITYID RECORD_URL",
+            " MEGAENTITYID RECORD_URL FINANCIALENTITY REVERSALDATE REVERSEDDATE",
+            REVERSALKEY="int",
+            REVERSEDKEY="int",
             WHENCREATED="date",
             AUWHENCREATED="datetime",
             WHENMODIFIED="datetime",

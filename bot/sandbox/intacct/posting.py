@@ -23,6 +23,7 @@ from bot.sandbox.intacct.draft import (
     read_line,
 )
 from bot.sandbox.intacct.errors import Problem, Refusal
+from bot.sandbox.intacct.fields import wire
 
 _POLICY = "Credit card transactions"
 _OBJECT = "CCTRANSACTION"
@@ -60,11 +61,21 @@ def record_cctransaction(call: Call) -> Answer:
         currency=child_text(call.element, "currency"),
         rate=child_text(call.element, "exchrate"),
     )
+    return Answer(key=str(save(call, draft)["RECORDNO"]))
+
+
+def save(call: Call, draft: Draft, state: str = "Posted") -> Row:
+    """Checks and saves a new transaction; one that is saved as a `Draft` is not in the ledger.
+
+    Raises:
+        Refusal: what `check` found.
+    """
     card = check(call, draft)
-    row = call.company.insert(_OBJECT, _header(call, draft, card))
+    row = call.company.insert(_OBJECT, {**_header(call, draft, card), "STATE": state})
     _save_lines(call, row, draft.lines)
-    call.company.book(row)
-    return Answer(key=str(row["RECORDNO"]))
+    if state != "Draft":
+        call.company.book(row)
+    return row
 
 
 def _header(call: Call, draft: Draft, card: Row) -> Row:
@@ -95,7 +106,8 @@ def _header(call: Call, draft: Draft, card: Row) -> Row:
         "MEGAENTITYID": draft.entity,
         "payee": draft.payee,
         "card": card["CARDID"],
-        "FINANCIALENTITY": card["CARDID"],  # shows only where the company's dict names it among its extra fields
+        "FINANCIALENTITY": card["CARDID"],
+        **dict.fromkeys(("REVERSALKEY", "REVERSALDATE", "REVERSEDKEY", "REVERSEDDATE")),
         "offset": str(card["LIABACCTKEY"]),
         "user": call.visitor.user["LOGINID"],
     }
@@ -149,8 +161,7 @@ def update_cctransaction(call: Call) -> Answer:
         problem = Problem(errors.GENERIC, "Only texts of a paid or reconciled transaction can be changed.")
         raise errors.wrapped(problem, verb="update")
     if money:
-        _must_be_open(call, row["WHENCREATED"], row, "update")
-        _rebook(call, row, draft)
+        rebook(call, row, draft)
     else:
         _check_texts(call, draft)
     texts = {"RECORDID": draft.reference, "payee": draft.payee, "DESCRIPTION": draft.description}
@@ -209,14 +220,24 @@ def _check_texts(call: Call, draft: Draft) -> None:
         raise errors.wrapped(*refusal.problems, verb="update") from None
 
 
-def _rebook(call: Call, row: Row, draft: Draft) -> None:
+def rebook(call: Call, row: Row, draft: Draft) -> None:
+    """Lays another card, day or other lines over a posted transaction.
+
+    Raises:
+        Refusal: the day that it leaves is closed, or what `check` found.
+    """
+    _must_be_open(call, row["WHENCREATED"], row, "update")
     card = check(call, draft)
-    call.company.book(row, -1)
+    in_ledger = row["STATE"] != "Draft"
+    if in_ledger:
+        call.company.book(row, -1)
     fresh = _header(call, draft, card)
-    kept = {name: fresh[name] for name in ("WHENCREATED", "CURRENCY", "TOTALENTERED", "TRX_TOTALENTERED")}
+    names = ("WHENCREATED", "CURRENCY", "TOTALENTERED", "TRX_TOTALENTERED", "card", "FINANCIALENTITY", "offset")
+    kept = {name: fresh[name] for name in names}
     call.company.change(row, {**kept, "TOTALDUE": fresh["TOTALDUE"], "TRX_TOTALDUE": fresh["TRX_TOTALDUE"]})
     _save_lines(call, row, draft.lines)
-    call.company.book(row)
+    if in_ledger:
+        call.company.book(row)
 
 
 # --- reverse ----------------------------------------------------------------------------------------------------------
@@ -224,20 +245,33 @@ def _rebook(call: Call, row: Row, draft: Draft) -> None:
 
 @function("reverse_cctransaction")
 def reverse_cctransaction(call: Call) -> Answer:
-    """Books the negative on a day of its own; both records keep the reference. Returns the reversal's number (assumed)."""
+    """Returns the number of the record that reverses it (assumed: what XML answers here is not published)."""
     _enter(call, "Edit", "REVERSE")
     row = _existing(call)
-    if reason := _irreversible(row):
-        raise errors.wrapped(Problem(errors.GENERIC, reason), verb="reverse")
     day_element = call.element.find("datereversed")
     assert day_element is not None  # the schema check let it through
-    day = read_day(day_element)
+    made = reverse(call, row, read_day(day_element), call.text("memo"))
+    return Answer(key=str(made["RECORDNO"]))
+
+
+def reverse(call: Call, row: Row, day: date, memo: str = "") -> Row:
+    """Books the negative as a record of its own, on its own day; the original stays in the ledger on the day it has.
+
+    The keys tell the two apart, not the state: the original is called `Reversal` too until that day has come. Both keep
+    the reference (assumed).
+
+    Raises:
+        Refusal: it is not posted, it is reconciled or paid, or the day is closed.
+    """
+    if reason := _irreversible(row):
+        raise errors.wrapped(Problem(errors.GENERIC, reason), verb="reverse")
     _must_be_open(call, day, row, "reverse")
     stamp = call.now.replace(tzinfo=None, microsecond=0)
     money = ("TOTALENTERED", "TRX_TOTALENTERED", "TOTALDUE", "TRX_TOTALDUE")
     reversal = {**row, **{name: -row[name] for name in money}}
     reversal |= {"WHENCREATED": day, "AUWHENCREATED": stamp, "WHENMODIFIED": stamp, "STATE": "Reversal", "lines": []}
-    reversal["DESCRIPTION"] = call.text("memo") or row["DESCRIPTION"]
+    reversal |= {"REVERSEDKEY": row["RECORDNO"], "REVERSEDDATE": wire(row["WHENCREATED"])}
+    reversal["DESCRIPTION"] = memo or row["DESCRIPTION"]
     made = call.company.insert(_OBJECT, reversal)
     skipped = {"RECORDNO", "RECORDKEY", "MEGAENTITYID"}
     lines = [
@@ -246,15 +280,17 @@ def reverse_cctransaction(call: Call) -> Answer:
     ]
     _save_lines(call, made, lines)
     call.company.book(made)
-    call.company.change(row, {"STATE": "Reversed", "RAWSTATE": "V", "WHENMODIFIED": stamp})
-    return Answer(key=str(made["RECORDNO"]))
+    turned = {"REVERSALKEY": made["RECORDNO"], "REVERSALDATE": wire(day), "turned": day, "WHENMODIFIED": stamp}
+    call.company.change(row, {**turned, "STATE": "Reversal"})
+    call.company.reversals_that_came_due(call.now.date())
+    return made
 
 
 def _irreversible(row: Row) -> str:
+    if row.get("REVERSALKEY"):
+        return "The transaction has already been reversed."
     if row["STATE"] != "Posted":
-        return (
-            "The transaction has already been reversed." if row["STATE"] == "Reversed" else "It is itself a reversal."
-        )
+        return "It is itself a reversal." if row.get("REVERSEDKEY") else f"The transaction is {row['STATE'].lower()}."
     if row["CLEARED"] == "T":
         return "The transaction has been reconciled and cannot be reversed."
     return "The transaction has been paid and cannot be reversed." if row["TOTALPAID"] else ""

@@ -24,7 +24,7 @@ _MODULES = {"CREDITCARD": "CM", "CCTRANSACTION": "CM", "CCTRANSACTIONENTRY": "CM
 
 
 def kinds_of(company: Company, name: str) -> dict[str, str]:
-    """The fields that an object has in this company, with their kinds; the company's dict may add `extra_fields`."""
+    """The fields that an object has in this company, with their kinds; the company's dict may add `extra_fields` and drop `absent_fields`."""
     known = {field: kind for field, kind in OBJECTS[name].fields.items() if company.has_field(name, field)}
     return known | dict.fromkeys(company.extra_fields.get(name, ()), "text")
 
@@ -87,6 +87,8 @@ def _readable(call: Call, name: str, operation: str, right: str) -> None:
 def _rows(call: Call, name: str, *, private: bool) -> list[Row]:
     """What the visitor sees, newest first: there is no default order, so none is to be relied on."""
     derived = derived_rows(call.company, name)
+    if name == "CCTRANSACTION":
+        call.company.reversals_that_came_due(call.now.date())
     rows = list(call.company.rows(name)) if derived is None else derived
     return [row for row in reversed(rows) if call.visitor.sees(row, private)]
 

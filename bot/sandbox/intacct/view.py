@@ -97,7 +97,7 @@ def _transaction(row: Row) -> dict[str, Any]:
         "currency": row["CURRENCY"],
         "entity": row["MEGAENTITYID"],
         "state": row["STATE"],
-        "reversed": row["STATE"] == "Reversed",
+        "reversed": bool(row.get("REVERSALKEY")),
         "supdocid": row["SUPDOCID"],
         "user": row.get("user", ""),
         "lines": [
