@@ -104,19 +104,49 @@ async def test_what_does_not_agree_is_refused_in_a_sentence(harbor: World) -> No
     less = await entered(harbor, portland, row.amount - 1, reference="less")
     elsewhere = await entered(harbor, denver, row.amount, reference="elsewhere")
     undone = await entered(harbor, portland, row.amount, reference="undone")
-    await (await client_of(harbor, portland)).reverse("undo", undone, DAY, entity="100")
+    undoing = await (await client_of(harbor, portland)).reverse("undo", undone, DAY, entity="100")
+    later = await entered(harbor, portland, row.amount, reference="later")
+    await (await client_of(harbor, portland)).reverse("undo-later", later, date(2026, 11, 20), entity="100")
+    draft = await drafted(harbor, portland, row.amount)
 
     for number, why in (
         ("99999", "Intacct shows no credit card transaction with record number 99999 at 100 Portland."),
         (less, f"Record {less} is "),
         (elsewhere, f"record number {elsewhere} at 100 Portland."),
         (undone, f"Record {undone} was reversed in Intacct."),
+        (undoing, f"Record {undoing} reverses another record in Intacct."),
+        (later, f"Record {later} was reversed in Intacct."),
+        (draft, f"Record {draft} is a draft in Intacct: it is not in the ledger."),
     ):
         with pytest.raises(Disagrees) as refused:
             await by_hand.check(desk, row.id, number)
         assert why in str(refused.value)
 
     assert (await now(harbor, row)).state == PostingState.FAILED
+
+
+async def drafted(harbor: World, connection: Connection, amount: Decimal, reference: str = "left") -> str:
+    """What an accountant began on the screen and left as a draft; returns the record number."""
+    values = {"card": connection.card, "date": DAY.isoformat(), "amount": str(amount), "reference": reference}
+    coded = {"account": "6420", "department": "20", "entity": connection.entity_id}
+    return str((await harbor.intacct.control("enter_transaction", {**values, **coded, "draft": True}))["recordno"])
+
+
+async def test_a_draft_under_our_reference_is_never_taken_and_asks_before_anything_opens_again(harbor: World) -> None:
+    portland = await harbor.connect("100")
+    desk = desk_of(harbor)
+    await harbor.sync(portland)
+    alert = await alert_on(harbor, desk, portland.id, "dimension.required")
+    row = (await waiting(harbor, portland))[0]
+    await desk.ignore(alert, "private", "U0LEE", "Lee Okafor")
+    number = await drafted(harbor, portland, row.amount, row.reference)
+
+    with pytest.raises(Disagrees, match=f"a draft under its reference, record {number}"):
+        await by_hand.take_back(desk, row.id, "U0LEE")
+    assert (await now(harbor, row)).state == PostingState.IGNORED
+
+    await harbor.intacct.control("post_transaction", {"recordno": int(number)})
+    assert f"record {number}" in await by_hand.take_back(desk, row.id, "U0LEE")
 
 
 async def test_a_record_stands_for_one_transaction_only(harbor: World) -> None:

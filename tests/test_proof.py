@@ -265,9 +265,14 @@ async def test_a_row_left_out_is_listed_and_no_agreement(harbor: World) -> None:
     [mine] = [
         one for one in await postings.list_postings(harbor.parts.store, portland.id) if one.reference == row["RECORDID"]
     ]
-    said = {"ignored": "paid twice", "by": "Dana Whitfield"}
-    gone = {"source": [PostingState.POSTED], "target": PostingState.IGNORED, "now": harbor.clock(), "decision": said}
-    await postings.move(harbor.parts.store, [mine.id], **gone)
+    await postings.move(
+        harbor.parts.store,
+        [mine.id],
+        source=[PostingState.POSTED],
+        target=PostingState.IGNORED,
+        now=harbor.clock(),
+        decision={"ignored": "paid twice", "by": "Dana Whitfield"},
+    )
 
     october, _ = await proved(harbor, portland)
 

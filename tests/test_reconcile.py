@@ -16,9 +16,11 @@ from bot.spend.source import RowProblem
 from bot.store import connections, postings
 from bot.store.connections import Connection
 from bot.store.postings import Posting
+from bot.sync import correct
 from bot.sync.proof import Difference, Proof, Sides, compare
 from bot.sync.reconcile import SEVERAL_CARDS, reconcile
 from tests.test_connection_file import connection
+from tests.test_correct import alert_on, desk_of
 from tests.test_mapping import bought, terms
 from tests.world import TODAY, World
 
@@ -376,6 +378,36 @@ async def test_what_people_change_on_either_side_is_found_to_the_record(harbor: 
     assert found.matched == 121
     assert found.difference == deleted.amount + turned.amount - 1 - Decimal("25.00")
     assert (await reconcile(harbor.parts.reach, denver, first, TODAY)).differences == ()
+
+
+async def test_four_rows_moved_to_the_first_open_day_are_not_in_octobers_ledger_and_novembers_says_whose_they_are(
+    harbor: World,
+) -> None:
+    """Denver's Cash Management is closed through October; Lee Okafor posts its four rows on the first open day."""
+    denver, desk = await harbor.connect("200"), desk_of(harbor)
+    await harbor.sync(denver)
+    alert = await alert_on(harbor, desk, denver.id, "period.closed")
+    late = await postings.list_postings(harbor.parts.store, denver.id, category="period.closed")
+    assert len(late) == 4
+
+    await correct.redate(desk, alert, date(2026, 11, 1), "U0LEE", "Lee Okafor")
+
+    records = {str(row["RECORDNO"]): row for row in harbor.intacct.gateway.company.rows("CCTRANSACTION")}
+    october = await reconcile(harbor.parts.reach, denver, FIRST, LAST)
+    november = await reconcile(harbor.parts.reach, denver, date(2026, 11, 1), date(2026, 11, 30))
+    here = [one for one in october.differences if one.kind == "month"]
+    there = [one for one in november.differences if one.kind == "month"]
+    assert {one.transaction for one in here} == {one.transaction for one in there} == {row.transaction for row in late}
+    assert {one.why for one in here} == {"Its record is dated Nov 1, posted on that day by Lee Okafor."}
+    assert all(one.why.startswith("Belongs to October 2026: the transaction is of Oct 3") for one in there)
+    for one in (*here, *there):
+        assert records[one.record]["WHENCREATED"] == date(2026, 11, 1)
+    moved = sum((records[one.record]["TRX_TOTALENTERED"] for one in there), Decimal(0))
+    assert sum((one.spend_amount or Decimal(0) for one in here), Decimal(0)) == moved
+    assert {one.intacct_amount for one in here} == {one.spend_amount for one in there} == {None}
+    for proof, month in ((october, 10), (november, 11)):
+        mine = [row for row in records.values() if row["card"] == denver.card and row["WHENCREATED"].month == month]
+        assert proof.intacct == sum((row["TRX_TOTALENTERED"] for row in mine), Decimal(0))
 
 
 async def test_what_is_ignored_or_not_synced_yet_stands_in_the_proof_with_its_reason(harbor: World) -> None:

@@ -227,6 +227,24 @@ async def test_a_closed_period_refuses_and_the_first_open_day_takes_both(
     await proved(harbor, portland)
 
 
+async def test_a_record_reversed_by_hand_for_a_day_that_has_not_come_is_known_by_its_keys_and_not_reversed_twice(
+    harbor: World,
+    desk: Desk,  # noqa: F811  # the fixture's value
+) -> None:
+    """Until then both halves are called Reversal (facts/intacct-xml.md section 5.2)."""
+    portland, row, alert = await changed(harbor, desk)
+    await harbor.intacct.control("reverse_transaction", {"recordno": int(row.record_no), "date": "2026-11-20"})
+
+    await asked(harbor, desk, alert, row)
+
+    assert [state for _, _, state in booked(harbor, row)] == ["Reversal", "Reversal", "Posted"]
+    assert await reversals_of(harbor, row) == []
+    october = await reconcile(harbor.parts.reach, portland, date(2026, 10, 1), date(2026, 10, 31))
+    november = await reconcile(harbor.parts.reach, portland, date(2026, 11, 1), date(2026, 11, 30))
+    told = [(one.kind, one.spend_amount, one.intacct_amount) for one in (*october.differences, *november.differences)]
+    assert told == [("reversed", Decimal(99), row.amount + 99), ("reversed", None, -row.amount)]
+
+
 async def test_without_the_permission_nothing_changes_and_with_it_the_next_press_does_it(
     harbor: World,
     desk: Desk,  # noqa: F811  # the fixture's value
@@ -251,6 +269,9 @@ async def test_without_the_permission_nothing_changes_and_with_it_the_next_press
     ("field", "value", "why"),
     [
         ("CLEARED", "T", "reconciled"),
+        ("CLEARED", "M", "reconciled"),
+        ("STATE", "Selected", "paid"),
+        ("STATE", "Draft", "a draft"),
         ("TRX_TOTALPAID", Decimal("5.00"), "paid"),
         ("TRX_TOTALENTERED", Decimal("7.00"), "changed in Intacct"),
         ("WHENCREATED", date(2026, 10, 9), "another day"),

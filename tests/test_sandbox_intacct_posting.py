@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -180,10 +181,34 @@ async def test_updates_and_reversals_keep_the_books_balanced(wire: Wire) -> None
     assert (await wire.one(reverse)).findtext("status") == "success"
     assert "has already been reversed" in texts(await wire.one(reverse))
     assert "cannot be changed" in texts(await wire.one(changed))
+    assert [e["state"] for e in entries(wire)] == ["Reversal", "Reversal"]
+    await wire.sim.control("advance", {"seconds": 86400})
     assert [e["state"] for e in entries(wire)] == ["Reversal", "Reversed"]
     assert {e["reference"] for e in entries(wire)} == {"tx-1"}
     assert [a["balance"] for a in wire.sim.state()["accounts"]] == ["0.00", "0.00"]
     assert "does not exist" in texts(await wire.one(reverse.replace(str(key), "1")))
+
+
+async def test_the_halves_of_a_reversal_are_told_apart_by_keys_and_the_state_follows_its_day(wire: Wire) -> None:
+    """facts/intacct-xml.md section 5.2: the original is called Reversal at once, and Reversed when the day has come."""
+    key = (await wire.one(charge())).findtext("key")
+    today = wire.sim.now().date()
+    later = today + timedelta(days=9)
+    day = f"<year>{later.year}</year><month>{later.month}</month><day>{later.day}</day>"
+    asked = f'<reverse_cctransaction key="{key}"><datereversed>{day}</datereversed></reverse_cctransaction>'
+    made = (await wire.one(asked)).findtext("key")
+    fields = "RECORDNO STATE WHENCREATED REVERSALKEY REVERSALDATE REVERSEDKEY REVERSEDDATE"
+
+    async def halves() -> dict[str, list[str | None]]:
+        rows = (await wire.one(query("CCTRANSACTION", fields))).iterfind("data/CCTRANSACTION")
+        return {str(row[0].text): [cell.text for cell in list(row)[1:]] for row in rows}
+
+    assert await halves() == {
+        key: ["Reversal", "11/02/2026", made, f"{later:%m/%d/%Y}", None, None],
+        made: ["Reversal", f"{later:%m/%d/%Y}", None, None, key, "11/02/2026"],
+    }
+    await wire.sim.control("advance", {"seconds": 9 * 86400})
+    assert [row[0] for row in (await halves()).values()] == ["Reversal", "Reversed"]
 
 
 async def test_receipts_need_a_folder_and_unique_file_names(wire: Wire) -> None:

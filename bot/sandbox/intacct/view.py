@@ -19,6 +19,7 @@ _TRANSACTIONS = frozenset({"CCTRANSACTION", "CCTRANSACTIONENTRY"})
 def state(sim: IntacctSim, limit: int, offset: int) -> dict[str, Any]:
     """A JSON-able snapshot. No password is in it but those in the mailbox, as in a real mail."""
     company = sim.gateway.company
+    company.reversals_that_came_due(sim.now().date())
     posted = company.tables["CCTRANSACTION"].rows
     return {
         "company": {
