@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 
+from bot.dbos_rows import Unreadable, forbid_unpickling, input_of
 from bot.schedules import Schedules
 from bot.settings import Settings
 from bot.store import connections as connection_rows
@@ -35,6 +36,8 @@ from bot.store.sqlite import pragmas
 from bot.supervisor import FAREWELL, Supervisor, let_end
 
 log = logging.getLogger(__name__)
+
+forbid_unpickling()
 
 VERSION = "1"
 """Of the jobs' meaning, not of the code: with a hash of the code, jobs of the version before are never picked up."""
@@ -63,6 +66,9 @@ GATHER = 2.0
 
 FIRE_AGAIN = 2.0
 """Seconds before a due time is handed to a database that refused it once more."""
+
+PAGE = 100
+"""Dead jobs that are listed at once."""
 
 STEP_SECONDS = 900
 PERSON, CLOCK = 10, 100
@@ -334,22 +340,42 @@ class Engine:
         The engine counts such a job as done for ever; what it was to do is still written in our rows, and somebody may
         be waiting for it. Each death lengthens the pause before the next life, whose id tells how many there were.
         """
-        dead = await DBOS.list_workflows_async(
-            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], name="job", sort_desc=True, limit=100, load_output=False
-        )
-        for one in dead:
-            if one.workflow_id in self._revived or one.input is None:
-                continue
-            first, _, lives = one.workflow_id.partition("~")
-            job, ids = one.input["args"]
-            if job not in self._jobs:
-                continue
-            life = int(lives or 1) + 1
-            delay = REVIVE_AT_MOST if one.status != "ERROR" else min(REVIVE_AFTER * 2 ** (life - 2), REVIVE_AT_MOST)
-            log.warning("job %s died; life %d begins in %d s", first, life, delay)
-            partition, priority = str(one.queue_partition_key), one.priority or CLOCK
-            await self._promise(job, f"{first}~{life}", partition, delay, priority, ids)
-            self._revived.add(one.workflow_id)
+        offset = 0
+        while True:
+            dead = await DBOS.list_workflows_async(
+                status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+                name="job",
+                sort_desc=True,
+                limit=PAGE,
+                offset=offset,
+                load_input=False,
+                load_output=False,
+            )
+            new = [one for one in dead if one.workflow_id not in self._revived]
+            for one in new:
+                await self._revive_one(one)
+                self._revived.add(one.workflow_id)
+            if not new or len(dead) < PAGE:
+                return
+            offset += PAGE
+
+    async def _revive_one(self, one: WorkflowStatus) -> None:
+        """Its ids are read alone: a row that cannot be read keeps no other from living again."""
+        first, _, lives = one.workflow_id.partition("~")
+        whole = await DBOS.list_workflows_async(workflow_ids=[one.workflow_id], load_output=False)
+        try:
+            job, ids = input_of(whole[0].input if whole else None)
+        except Unreadable as why:
+            log.warning("job %s died and is left as it is: %s", one.workflow_id, why)
+            return
+        if job not in self._jobs:
+            log.warning("job %s died and is left as it is: this version knows no job of that name", one.workflow_id)
+            return
+        life = int(lives) + 1 if lives.isdecimal() else 2
+        delay = REVIVE_AT_MOST if one.status != "ERROR" else min(REVIVE_AFTER * 2 ** (life - 2), REVIVE_AT_MOST)
+        log.warning("job %s died; life %d begins in %d s", first, life, delay)
+        partition, priority = str(one.queue_partition_key), one.priority or CLOCK
+        await self._promise(job, f"{first}~{life}", partition, delay, priority, ids)
 
     async def _beat(self) -> None:
         """Say that this process lives, and take over the jobs of processes that stopped saying so (PostgreSQL)."""
