@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
 from bot.store import connections as connection_rows
@@ -28,6 +29,7 @@ JUMP = 60.0
 """Seconds that the machine's clock and the loop's may differ between two looks; more, and the clock was set."""
 
 AHEAD = timedelta(days=1)
+DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Fire = Callable[[str, int, datetime], Awaitable[None]]
@@ -144,7 +146,7 @@ def next_due(connection: Connection, after: datetime) -> datetime | None:
     return due and due.astimezone(UTC)
 
 
-def trigger(connection: Connection) -> CronTrigger:
+def trigger(connection: Connection) -> WallClockCron:
     """The connection's cron line in its zone, at a second of its own, so that a thousand do not fall due at once.
 
     Raises:
@@ -153,21 +155,81 @@ def trigger(connection: Connection) -> CronTrigger:
     return cron(connection.schedule, connection.time_zone, second=zlib.crc32(connection.id.encode()) % 60)
 
 
-def cron(line: str, zone: str, *, second: int = 0) -> CronTrigger:
-    """Five cron fields, weekdays by name or 0 (and 7) = Sunday. APScheduler counts them from Monday = 0."""
+def cron(line: str, zone: str, *, second: int = 0) -> WallClockCron:
+    """Five cron fields, weekdays by name or 0 (and 7) = Sunday. APScheduler counts them from Monday = 0.
+
+    Raises:
+        ValueError: the line is not five cron fields.
+    """
     fields = line.split()
     if len(fields) != 5:
         raise ValueError("A schedule has five fields: minute, hour, day, month, weekday; for example 0 7 * * *")
     minute, hour, day, month, weekday = fields
-    return CronTrigger(
+    pattern = CronTrigger(
         second=second,
         minute=minute,
         hour=hour,
         day=day,
         month=month,
         day_of_week=_weekdays(weekday),
-        timezone=ZoneInfo(zone),
+        timezone=UTC,
     )
+    return WallClockCron(pattern, ZoneInfo(zone))
+
+
+class WallClockCron(BaseTrigger):  # type: ignore[misc]  # apscheduler is published without types
+    """Due whenever the wall clock of a zone shows a time of the pattern.
+
+    A time that a clock change skips is due as much later as the clock was put forward (02:30 at 03:30); one that is
+    repeated is due each time it is shown. APScheduler's own cron trigger adds elapsed time to local midnights and so
+    jumps over the midnight that follows a change; here it only matches fields, on a wall clock that never changes: it is
+    asked for its times in UTC, which are then read as local ones.
+    """
+
+    def __init__(self, pattern: CronTrigger, zone: ZoneInfo) -> None:
+        self._pattern, self._zone = pattern, zone
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """The first due time after `previous_fire_time`; without one, or where the clock was set back, from `now` on."""
+        after = now - TICK if previous_fire_time is None else min(previous_fire_time.astimezone(UTC), now - TICK)
+        found = self._after(after.astimezone(UTC))
+        return found and found.astimezone(self._zone)
+
+    def _after(self, instant: datetime) -> datetime | None:
+        """The first due instant later than this one. Near a change wall clock and instants are not in the same order."""
+        least, most = self._offsets(instant)
+        best: datetime | None = None
+        wall = self._match(instant + least)
+        while wall is not None:
+            for due in self._shown(wall):
+                if due > instant and (best is None or due < best):
+                    best = due
+                    most = max(most, self._offsets(due)[1])
+            if best is not None and wall + TICK - most >= best:
+                break  # whatever comes later on the wall clock cannot be due before
+            wall = self._match(wall)
+        return best
+
+    def _match(self, wall: datetime) -> datetime | None:
+        """The first time of the pattern that is later on the wall clock than this one, which is written as if in UTC."""
+        found: datetime | None = self._pattern.get_next_fire_time(None, wall + TICK)
+        return found
+
+    def _offsets(self, instant: datetime) -> tuple[timedelta, timedelta]:
+        """The least and the most that the zone's clock is ahead of UTC within a day of this instant."""
+        near = (instant - DAY, instant, instant + DAY)
+        offsets = [one.astimezone(self._zone).utcoffset() or timedelta() for one in near]
+        return min(offsets), max(offsets)
+
+    def _shown(self, wall: datetime) -> tuple[datetime, datetime]:
+        """The two instants at which the clock shows this time; the same one twice on all but two days of a year.
+
+        Of a time that is skipped the first is as much later as the clock was put forward, and the second is earlier
+        than the change: at that instant the clock shows another time.
+        """
+        local = wall.replace(tzinfo=self._zone)
+        first, second = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        return first, max(first, second)
 
 
 def _weekdays(text: str) -> str:
