@@ -165,8 +165,7 @@ def test_connection(connection: ConnectionId) -> None:
 def remove(connection: ConnectionId) -> None:
     """Forget a connection and its secrets; what it posted stays in Intacct and on record."""
     settings = settings_for(Need.STORE)
-    row = do(lambda: commands.remove(settings, connection))
-    sys.stdout.write(f"Removed {row.name} ({row.id}). What it posted stays in Intacct.\n")
+    printing.removed(do(lambda: commands.remove(settings, connection)))
 
 
 # --- syncing ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,10 +27,13 @@ from bot.store.postings import Posting
 from bot.store.runs import Run
 from bot.store.vault import VaultError
 from bot.sync import reconcile as proofs
+from bot.sync import remove as endings
 from bot.sync.connection_file import ConnectionFileError, read, write
-from bot.sync.introduce import Unsuitable, meet_books, meet_source, overlap
+from bot.sync.introduce import Unsuitable, meet_books, meet_source
+from bot.sync.overlap import taken
 from bot.sync.preview import Preview, preview
 from bot.sync.proof import Proof
+from bot.sync.remove import Removed
 
 TAKEN_UP = timedelta(seconds=30)
 """How long a bot may take to pick up a sync that was asked for beside it, or to be seen again."""
@@ -145,12 +148,9 @@ async def import_connection(settings: Settings, path: Path) -> tuple[Connection,
                 if isinstance(refused, CsvRefused)
                 else f"Spend Center was not reached, which a sync will try again: {refused}"
             )
-        if rivals := await _rivals(parts, made):
+        if rivals := await taken(parts.store, made):
             await connections.remove_connection(parts.store, made.id, now)
-            names = ", ".join(f"{one.name} ({one.id})" for one in rivals)
-            raise ConnectionFileError(
-                [f"the selector claims transactions that belong to {names} already; narrow one of them"]
-            )
+            raise ConnectionFileError([_claimed(rivals)])
         await connections.save_company(parts.store, workspace, file.company_id, **file.company)
         if not settings.intacct_sender_id or not settings.sender_password:
             remarks.append("Intacct was not asked: INTACCT_SENDER_ID and INTACCT_SENDER_PASSWORD are not set here.")
@@ -165,21 +165,10 @@ async def import_connection(settings: Settings, path: Path) -> tuple[Connection,
         return made, remarks
 
 
-async def _rivals(parts: Parts, made: Connection) -> list[Connection]:
-    """Connections of the same Spend Center company, or of the same token where its company is not known yet, that overlap."""
-    return [
-        one
-        for one in await connections.list_connections(parts.store)
-        if one.id != made.id and _same_source(one, made) and overlap(one.selects(), made.selects())
-    ]
-
-
-def _same_source(one: Connection, other: Connection) -> bool:
-    if one.spend_company and other.spend_company:
-        return one.spend_company == other.spend_company
-    if one.csv or other.csv:
-        return bool(one.csv and other.csv) and (one.csv or {}).get("path") == (other.csv or {}).get("path")
-    return (one.spend_token, one.client_id) == (other.spend_token, other.client_id)
+def _claimed(rivals: Sequence[tuple[Connection, str]]) -> str:
+    names = ", ".join(f"{one.name} ({one.id})" for one, _ in rivals)
+    shared = ", ".join(dict.fromkeys(shared for _, shared in rivals))
+    return f"the selector claims transactions that belong to {names} already ({shared}); narrow one of them"
 
 
 async def list_all(settings: Settings) -> list[tuple[Connection, Company]]:
@@ -194,14 +183,14 @@ async def export(settings: Settings, connection_id: str) -> str:
         return write(row, await connections.get_company(parts.store, row.company))
 
 
-async def remove(settings: Settings, connection_id: str) -> Connection:
-    """Stop for good and forget the secrets; the company's sign-in goes with its last connection."""
+async def remove(settings: Settings, connection_id: str) -> Removed:
+    """Stop for good and forget the secrets, once what is in doubt was looked up."""
     async with open_parts(settings) as parts:
         row = await find(parts, connection_id)
-        await connections.remove_connection(parts.store, row.id, parts.clock())
-        if not await connections.list_connections(parts.store, company=row.company):
-            await connections.change_company(parts.store, row.company, password=None)
-        return row
+        removed = await endings.remove(parts.reach, row, "")
+        target = {"connection": row.id}  # a bot at work on this database draws the alerts that were closed
+        await runs.add_intent(parts.store, row.workspace_id, "refresh", "", target, parts.clock())
+        return removed
 
 
 async def try_out(settings: Settings, connection_id: str) -> list[tuple[str, str]]:
@@ -286,6 +275,8 @@ async def sync(settings: Settings, connection_id: str, follow: Follow | None = N
         if row.state == ConnectionState.BROKEN:
             await parts.runner.check_company(0, company_id=row.company)
         if row.activated is None:
+            if rivals := await taken(parts.store, row):
+                raise CommandError(f"{row.name} is not started: {_claimed(rivals)}.")
             await connections.change_connection(parts.store, row.id, activated=began, state=ConnectionState.ACTIVE)
         failed = await postings.list_postings(parts.store, row.id, states=[PostingState.FAILED], limit=20_000)
         target = {"connection": row.id, "postings": [one.id for one in failed]}

@@ -23,6 +23,7 @@ from bot.store.connections import Company, Connection
 from bot.store.runs import Run
 from bot.sync.alerts import verdict_of_run
 from bot.sync.proof import Proof
+from bot.sync.remove import Removed
 
 DIFFERENCE = ("kind", "transaction", "record", "spend_amount", "intacct_amount", "currency", "date", "why")
 NOT_IN_THE_PROOF = (
@@ -149,6 +150,12 @@ def _json_line(
 
 
 # --- the proof ---
+
+
+def removed(what: Removed) -> None:
+    """The end of a connection, as Slack tells it, with what stays in doubt."""
+    for line in what.sentences(lambda row: _money(row.amount, row.currency)):
+        _say(line)
 
 
 def proved(proof: Proof, *, as_json: bool, as_csv: bool) -> int:

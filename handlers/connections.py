@@ -204,10 +204,13 @@ class Connections:
         ask = Ask.of(body, client)
         one = await self.choosing.pressed(ask)
         await self.access.need(client, one, Right.SET_UP, ask.user)
-        await self.services.desk.disconnect(one.id, ask.user)
+        await ack(
+            response_action="clear"
+        )  # Intacct is asked about what is in doubt, and may take longer than Slack waits
+        base = (await self._company(one)).base_currency or "USD"
+        removed = await self.services.desk.disconnect(one.id, ask.user)
         await self._refresh(one)
-        await ack(response_action="clear")
-        await ask.tell(words.said(f"{place(one)} is disconnected. What was posted stays in Intacct."))
+        await ask.tell(words.said(ui.disconnected(removed, base)))
 
     # --- shared ---
 

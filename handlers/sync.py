@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.models import ConnectionState, Right
 from bot.store.connections import Connection
 from bot.sync.alerts import AlertView, place
+from bot.sync.overlap import Taken
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
 from handlers.asking import Ask
@@ -96,7 +97,10 @@ class Syncs:
         if one.activated is not None and one.state == ConnectionState.BROKEN:
             raise Refused(f"{name} waits until this app is let in again. Press *Check and resume* in its alert.")
         await self.access.need(ask.client, one, Right.SET_UP if one.activated is None else Right.RETRY, ask.user)
-        asked = await (desk.start if one.activated is None else desk.request_sync)(one.id, ask.user)
+        try:
+            asked = await (desk.start if one.activated is None else desk.request_sync)(one.id, ask.user)
+        except Taken as no:
+            raise Refused(str(no)) from no
         if asked.already is None:
             return f"Syncing {name}. You get the result in a direct message."
         who, since = asked.already

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.models import PostingState, RunState, Selector
+from bot.models import PostingState, RunState
 from bot.sandbox.intacct.access import all_rights
 from bot.store import connections, postings, told
 from bot.store.connections import Connection
-from bot.sync.introduce import Unsuitable, introduce, overlap
+from bot.sync.introduce import Unsuitable, introduce
 from tests.world import World
 
 
@@ -136,20 +136,3 @@ async def test_in_an_entity_its_own_currency_counts_and_others_wait(harbor: Worl
     assert (run.state, run.posted) == (RunState.FINISHED, 0)
     held = await postings.list_postings(harbor.parts.store, portland.id, states=[PostingState.HELD])
     assert {row.category for row in held} == {"currency"}
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "both"),
-    [
-        (Selector(), Selector(), True),
-        (Selector(), Selector(False, budgets=("a",)), True),
-        (Selector(False, budgets=("a", "b")), Selector(False, budgets=("b",)), True),
-        (Selector(False, budgets=("a",)), Selector(False, budgets=("b",)), False),
-        (Selector(False, cards=("1",)), Selector(False, cards=("1",)), True),
-        (Selector(False, cards=("1",)), Selector(False, budgets=("1",)), False),
-        (Selector(False, field="F", values=("x",)), Selector(False, field="F", values=("x", "y")), True),
-        (Selector(False, field="F", values=("x",)), Selector(False, field="G", values=("x",)), False),
-    ],
-)
-def test_selectors_overlap_where_both_would_claim_a_transaction(one: Selector, other: Selector, both: bool) -> None:
-    assert overlap(one, other) is overlap(other, one) is both

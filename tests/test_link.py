@@ -68,7 +68,7 @@ async def test_nobody_is_asked_for_what_has_no_record_or_cannot_be_read(harbor: 
     before = harbor.intacct.gateway.requests_served
 
     assert await link(harbor.parts.reach, portland, waiting) == ""
-    await connections.change_company(harbor.parts.store, portland.company, problem={"category": "auth.login"})
+    await connections.set_problem(harbor.parts.store, portland.company, {"category": "auth.login"}, harbor.clock())
     assert await link(harbor.parts.reach, portland, row) == ""
 
     assert harbor.intacct.gateway.requests_served == before

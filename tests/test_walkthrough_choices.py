@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.intacct.records import DimensionValue
-from bot.models import CustomField, Dimension, FieldMapping, Selector
+from bot.models import CustomField, Dimension, FieldMapping
 from bot.walkthrough import choices, proposals
 from bot.walkthrough.steps import ACCOUNT, CARD, ENTITY, OPEN, PERMISSIONS, SENDER
 from bot.walkthrough.understanding import looks_like_a_password, understand
@@ -114,26 +114,6 @@ def test_a_field_whose_values_are_not_in_intacct_is_not_proposed() -> None:
 
 
 # --- selectors --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "words"),
-    [
-        (Selector(), Selector(all=False, budgets=("a",)), "all transactions"),
-        (Selector(all=False, budgets=("a",)), Selector(all=False, budgets=("a", "b")), "the same budgets"),
-        (Selector(all=False, budgets=("a",)), Selector(all=False, budgets=("b",)), ""),
-        (Selector(all=False, cards=("a",)), Selector(all=False, budgets=("a",)), "both ways of choosing"),
-        (
-            Selector(all=False, field="Site", values=("x",)),
-            Selector(all=False, field="Site", values=("x",)),
-            "values of Site",
-        ),
-        (Selector(all=False, field="Site", values=("x",)), Selector(all=False, field="Site", values=("y",)), ""),
-    ],
-)
-def test_selectors_that_could_take_the_same_transaction_overlap(ours: Selector, theirs: Selector, words: str) -> None:
-    assert words in choices.overlap(ours, theirs)
-    assert bool(choices.overlap(theirs, ours)) == bool(words)
 
 
 @pytest.mark.parametrize("picked", [[], ["b:bgt_1"], ["b:bgt_1", "c:crd_1"], ["f:cfd_1:v1", "f:cfd_1:v2"]])

@@ -7,7 +7,8 @@
     │   ├── Busy                      HTTP 429 or its words in an answer: wait, then again
     │   ├── ControlFailure            refused at the door: sender, schema, gateway
     │   └── AuthenticationFailure     user, company, entity, or the sender's authorization
-    │       └── SessionExpired        the session is over: sign in again
+    │       ├── SessionExpired        the session is over: sign in again
+    │       └── NoSignIn              there is no password to sign in with, so nobody is asked
     ├── FunctionFailure               Intacct answered that this call failed
     ├── BlindLookup                   a look-up missed the record known to be there, so it proves nothing
     └── OutcomeUnknown                nobody knows whether it ran: look it up; a read may simply be asked again
@@ -23,7 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from bot.models import Fault, RawError
+from bot.models import Fault, Level, Operation, RawError
 
 _BUSY_NUMBER = "GW-0010"
 _BUSY_WORDS = re.compile(r"rate limit exceeded|too many (?:operations|requests|concurrent)", re.IGNORECASE)
@@ -76,6 +77,14 @@ class AuthenticationFailure(NotExecuted):
 
 class SessionExpired(AuthenticationFailure):
     """The session is unknown or over."""
+
+
+class NoSignIn(AuthenticationFailure):
+    """No password is known for this company: no client is made, and nothing leaves."""
+
+    def __init__(self) -> None:
+        note = "There is no password for this Intacct company, so nothing was asked."
+        super().__init__(Fault(Level.AUTHENTICATION, operation=Operation.READ, note=note))
 
 
 class FunctionFailure(IntacctError):

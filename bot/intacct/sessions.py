@@ -15,7 +15,14 @@ from bot.intacct.allowance import Monotonic
 from bot.intacct.answers import Answer, descendants, named_text
 from bot.intacct.calls import get_api_session
 from bot.intacct.envelope import render_function, render_login, render_session
-from bot.intacct.errors import AuthenticationFailure, OutcomeUnknown, SessionExpired, Unreachable, UnreadableAnswer
+from bot.intacct.errors import (
+    AuthenticationFailure,
+    NoSignIn,
+    OutcomeUnknown,
+    SessionExpired,
+    Unreachable,
+    UnreadableAnswer,
+)
 from bot.intacct.reading import only
 from bot.intacct.wire import Wire
 from bot.models import Level, Operation, Secret
@@ -28,12 +35,20 @@ _MARGIN = 30.0
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The Web Services user of one company. `entity_id` is the level used where none is named; empty: top level."""
+    """The Web Services user of one company. `entity_id` is the level used where none is named; empty: top level.
+
+    Raises:
+        NoSignIn: without a password; a removed company has none, and an empty one would count against its user.
+    """
 
     company_id: str
     user_id: str
     password: Secret
     entity_id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.password:
+            raise NoSignIn
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.models import ConnectionState, FieldMapping, Secret, Selector, WorkspaceState
 from bot.store.database import Store
@@ -185,12 +185,38 @@ async def save_company(store: Store, workspace: str, company_id: str, **values: 
 
 
 async def troubled_companies(store: Store) -> list[Company]:
-    """Companies whose sign-in is refused."""
+    """Companies whose sign-in is refused, as far as there is one and a connection that wants it."""
+    wanted = select(connections.c.id).where(connections.c.company == companies.c.id, connections.c.removed.is_(None))
+    query = select(companies).where(
+        companies.c.problem_since.is_not(None), companies.c.password.is_not(None), wanted.exists()
+    )
     async with store.read() as db:
-        return as_rows(Company, await db.execute(select(companies).where(companies.c.problem_since.is_not(None))))
+        return as_rows(Company, await db.execute(query))
 
 
 async def change_company(store: Store, company: int, **values: Any) -> None:
+    """Change some columns of a company, but for what `set_problem` keeps."""
+    if values.keys() & {"problem", "problem_since"}:
+        raise ValueError("A company's problem and since when are set together, by set_problem.")
+    async with store.begin() as db:
+        await db.execute(update(companies).where(companies.c.id == company).values(**values))
+
+
+async def set_problem(store: Store, company: int, problem: dict[str, Any] | None, now: datetime) -> None:
+    """Why Intacct does not let the company's user in, as just tried, or None when it does; and since when.
+
+    Args:
+        problem: {"category", "subject", "fault"}; one after another counts from the first.
+    """
+    since = func.coalesce(companies.c.problem_since, bindparam("now", now, companies.c.problem_since.type))
+    values = {"problem": problem, "problem_since": since if problem else None, "tested": now}
+    async with store.begin() as db:
+        await db.execute(update(companies).where(companies.c.id == company).values(**values))
+
+
+async def forget_sign_in(store: Store, company: int) -> None:
+    """The company's last connection is gone: nobody signs in to it any more, so it has no problem either."""
+    values = {"password": None, "problem": None, "problem_since": None}
     async with store.begin() as db:
         await db.execute(update(companies).where(companies.c.id == company).values(**values))
 
@@ -300,6 +326,14 @@ async def each_connection(store: Store, ids: Sequence[str] | None = None) -> Asy
         if wanted is None and len(rows) < PAGE:
             return
         after, wanted = (rows[-1].id if rows else after), wanted and wanted[PAGE:]
+
+
+async def removed_beside(store: Store, company: int) -> list[Connection]:
+    """The removed connections of the same Intacct company, also where its ID was typed in other letter case."""
+    mine = select(func.lower(companies.c.company_id)).where(companies.c.id == company).scalar_subquery()
+    same = select(companies.c.id).where(func.lower(companies.c.company_id) == mine)
+    query = select(connections).where(connections.c.company.in_(same), connections.c.removed.is_not(None))
+    return as_rows(Connection, await store.glance(query))
 
 
 async def revisions(store: Store) -> dict[str, int]:

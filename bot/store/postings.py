@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 from bot.models import AttemptState, Fault, PostingState, Transaction, Verdict
 from bot.store.database import Store, insert_new
 from bot.store.rows import as_row, as_rows, from_json, to_json
-from bot.store.tables import RECEIPT_DUE, REFUND, attempts, connections, postings
+from bot.store.tables import RECEIPT_DUE, REFUND, attempts, companies, connections, postings
 
 AT_ONCE = 500
 """Ids in one statement: SQLite's limit on variables leaves room for more, readers of a query log do not."""
@@ -135,14 +135,21 @@ _TWINS = select(postings).where(
 )
 
 
-async def owners_removed(store: Store, connection_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """Those of these connections that were disconnected, so that another may take over what they left: their company and entity."""
+async def owners_removed(store: Store, connection_ids: Iterable[str], company: int) -> dict[str, bool]:
+    """Those of these connections that were disconnected, so that another may take over what they left.
+
+    Returns:
+        By connection, whether it posted to the Intacct company that `company` is, in whatever letter case that was typed.
+    """
     if not (asked := list(connection_ids)):
         return {}
-    query = select(connections.c.id, connections.c.company, connections.c.entity_id).where(
-        connections.c.id.in_(asked), connections.c.removed.is_not(None)
+    mine = select(func.lower(companies.c.company_id)).where(companies.c.id == company).scalar_subquery()
+    query = (
+        select(connections.c.id, (func.lower(companies.c.company_id) == mine).label("same"))
+        .join(companies, companies.c.id == connections.c.company)
+        .where(connections.c.id.in_(asked), connections.c.removed.is_not(None))
     )
-    return {row.id: (row.company, row.entity_id) for row in await store.glance(query)}
+    return {row.id: bool(row.same) for row in await store.glance(query)}
 
 
 async def taken_references(store: Store, company: int, references: Sequence[str]) -> set[str]:

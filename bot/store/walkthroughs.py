@@ -55,6 +55,13 @@ async def begin(store: Store, workspace: str, owner: str, now: datetime, **value
         return as_row(Walkthrough, (await db.execute(made.returning(*walkthroughs.c))).one())
 
 
+async def drafts(store: Store) -> set[str]:
+    """The connections that a set-up drafted, or was finished with."""
+    query = select(walkthroughs.c.connection_id).where(walkthroughs.c.connection_id.is_not(None))
+    async with store.read() as db:
+        return set((await db.execute(query)).scalars())
+
+
 async def get(store: Store, walkthrough: str) -> Walkthrough | None:
     async with store.read() as db:
         row = (await db.execute(select(walkthroughs).where(walkthroughs.c.id == walkthrough))).first()

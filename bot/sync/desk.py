@@ -20,7 +20,9 @@ from bot.store.vendors import AGREED as VENDOR
 from bot.sync import alerts as views
 from bot.sync import preview as previews
 from bot.sync.alerts import AlertView
+from bot.sync.overlap import Taken, clash, taken
 from bot.sync.reach import Reach, line_of
+from bot.sync.remove import Removed, remove
 from bot.sync.run import Runner
 
 SWEEP_AFTER = timedelta(seconds=3)
@@ -67,10 +69,16 @@ class Desk:
         return await self._ask(connection, "sync", actor, {})
 
     async def start(self, connection_id: str, actor: str) -> Asked:
-        """The first sync, started by a person: from now on the schedule counts."""
+        """The first sync, started by a person: from now on the schedule counts.
+
+        Raises:
+            Taken: another connection takes some of its transactions.
+        """
         now = self.reach.clock()
         connection = await self._connection(connection_id)
         if connection.activated is None:
+            if rivals := await taken(self.reach.store, connection):
+                raise Taken(clash(rivals))
             connection = await connections.change_connection(
                 self.reach.store, connection_id, state=ConnectionState.ACTIVE, activated=now
             )
@@ -99,17 +107,9 @@ class Desk:
         await self._refresh(changed)
         return changed
 
-    async def disconnect(self, connection_id: str, actor: str) -> None:
-        """Stop for good and forget the secrets; the company's sign-in goes with its last connection."""
-        connection = await self._connection(connection_id)
-        await self._tell(connection, actor, "disconnected", "Disconnected.")
-        await connections.remove_connection(self.reach.store, connection_id, self.reach.clock())
-        if not await connections.list_connections(self.reach.store, company=connection.company):
-            await connections.change_company(self.reach.store, connection.company, password=None, problem=None)
-        for alert in await alerts.list_open(self.reach.store, connection=connection_id):
-            await alerts.change(
-                self.reach.store, alert.id, state=AlertState.SOLVED, solved=self.reach.clock(), solved_by=actor
-            )
+    async def disconnect(self, connection_id: str, actor: str) -> Removed:
+        """Stop for good and forget the secrets, once what is in doubt was looked up."""
+        return await remove(self.reach, await self._connection(connection_id), actor)
 
     # --- alerts ---
 
@@ -350,6 +350,12 @@ class Desk:
             await runs.finish_intent(self.reach.store, intent.id, self.reach.clock())
             return
         key = f"intent:{intent.id}"
+        if intent.kind == "refresh":  # asked for by a command, which has no engine of its own
+            await self.engine.enqueue(
+                "refresh", key, company=connection.company, urgent=True, connection_id=connection.id
+            )
+            await runs.finish_intent(self.reach.store, intent.id, self.reach.clock())
+            return
         if intent.kind in {"settle", "receipts", VENDOR}:
             await self.engine.enqueue(
                 intent.kind, key, company=connection.company, urgent=True, connection_id=connection.id, intent=intent.id

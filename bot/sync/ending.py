@@ -115,8 +115,7 @@ class Ending:
         store = self.reach.store
         company = await connections.get_company(store, connection.company)
         problem = {"category": verdict.category, "subject": verdict.subject, "fault": to_json(fault)}
-        since = company.problem_since or now
-        await connections.change_company(store, company.id, problem=problem, problem_since=since, tested=now)
+        await connections.set_problem(store, company.id, problem, now)
         for one in await connections.list_connections(store, company=company.id):
             if one.state == ConnectionState.ACTIVE:
                 await connections.change_connection(store, one.id, state=ConnectionState.BROKEN)
@@ -132,7 +131,7 @@ class Ending:
     async def let_in(self, company: Company, broken: Sequence[Connection], actor: str, *, at_work: str = "") -> None:
         """The sign-in works again: connections go on where they stopped, each with a run but the one that is `at_work`."""
         now = self.reach.clock()
-        await connections.change_company(self.reach.store, company.id, tested=now, problem=None, problem_since=None)
+        await connections.set_problem(self.reach.store, company.id, None, now)
         for one in broken:
             await connections.change_connection(self.reach.store, one.id, state=ConnectionState.ACTIVE)
             self.reach.looked.discard(one.id)

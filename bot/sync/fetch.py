@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -128,10 +128,11 @@ async def _take(store: Store, connection: Connection, terms: Terms, page: Page, 
     doubles = await _twins(store, connection, fresh, again)
     references = await _references(store, connection, fresh)
     new = [_new_row(connection, terms, one, references[one.uuid], twin=one.uuid in doubles, now=now) for one in fresh]
-    removed = await postings.owners_removed(store, {row.connection_id for row, _ in again} - {connection.id})
+    others = {row.connection_id for row, _ in again} - {connection.id}
+    removed = await postings.owners_removed(store, others, connection.company)
     changed: list[tuple[Posting, dict[str, Any]]] = []
     for row, transaction in again:
-        move = _taken_over(connection, row, removed)
+        move = _taken_over(connection, row, removed, mine=not passed_over(transaction, terms))
         if move is None:
             haul.skipped["posted by another connection"] += not passed_over(transaction, terms)
             continue
@@ -144,20 +145,27 @@ async def _take(store: Store, connection: Connection, terms: Terms, page: Page, 
         haul.whole = False  # one was posted in this very moment; it must come again
 
 
-def _taken_over(connection: Connection, row: Posting, removed: dict[str, tuple[int, str]]) -> dict[str, Any] | None:
+def _taken_over(
+    connection: Connection, row: Posting, removed: Mapping[str, bool], *, mine: bool
+) -> dict[str, Any] | None:
     """What makes a row this connection's own: nothing for its own rows, None when another one keeps it.
 
-    Of a disconnected one, all that rests is taken over, and what is in doubt only where the same books are asked. Of a
-    living one, only what it has let go of.
+    Of a disconnected one, all that rests is taken over, and what is in doubt where the same Intacct company is asked and
+    the transaction is this one's: at whatever entity, since each attempt is looked up and sent at its own. Of a living
+    one, only what it has let go of.
+
+    Args:
+        removed: the disconnected owners, and whether they posted to this Intacct company.
+        mine: whether this connection would post the transaction.
     """
     if row.connection_id == connection.id:
         return {}
-    mine = {"connection_id": connection.id, "company": connection.company}
+    taken = {"connection_id": connection.id, "company": connection.company}
     if row.connection_id not in removed:
-        return mine if (row.state, row.category, row.subject) == (PostingState.HELD, WAITING, ELSEWHERE) else None
+        return taken if (row.state, row.category, row.subject) == (PostingState.HELD, WAITING, ELSEWHERE) else None
     if row.state in ON_ITS_WAY:
-        return mine if removed[row.connection_id] == (connection.company, connection.entity_id) else None
-    return mine if row.state in RESTING else {}
+        return taken if removed[row.connection_id] and mine else None
+    return taken if row.state in RESTING else {}
 
 
 async def release(store: Store, connection: Connection, terms: Terms, clock: Clock) -> None:

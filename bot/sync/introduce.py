@@ -8,7 +8,7 @@ from bot.intacct.client import IntacctClient
 from bot.intacct.errors import FunctionFailure
 from bot.intacct.query import Eq
 from bot.intacct.records import AccountRecord, CreditCard, Entity
-from bot.models import Fault, Level, Operation, RawError, Selector
+from bot.models import Fault, Level, Operation, RawError
 from bot.store import connections
 from bot.store.connections import Company, Connection
 from bot.sync.reach import Reach
@@ -152,14 +152,3 @@ async def records_tax(client: IntacctClient, entity_id: str) -> bool:
         return any([row.get("TAXSOLUTIONID") async for row in rows])
     except FunctionFailure:
         return False
-
-
-def overlap(one: Selector, other: Selector) -> bool:
-    """Whether two connections of one Spend Center company would claim the same transactions.
-
-    Selectors of different kinds are let pass: a row that both match is posted by whichever reads it first, never twice.
-    """
-    if one.all or other.all:
-        return True
-    fields = one.field and one.field == other.field and set(one.values) & set(other.values)
-    return bool(set(one.cards) & set(other.cards) or set(one.budgets) & set(other.budgets) or fields)

@@ -191,7 +191,7 @@ async def preview(reach: Reach, connection: Connection) -> Preview:
     wanted, skipped = await _wanted(reach, connection, terms)
     known = await _known(reach, connection, [one.uuid for one in wanted])
     others = {row.connection_id for row in known.values()} - {connection.id}
-    others -= set(await postings.owners_removed(reach.store, others))
+    others -= set(await postings.owners_removed(reach.store, others, connection.company))
     taken = {uuid for uuid, row in known.items() if row.connection_id in others}
     if taken:
         skipped["posted by another connection"] = len(taken)

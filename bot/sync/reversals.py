@@ -99,7 +99,7 @@ async def _begin(work: Pass, row: Posting, source: Source) -> Stop | None:
         agreed = await _agreed(work, row, source)
     if agreed is None:
         return None
-    sight = await look_up(work, [agreed.reference], work.connection.entity_id)
+    sight = await look_up(work, [agreed.reference], await _level(work, agreed))
     record = _record(sight, agreed)
     if (
         record is not None and record.role is Role.REVERSED
@@ -161,6 +161,12 @@ def obstacle(row: Posting, record: FoundRecord | None) -> str:
     return f"{name} is {record.locked}." if record.locked else ""
 
 
+async def _level(work: Pass, row: Posting) -> str:
+    """The entity that the record was posted at; the row may have come from a connection to another one."""
+    posted = (await attempts.last_attempts(work.reach.store, [row.id])).get(row.id)
+    return posted.entity_id if posted else work.connection.entity_id
+
+
 def _record(sight: Sight, row: Posting) -> FoundRecord | None:
     return next((one for one in sight.of(row) if one.record_no == row.record_no), None)
 
@@ -182,7 +188,7 @@ async def _claim(work: Pass, row: Posting) -> Attempt | None:
     controlid = reversal_id(work.company.company_id, row.spend_company, row.transaction, row.generation, row.try_no)
     memo = f"{row.reference} | reversed by {asked['by']}"
     body = render_reversal(controlid, row.record_no, date.fromisoformat(asked["day"]), memo)
-    now, entity = work.reach.clock(), work.connection.entity_id
+    now, entity = work.reach.clock(), await _level(work, row)
     return await reversals.claim(work.reach.store, row, controlid, body, run=work.run.id, now=now, entity=entity)
 
 
@@ -196,7 +202,7 @@ async def _send(work: Pass, row: Posting, attempt: Attempt) -> Stop | None:
         return classify(outcome.fault, known=known_to(work)), outcome.fault
     told = _told(attempt, outcome)
     await reversals.keep(store, replace(told, state=told.state if attempt.resent else AttemptState.UNKNOWN), now)
-    sight = await look_up(work, [row.reference], work.connection.entity_id)
+    sight = await look_up(work, [row.reference], attempt.entity_id)
     record = _record(sight, row)
     if record is not None and record.role is Role.REVERSED:
         await _proven(work, row, sight, attempt)
@@ -235,7 +241,7 @@ def _doubtful(fault: Fault) -> bool:
 
 async def _look(work: Pass, row: Posting, attempt: Attempt) -> Stop | None:
     """A reversal in doubt: what Intacct shows decides, and only a whole settling time later the same body goes out again."""
-    sight, now = await look_up(work, [row.reference], work.connection.entity_id), work.reach.clock()
+    sight, now = await look_up(work, [row.reference], attempt.entity_id), work.reach.clock()
     record, settle_after = _record(sight, row), work.reach.settle_after
     if record is not None and record.role is Role.REVERSED:
         await _proven(work, row, sight, attempt)

@@ -159,6 +159,8 @@ class Runner:
         store = self.reach.store
         row = await connections.get_company(store, company_id)
         all_of_it = await connections.list_connections(store, company=company_id)
+        if not row.password or not all_of_it:  # removed meanwhile
+            return await self._done(intent)
         broken = [one for one in all_of_it if one.state == ConnectionState.BROKEN]
         asked = await runs.get_intent(store, intent) if intent else None
         try:
@@ -169,7 +171,7 @@ class Runner:
             verdict = classify(refused.fault, known=self.ending.known(row))
             if verdict.category.startswith("auth."):  # that nobody answered is no news about who may come in
                 problem = {"category": verdict.category, "subject": verdict.subject, "fault": to_json(refused.fault)}
-                await connections.change_company(store, company_id, tested=self.reach.clock(), problem=problem)
+                await connections.set_problem(store, company_id, problem, self.reach.clock())
         else:
             await self.ending.let_in(row, broken, asked.actor if asked else "")
         await self._done(intent)

@@ -13,7 +13,7 @@ from bot.hints.classify import classify
 from bot.intacct.errors import BlindLookup
 from bot.intacct.records import FoundRecord, Role
 from bot.models import AttemptState, ConnectionState, Fault, Level, Operation, PostingState, RetryClass, Verdict
-from bot.store import attempts, postings, runs
+from bot.store import attempts, connections, postings, runs
 from bot.store.attempts import Attempt, Settled
 from bot.store.postings import RESTING, Posting
 from bot.store.rows import from_json
@@ -61,6 +61,38 @@ async def settle_unknown(work: Pass) -> Round:
             left = await postings.get(work.reach.store, [attempt.posting_id for attempt in marked])
             await _look(work, [row for row in left if row.state == PostingState.UNKNOWN], result)
     return result
+
+
+async def settle_left_behind(work: Pass) -> None:
+    """What removed connections of the same Intacct company left in doubt, and nobody has taken over: looked up, not sent.
+
+    Each is looked up until nothing can come any more: twice, and long enough after it was sent.
+
+    Raises:
+        IntacctError: the look-up itself did not work.
+    """
+    removed = await connections.removed_beside(work.reach.store, work.company.id)
+    if removed:
+        await look_once(work, [one.id for one in removed], Round())
+
+
+async def look_once(work: Pass, owners: Sequence[str], result: Round) -> None:
+    """One look-up of all unknown outcomes of these connections, each at the level that it was sent at."""
+    store, now, settle_after = work.reach.store, work.reach.clock(), work.reach.settle_after
+    for owner in owners:
+        after = 0
+        while rows := await postings.list_postings(
+            store, owner, states=[PostingState.UNKNOWN], after=after, limit=AT_ONCE
+        ):
+            after = rows[-1].id
+            tried = await attempts.last_attempts(store, [row.id for row in rows])
+            done = {one.posting_id for one in tried.values() if one.looked >= 2 and _settled_by(one, now, settle_after)}
+            if wanted := [row for row in rows if row.id not in done]:
+                await _look(work, wanted, result)
+
+
+def _settled_by(attempt: Attempt, now: datetime, settle_after: timedelta) -> bool:
+    return now - attempt.committed >= settle_after
 
 
 def _by_level(tried: Iterable[Attempt]) -> dict[str, list[Attempt]]:
@@ -211,7 +243,7 @@ def agrees(row: Posting, record: FoundRecord, card: str) -> bool:
 
 def _looked_enough(attempt: Attempt, now: datetime, settle_after: timedelta) -> bool:
     """Two empty look-ups, the last one long enough after the attempt's commit. The look-up just made is one of them."""
-    return attempt.looked + 1 >= 2 and now - attempt.committed >= settle_after
+    return attempt.looked + 1 >= 2 and _settled_by(attempt, now, settle_after)
 
 
 def may_send_again(attempt: Attempt, now: datetime, settle_after: timedelta) -> bool:

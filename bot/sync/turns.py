@@ -24,7 +24,7 @@ from bot.sync.mend import mend
 from bot.sync.post import Pass, Round, post_all, post_round
 from bot.sync.reach import Reach
 from bot.sync.reversals import turn_back
-from bot.sync.settle import look_before_first, settle_unknown
+from bot.sync.settle import look_before_first, settle_left_behind, settle_unknown
 
 TURN = 120.0
 """Seconds of one turn; the connection, its rules and its mapping are read anew for each. Between two a slot idles for some seconds."""
@@ -92,6 +92,7 @@ class Turns:
         await self._orphans(work)
         if intent:
             await self._take_up(work, intent)
+        await settle_left_behind(work)
         left = await postings.open_states(self.reach.store, work.connection.id)
         if left & {PostingState.UNKNOWN, PostingState.HELD}:
             await self._settle(work)

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.models import Selector
-from bot.store.connections import Connection
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -53,27 +52,6 @@ def known_zone(name: str) -> ZoneInfo | None:
     return ZoneInfo(name) if name in available_timezones() else None
 
 
-def overlap(ours: Selector, theirs: Selector) -> str:
-    """What two selectors would both take, in words; empty when no transaction can belong to both."""
-    if ours.all or theirs.all:
-        return "all transactions"
-    kinds = [_kinds(ours), _kinds(theirs)]
-    for kind, first in kinds[0].items():
-        shared = first & kinds[1].get(kind, set())
-        if shared:
-            return f"the same {kind}"
-    if not kinds[0] or not kinds[1] or kinds[0].keys() == kinds[1].keys():
-        return ""
-    return "transactions that match both ways of choosing"
-
-
-def _kinds(selector: Selector) -> dict[str, set[str]]:
-    kinds = {"cards": set(selector.cards), "budgets": set(selector.budgets)}
-    if selector.field:
-        kinds[f"values of {selector.field}"] = set(selector.values)
-    return {kind: values for kind, values in kinds.items() if values}
-
-
 def to_selector(picked: Sequence[str]) -> Selector:
     """From what was picked: `b:` a budget, `c:` a card, `f:` a field and its value; nothing picked means all.
 
@@ -102,23 +80,6 @@ def picked_of(selector: Selector) -> list[str]:
         *(f"c:{one}" for one in selector.cards),
         *(f"f:{selector.field}:{one}" for one in selector.values),
     ]
-
-
-def clash(selector: Selector, spend_company: str, others: Iterable[Connection], own: str | None) -> str:
-    """Why this selector is refused beside the other connections of the same Spend Center company; empty when it is not.
-
-    A draft clashes with nobody: it posts nothing, and is compared again when its first sync is started.
-    """
-    for other in others:
-        if other.id == own or other.spend_company != spend_company or other.removed or other.activated is None:
-            continue
-        shared = overlap(selector, other.selects())
-        if shared:
-            return (
-                f"“{other.name}” already takes {shared} of {other.spend_company_name or 'this Spend Center company'}; a "
-                "transaction must belong to one connection. Choose cards or budgets that it does not have."
-            )
-    return ""
 
 
 def propose(

@@ -17,6 +17,7 @@ from bot.store import connections, drift
 from bot.store.connections import Connection
 from bot.store.rows import from_json, to_json
 from bot.store.walkthroughs import Walkthrough
+from bot.sync import overlap
 from bot.walkthrough import choices, draft, progress, proposals, read, shelves, values
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.proposals import Lists, Match
@@ -367,8 +368,11 @@ class Spending:
         return connection
 
     async def _clash(self, walk: Walkthrough, selector: Selector) -> str:
-        others = await connections.list_connections(self.keeper.store)
-        return choices.clash(selector, walk.answers.get("spend_company", ""), others, walk.connection_id)
+        company = walk.answers.get("spend_company", "")
+        found = await overlap.rivals(
+            self.keeper.store, selector, lambda other: other.spend_company == company, walk.connection_id
+        )
+        return overlap.clash(found)
 
     async def _draft(self, walk: Walkthrough, user: str) -> Walkthrough:
         """Writes what is known into the draft, once it is enough for one, and judges the step."""

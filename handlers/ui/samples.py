@@ -24,6 +24,7 @@ from bot.sync.alerts import CHOICES, AlertRow, AlertView
 from bot.sync.desk import Overview
 from bot.sync.outcome import Moved
 from bot.sync.posting_day import Bounds
+from bot.sync.remove import Removed
 from handlers.ui import alert_forms as forms
 from handlers.ui import (
     alerts,
@@ -295,6 +296,9 @@ def _forms() -> Iterator[tuple[str, Json]]:
         refused = settings.settings(one, now, error=text or settings.PUBLIC, ask_public=True)
         yield "views.update", {"view_id": "V1", "view": refused}
         yield _open(settings.disconnect(one, company, last=True, waiting=44))
+        left = Removed(one, company.company_id, tuple(rows[:1]) * 30, text or "it did not answer in time.")
+        for ended in (Removed(one, company.company_id), replace(left, doubt=left.doubt[:1]), left):
+            yield _private(words.said(settings.disconnected(ended, "USD")))
         yield "ack_view", {"response_action": "update", "view": words.told(text or "Saved.", "Settings")}
 
 

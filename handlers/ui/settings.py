@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import slackblocks as sb
 
 from bot.store.connections import Company, Connection
+from bot.store.postings import Posting
 from bot.sync.alerts import place
+from bot.sync.remove import Removed
 from handlers.ui.blocks import Json, actions, alert, button, labelled, modal, option, section, typed
-from handlers.ui.text import clip, count, esc
+from handlers.ui.text import clip, count, esc, money
 
 DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 AT_ONCE = ("1", "2", "3", "4", "6", "8")
@@ -154,6 +156,15 @@ def _at_once(chosen: str) -> sb.Block:
     )
     hint = "For the whole Intacct company. More is faster; your Intacct plan may allow two only."
     return labelled("at_once", "Requests to Intacct at once", menu, hint=hint)
+
+
+def disconnected(removed: Removed, base: str) -> str:
+    """What became of it, with what stays in doubt."""
+
+    def amount(row: Posting) -> str:
+        return money(row.amount, row.currency, base)
+
+    return clip("\n".join(clip(one, 400) for one in removed.sentences(amount)), 1900)
 
 
 def disconnect(one: Connection, company: Company, *, last: bool, waiting: int) -> Json:
