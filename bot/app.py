@@ -106,6 +106,8 @@ def csv_source(connection: Connection) -> CsvSource:
         form.get("columns", {}),
         company=connection.spend_company_name or connection.name,
         time_zone=connection.time_zone or "UTC",
+        cleared=form.get("cleared", ()),
+        ignore=form.get("ignore", ()),
         **chosen,
     )
 

@@ -212,6 +212,7 @@ class Transaction:
     `amount` is the settled amount, positive for a purchase, negative for a refund. `original` is what the merchant
     charged, when that was another currency. `occurred` and `updated` are UTC. `posted_on` is the cleared day of sources
     that have such a column, else None. `native_sync` is the state of BILL's own accounting sync, lower case, or empty.
+    `looks_like_sum` and `looks_like_part_of` (an ID) are a file's: rows of one day, card and merchant sum to another.
     """
 
     uuid: str
@@ -242,6 +243,8 @@ class Transaction:
     receipts: tuple[Receipt, ...] = ()
     posted_on: date | None = None
     codings: tuple[Coding, ...] = ()
+    looks_like_sum: bool = False
+    looks_like_part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ Json = dict[str, Any]
 NEVER = {
     "request-policy": "the app names no transport policy",
     "source-file-refused": "Harbor & Pine has no export file: test_source_failures",
+    "twin-in-file": "the same: test_csv_doubts",
+    "sum-question": "the same: test_csv_doubts",
     "source-locked": "told in the thread of the correction that was not written back: test_write_rules",
     "source-native-sync": "counted with its reason, since nothing is to be done with the row: test_mapping",
     "source-authorisation-and-clear": "only what has cleared is a posting: test_mapping",

@@ -162,6 +162,8 @@ def test_a_client_with_a_secret_and_a_csv_file_come_back_too(path: Path) -> None
     csv = {
         "path": str(path.parent / "a.csv"),
         "delimiter": ";",
+        "cleared": ["Done"],
+        "ignore": ["State", "Typ"],
         "columns": {"uuid": "Id", "date": "Tag", "amount": "Betrag", "merchant": "Wo", "GL Account": "Konto"},
     }
 

@@ -34,6 +34,7 @@ HELD = {
     "held.split",
     "held.amount",
     "held.parts",
+    "held.whole",
 }
 NEVER_SHOWN = re.compile(
     r"\b(?:attempt|controlid|session|payload|xml|api|endpoint|batch|classifier|drift|hint|pending|oops|great|please|"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -15,7 +16,8 @@ import yaml
 
 from bot.__main__ import app
 from bot.settings import WHERE, Settings
-from bot.sync.connection_file import read
+from bot.spend.csv_rows import OPTIONAL, REQUIRED, Format
+from bot.sync.connection_file import CSV, CSV_LISTS, read
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -30,6 +32,19 @@ def between(page: str, name: str) -> list[list[str]]:
 
 
 # --- pages ---
+
+
+def test_every_key_of_an_export_file_is_told() -> None:
+    told = [key.strip("`") for key, *_ in between("docs/operating.md", "csv")]
+    assert len(told) == len(set(told))
+    assert set(told) == CSV
+    defaults = {key.strip("`"): default.strip("`") for key, default, _ in between("docs/operating.md", "csv")}
+    made = {one.name: one.default for one in dataclasses.fields(Format)}
+    for key in CSV - {"path", "columns", *CSV_LISTS}:
+        assert defaults[key] == made[key], key
+    columns = {key.strip("`"): needed for key, needed, _ in between("docs/operating.md", "csv.columns")}
+    assert list(columns) == [*REQUIRED, *OPTIONAL]
+    assert {key for key, needed in columns.items() if needed == "yes"} == set(REQUIRED)
 
 
 def test_the_settings_table_has_every_setting_with_its_default() -> None:

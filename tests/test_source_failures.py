@@ -14,7 +14,7 @@ from bot.commands import Synced
 from bot.hints.classify import classify
 from bot.hints.explain import explain
 from bot.hints.source import fault_of
-from bot.models import Fault, FieldMapping, Level, Operation, RunState, Secret, Selector
+from bot.models import Fault, Level, Operation, RunState, Secret
 from bot.printing import synced
 from bot.sandbox.seed_cards import SPEND_TOKEN
 from bot.spend import errors
@@ -23,6 +23,7 @@ from bot.spend.source import Source
 from bot.store.connections import Connection
 from bot.sync import alerts as views
 from handlers.ui import alerts as ui
+from tests.exports import HEADING, connect_file
 from tests.office import DANA, office
 from tests.test_handlers_digest import digests, scheduled
 from tests.world import CALLS_PER_MINUTE, World, world
@@ -170,40 +171,24 @@ def test_raw_answers_of_spend_center_can_be_explained(status: int, body: str, wo
 
 # --- an export file ---------------------------------------------------------------------------------------------------
 
-COLUMNS = {
-    "uuid": "Transaction ID",
-    "date": "Date",
-    "amount": "Amount",
-    "merchant": "Merchant",
-    "GL Account": "Account",
-}
-HEADING = "Transaction ID,Date,Amount,Merchant,Account\n"
-GOOD = HEADING + "txr_1,2026-11-02,10.00,Diner,6440\n"
+GOOD = HEADING + "\n" + "txr_1,2026-11-02,10.00,Diner,6440\n"
 
 FILES: list[tuple[bytes | None, list[str]]] = [
     (
-        b"Transaction ID,Date,Total,Merchant,Account\ntxr_1,2026-10-30,10.00,Diner,6440\n",
+        b"Transaction ID,Date,Total,Merchant,GL Account\ntxr_1,2026-10-30,10.00,Diner,6440\n",
         ["october.csv, line 1, Amount: there is no column with this heading"],
     ),
     (None, ["october.csv: the file is not there or may not be read"]),
-    (HEADING.encode() + b"txr_1,2026-11-02,10.00,Caf\xe9,6440\n", ["october.csv, line 2: this is not utf-8-sig text"]),
+    (
+        HEADING.encode() + b"\ntxr_1,2026-11-02,10.00,Caf\xe9,6440\n",
+        ["october.csv, line 2: this is not utf-8-sig text"],
+    ),
     (
         HEADING.encode()
-        + b"txr_1,2026-11-02,ten,Diner,6440\ntxr_2,2026-11-02,10.00,Diner,6440\ntxr_3,02,1.00,x,6440\n",
+        + b"\ntxr_1,2026-11-02,ten,Diner,6440\ntxr_2,2026-11-02,10.00,Diner,6440\ntxr_3,02,1.00,x,6440\n",
         ["october.csv, line 2, Amount: “ten” is not an amount. And 1 more problem in this file."],
     ),
 ]
-
-
-async def connect_file(far: World, path: Path) -> Connection:
-    return await far.connect(
-        "100",
-        spend_token=None,
-        csv={"path": str(path), "columns": COLUMNS},
-        selector=Selector(),
-        mapping={"gl_account": FieldMapping("GL Account"), "department": FieldMapping(default="20")},
-        schedule="",
-    )
 
 
 @pytest.mark.parametrize(("content", "words"), FILES)

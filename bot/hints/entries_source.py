@@ -312,6 +312,42 @@ HINTS = (
         source="accounting rule of this app",
     ),
     Hint(
+        key="twin-in-file",
+        category="held.twin",
+        instead_of="twin-question",
+        when=("source", "file"),
+        what="{count} [look|looks] like one that posted already",
+        why=(
+            "The file has the same day, amount, card and merchant under another ID, or [these are|this is] part of a row that "
+            "went out as a whole. It may be a second charge, or the same one: a spreadsheet can change IDs."
+        ),
+        ways=(
+            "Charges of their own: post [these|this one] as well.",
+            "The same ones: ignore [them|it], with a reason. If the IDs have changed, export the file again and open it in no spreadsheet.",
+        ),
+        who=ACCOUNTANTS,
+        one_click=ANSWER,
+        retry_note=_AFTER_ANSWER,
+        source="accounting rule of this app",
+    ),
+    Hint(
+        key="sum-question",
+        category="held.whole",
+        what="{count} [are|is] the sum of other rows of the file",
+        why=(
+            "Other rows of the same day, card and merchant add up to [each of these|this one]. They may be the parts of a split "
+            "beside their whole; the parts are posted, the whole waits."
+        ),
+        ways=(
+            "The whole of a split: ignore [them|it], with a reason. So that it is not asked again, map split_of or line_id in the connection file.",
+            "A charge of its own: post it as well.",
+        ),
+        who=ACCOUNTANTS,
+        one_click=ANSWER,
+        retry_note=_AFTER_ANSWER,
+        source="accounting rule of this app",
+    ),
+    Hint(
         key="receipt-awaited",
         category="held.receipt",
         what="{count} [wait|waits] for a receipt",

@@ -14,7 +14,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.models import Coding, Money, Transaction, TransactionKind, TransactionLine
-from bot.spend.csv_values import last_four, parse_amount, parse_moment, without_card_number
+from bot.spend.csv_ids import Numbers, damage, unwrapped
+from bot.spend.csv_status import kind_of
+from bot.spend.csv_sums import Sums
+from bot.spend.csv_values import last_four, parse_amount, parse_moment, without_card_number, zone_problem
 from bot.spend.errors import CsvProblem
 from bot.spend.text import clean, quoted
 
@@ -32,6 +35,7 @@ OPTIONAL = (
     "last4",
     "note",
     "posted_on",
+    "status",
     "line_id",
     "split_of",
 )
@@ -72,6 +76,8 @@ class Format:
         decimal: the decimal sign, point or comma.
         currency: of the amounts, where no column says it.
         zone: whose days the dates are.
+        cleared: the words of the status column that mean cleared; without any, those of `csv_status.CLEARED`.
+        ignore: headings that mean nothing here, although they look like a status or like a split's parent.
     """
 
     columns: Mapping[str, str]
@@ -81,6 +87,8 @@ class Format:
     decimal: str = "."
     currency: str = "USD"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    cleared: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
 
     def problems(self) -> list[CsvProblem]:
         """What is wrong with the section itself, before any file is opened."""
@@ -95,6 +103,8 @@ class Format:
             sentences.append('decimal under [csv] must be "." or ",".')
         if not any(mark in self.date_format for mark in ("%d", "%j", "%x", "%c")):
             sentences.append("date_format under [csv] has no day; 10/31/2026 is written %m/%d/%Y.")
+        if problem := zone_problem(self.date_format):
+            sentences.append(problem)
         if not _CURRENCY.fullmatch(self.currency):
             sentences.append("currency under [csv] must be three capitals, such as USD.")
         return [CsvProblem(0, "", sentence) for sentence in sentences]
@@ -107,6 +117,7 @@ class Line:
     number: int
     owner: str
     part: str
+    kind: TransactionKind
     amount: Money
     occurred: datetime
     posted_on: datetime | None
@@ -154,16 +165,17 @@ class Layout:
             return None
         row = _Row(self, number, cells)
         owner, part = row.identity()
-        currency = row.currency()
+        currency, kind = row.currency(), row.kind()
         amount, occurred, posted_on = row.amount(currency), row.moment("date"), row.moment("posted_on")
         card = without_card_number(row.text("card"))
-        if row.problems or amount is None or occurred is None:
+        if row.problems or amount is None or occurred is None or kind is None:
             findings.add(*row.problems)
             return None
         return Line(
             number=number,
             owner=owner,
             part=part,
+            kind=kind,
             amount=Money(amount, currency),
             occurred=occurred,
             posted_on=posted_on,
@@ -207,12 +219,28 @@ class _Row:
         for key, text in ids.items():
             if len(text) > LONGEST_ID:
                 self._wrong(key, f"{quoted(text)} is longer than {LONGEST_ID} characters; this cannot be an ID.")
+            elif said := damage(text):
+                self._wrong(key, said)
         uuid, split_of, line_id = ids.values()
         if not uuid:
             self._wrong("uuid", "there is no transaction ID. Without one this row could be posted twice.")
         if split_of and split_of != uuid:
             return split_of, uuid
         return uuid, f"{uuid}/{line_id}" if line_id else ""
+
+    def kind(self) -> TransactionKind | None:
+        """Everything in a file without a status column has cleared."""
+        if self._layout.place("status") is None:
+            return TransactionKind.CLEAR
+        text = self.text("status")
+        kind = kind_of(text, self._layout.form.cleared)
+        if kind is None:
+            word = f"{quoted(text)} says" if text else "an empty status says"
+            self._wrong(
+                "status",
+                f'{word} neither that this has cleared nor that it has not. List the words that mean cleared: cleared = ["Cleared"] under [csv].',
+            )
+        return kind
 
     def currency(self) -> str:
         text = self.text("currency").upper()
@@ -240,25 +268,33 @@ class _Row:
 
     def _raw(self, key: str) -> str:
         place = self._layout.place(key)
-        return "" if place is None else self._cells[place]
+        return "" if place is None else unwrapped(self._cells[place])
 
     def _wrong(self, key: str, sentence: str) -> None:
         self.problems.append(CsvProblem(self._number, self._layout.column(key), sentence))
+
+
+STATUS = {
+    TransactionKind.CLEAR: "COMPLETE",
+    TransactionKind.AUTHORIZATION: "APPROVED",
+    TransactionKind.DECLINE: "DECLINED",
+}
+"""As the API says it of such a transaction."""
 
 
 def transaction(lines: Sequence[Line], parent: Line | None, zone: ZoneInfo) -> Transaction:
     """A transaction from its only row, or from the lines of a split, with or without a row for the whole.
 
     The amount is that of the row for the whole, else the sum of the lines. A line in another currency than the whole is
-    left out, so that the lines do not add up and the transaction is held. Everything in such a file has cleared.
+    left out, so that the lines do not add up and the transaction is held.
     """
     whole = parent or lines[0]
     total = parent.amount.amount if parent else sum((line.amount.amount for line in lines), Decimal(0))
     parts = [line for line in lines or (whole,) if line.amount.currency == whole.amount.currency]
     return Transaction(
         uuid=whole.owner,
-        kind=TransactionKind.CLEAR,
-        status="COMPLETE",
+        kind=whole.kind,
+        status=STATUS[whole.kind],
         amount=Money(total, whole.amount.currency),
         occurred=whole.occurred,
         updated=whole.occurred,
@@ -283,22 +319,45 @@ class Register:
     def __init__(self) -> None:
         self.alone: dict[str, int] = {}
         self.splits: dict[str, list[Line]] = {}
+        self.wholes: dict[str, tuple[str, ...]] = {}
         self._parts: dict[str, int] = {}
+        self._numbers, self._sums = Numbers(), Sums()
 
     def add(self, line: Line) -> CsvProblem | None:
         known, name = (self._parts, line.part) if line.part else (self.alone, line.owner)
         if name in known:
             return CsvProblem(line.number, "", f"{quoted(name)} stands on line {known[name]} as well. {_TWICE}")
         known[name] = line.number
+        if not line.part or line.owner not in self.splits:
+            self._numbers.add(line.number, line.owner)
         if not line.part:
+            self._watch(line)
             return None
         lines = self.splits.setdefault(line.owner, [])
         lines.append(line)
         first = lines[0]
+        differ = ""
         if (line.amount.currency, line.occurred.date()) != (first.amount.currency, first.occurred.date()):
-            sentence = f"this line and line {first.number} belong to one transaction, but day or currency differ."
-            return CsvProblem(line.number, "", sentence)
-        return None
+            differ = "day or currency"
+        elif line.kind is not first.kind:
+            differ = "status"
+        sentence = f"this line and line {first.number} belong to one transaction, but {differ} differ."
+        return CsvProblem(line.number, "", sentence) if differ else None
+
+    def _watch(self, line: Line) -> None:
+        if line.merchant and line.kind is TransactionKind.CLEAR:
+            group = line.occurred.date(), line.card or line.last4, line.merchant.casefold(), line.amount.currency
+            self._sums.add(group, line.owner, line.amount.amount)
+
+    def ids(self) -> set[str]:
+        """Every ID of the file, of wholes and of parts."""
+        return {*self.alone, *self.splits, *self._parts}
+
+    def questions(self) -> list[CsvProblem]:
+        """What only the whole file shows, once it has gone by: IDs that are none, and rows that may be parts of others."""
+        apart = {name: parts for name, parts in self._sums.found().items() if name not in self.splits}
+        self.wholes = apart
+        return self._numbers.problems()
 
     def crossed(self) -> list[CsvProblem]:
         """IDs that stand for a line of a split in one place and for a whole transaction in another."""

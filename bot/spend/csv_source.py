@@ -14,6 +14,7 @@ import os
 import stat
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 from bot.models import CustomField, Receipt, SpendCard, SpendCompany, Transaction
 from bot.spend.csv_rows import Findings, Format, Layout, Line, Register, transaction
+from bot.spend.csv_unmapped import Unmapped
 from bot.spend.errors import CsvProblem, CsvRefused, ReceiptRefused, SourceLocked
 from bot.spend.source import PAGE, Page, Window
 from bot.spend.text import clean
@@ -46,6 +48,8 @@ class CsvSource:
         decimal: the decimal sign, point or comma.
         currency: of the amounts, where no column says it.
         time_zone: whose days the dates are: the connection's.
+        cleared: the words of the status column that mean cleared.
+        ignore: headings that mean nothing here.
     """
 
     def __init__(
@@ -60,10 +64,22 @@ class CsvSource:
         decimal: str = ".",
         currency: str = "USD",
         time_zone: str = "UTC",
+        cleared: Sequence[str] = (),
+        ignore: Sequence[str] = (),
     ) -> None:
         self._path = path
         self._company = " ".join(company.split())
-        self._form = Format(dict(columns), delimiter, encoding, date_format, decimal, currency, ZoneInfo(time_zone))
+        self._form = Format(
+            columns=dict(columns),
+            delimiter=delimiter,
+            encoding=encoding,
+            date_format=date_format,
+            decimal=decimal,
+            currency=currency,
+            zone=ZoneInfo(time_zone),
+            cleared=tuple(cleared),
+            ignore=tuple(ignore),
+        )
 
     async def whoami(self) -> SpendCompany:
         """The configured company, once the file is there and its heading has every mapped column."""
@@ -180,13 +196,15 @@ class CsvSource:
             before = _stamp(file)
             register = self._checked(file)
             told: set[str] = set()
+            part_of = {part: whole for whole, parts in register.wholes.items() for part in parts}
             changed = Findings()
             for line in self._lines(_cells(file, self._form), changed):
                 lines = register.splits.get(line.owner, [])
                 if changed.total:
                     break
                 if not line.part:
-                    yield transaction(lines, line, self._form.zone)
+                    made = transaction(lines, line, self._form.zone)
+                    yield _suspected(made, register, part_of) if part_of else made
                 elif line.owner not in register.alone and line.owner not in told:
                     told.add(line.owner)
                     yield transaction(lines, None, self._form.zone)
@@ -197,10 +215,17 @@ class CsvSource:
         """Goes through everything once, and refuses the file if anything in it is wrong."""
         register, findings = Register(), Findings()
         try:
-            for line in self._lines(_cells(file, self._form), findings):
+            rows = _cells(file, self._form)
+            layout = self._layout(rows)
+            unmapped = Unmapped(layout.names, self._form.columns, self._form.ignore)
+            for number, cells in rows:
+                line = _line(layout, number, cells, findings)
+                if line is None:
+                    continue
+                unmapped.add(number, line.part or line.owner, cells)
                 if problem := register.add(line):
                     findings.add(problem)
-            findings.add(*register.crossed())
+            findings.add(*register.crossed(), *register.questions(), *unmapped.problems(register.ids()))
         except CsvRefused as broken:
             findings.add_the_end(*broken.problems)
         if findings.total:
@@ -210,7 +235,7 @@ class CsvSource:
     def _lines(self, rows: Iterator[Numbered], findings: Findings) -> Iterator[Line]:
         layout = self._layout(rows)
         for number, cells in rows:
-            if any(cell.strip() for cell in cells) and (line := layout.read(number, cells, findings)):
+            if line := _line(layout, number, cells, findings):
                 yield line
 
     def _layout(self, rows: Iterator[Numbered]) -> Layout:
@@ -232,6 +257,17 @@ class CsvSource:
             return self._path.open("rb")
         except (OSError, ValueError):
             raise _refused("The file is not there or may not be read. Its path stands under [csv].") from None
+
+
+def _suspected(made: Transaction, register: Register, part_of: Mapping[str, str]) -> Transaction:
+    """With what the other rows of the file say of it."""
+    is_sum, whole = made.uuid in register.wholes, part_of.get(made.uuid, "")
+    return replace(made, looks_like_sum=is_sum, looks_like_part_of=whole) if is_sum or whole else made
+
+
+def _line(layout: Layout, number: int, cells: Sequence[str], findings: Findings) -> Line | None:
+    """A row read; None for an empty one, and for one with problems."""
+    return layout.read(number, cells, findings) if any(cell.strip() for cell in cells) else None
 
 
 def _cells(file: BinaryIO, form: Format) -> Iterator[Numbered]:

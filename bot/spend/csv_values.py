@@ -21,6 +21,13 @@ _DIGITS = {
 }
 LONGEST = 60
 """Characters of an amount or a date."""
+_ZONE_NAME = re.compile(r"(?<![A-Za-z])(?:UTC|GMT|Z)(?![A-Za-z0-9+-])", re.IGNORECASE)
+_OTHER_NAME = re.compile(
+    r"(?<![A-Za-z])(?!(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC|MON|TUE|WED|THU|FRI|SAT|SUN)(?![A-Za-z]))"
+    r"(?:[A-Z]{3,5}|(?i:[ECMP][SD]T|AK[SD]T|HST|[BIJ]ST|[CEW]E?S?T))(?![A-Za-z])"
+)
+"""What stands where a zone's name would, and is no month and no weekday."""
+_DIRECTIVE = re.compile(r"%[-#]?.")
 _CARD_NUMBER = re.compile(r"(?:[0-9][ -]?){8,15}([0-9]{4})(?![0-9])")
 _LAST_FOUR = re.compile(r"([0-9]{4})[^0-9]*$")
 
@@ -62,21 +69,45 @@ def parse_moment(text: str, date_format: str, zone: ZoneInfo) -> datetime:
 
     Args:
         text: such as 10/31/2026.
-        date_format: as `datetime.strptime` takes it, such as %m/%d/%Y.
-        zone: of the connection; a format with %z brings its own.
+        date_format: as `datetime.strptime` takes it, such as %m/%d/%Y; but %Z is UTC, GMT, Z or an offset, whatever
+            the machine's own zone is called.
+        zone: of the connection; a format with a zone brings its own.
     """
     if not text.strip():
         raise ValueError("there is no date.")
+    plain, form = text.strip()[: LONGEST + 1], date_format
+    if "%Z" in form:
+        form, plain = form.replace("%Z", "%z"), _ZONE_NAME.sub("+0000", plain)
     try:
-        moment = datetime.strptime(text.strip()[: LONGEST + 1], date_format)  # noqa: DTZ007  the zone is put in below, unless it is there
+        moment = datetime.strptime(plain, form)  # noqa: DTZ007  the zone is put in below, unless it is there
         if not has_time(date_format):
             moment = datetime.combine(moment.date(), time(12), moment.tzinfo)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        own = UTC if _in_utc(date_format) else zone
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=own)).astimezone(UTC)
     except (ValueError, OverflowError):
+        named = _OTHER_NAME.search(plain) if form != date_format else None
+        if named:
+            sentence = f"{quoted(text)} names the time zone {named[0]}, which means different times to different people. Export it in UTC, or with an offset such as -0700."
+            raise ValueError(sentence) from None
         raise ValueError(f"{quoted(text)} is not a date written as {quoted(date_format)}.") from None
     if not 2000 <= moment.year < 2100:
         raise ValueError(f"{quoted(text)} is read as the year {moment.year}. The date_format under [csv] needs a look.")
     return moment
+
+
+def zone_problem(date_format: str) -> str:
+    """What is wrong with the zone in a date_format; empty when nothing is."""
+    if "%z" in date_format and "%Z" in date_format:
+        return "date_format under [csv] has both %z and %Z; one of them says the zone."
+    named = _OTHER_NAME.search(_DIRECTIVE.sub(" ", date_format))
+    if named and not _ZONE_NAME.fullmatch(named[0]):
+        return f"date_format under [csv] names the time zone {named[0]}; only UTC, GMT and Z can stand there, or %z for an offset."
+    return ""
+
+
+def _in_utc(date_format: str) -> bool:
+    """Whether the format itself says UTC, GMT or Z, as in %Y-%m-%dT%H:%M:%SZ."""
+    return bool(_ZONE_NAME.search(_DIRECTIVE.sub(" ", date_format)))
 
 
 def has_time(date_format: str) -> bool:

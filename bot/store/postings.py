@@ -135,6 +135,17 @@ _TWINS = select(postings).where(
 )
 
 
+async def of_days(store: Store, spend_company: str, days: Sequence[date]) -> list[Posting]:
+    """Rows of a Spend Center company that were first read with one of these posting dates."""
+    asked = {"company": spend_company, "days": list(days)}
+    return as_rows(Posting, await store.glance(_OF_DAYS, asked))
+
+
+_OF_DAYS = select(postings).where(
+    postings.c.spend_company == bindparam("company"), postings.c.date.in_(bindparam("days", expanding=True))
+)
+
+
 async def owners_removed(store: Store, connection_ids: Iterable[str], company: int) -> dict[str, bool]:
     """Those of these connections that were disconnected, so that another may take over what they left.
 

@@ -97,6 +97,7 @@ CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
     "held.refund": (("negative", "Post as a negative"),),
     "held.fee": (("inside", "The fee is inside"), ("beside", "The fee is not inside")),
     "held.twin": (("both", "Post both"),),
+    "held.whole": (("own", "Post it as well"),),
     "held.split": (("lines", "Post the lines"),),
     "held.parts": ((ROUNDED, "Round the parts"),),
     "held.entity": (("allow", "Allow other entities"),),

@@ -32,7 +32,8 @@ TOP = {
     "options",
 }
 INTACCT = {"company_id", "user_id", "password", "entity_id", "card", "requests_at_once"}
-CSV = {"path", "delimiter", "encoding", "date_format", "decimal", "currency", "columns"}
+CSV = {"path", "delimiter", "encoding", "date_format", "decimal", "currency", "columns", "cleared", "ignore"}
+CSV_LISTS = ("cleared", "ignore")
 GLDIM = re.compile(r"GLDIM[A-Z0-9_]{1,60}")
 OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "wait_for_approval": (bool, "true or false"),
@@ -234,7 +235,9 @@ class _Reader:
             self.problems.append("[csv.columns] is missing: it says which heading holds what")
         elif not all(isinstance(one, str) for one in columns.values()):
             self.problems.append("[csv.columns] holds texts: our key = the file's heading, in quotes")
-        given: dict[str, Any] = {key: self._text(table, key, "csv.") for key in sorted(CSV - {"path", "columns"})}
+        texts = sorted(CSV - {"path", "columns", *CSV_LISTS})
+        given: dict[str, Any] = {key: self._text(table, key, "csv.") for key in texts}
+        given |= {key: self._list(table, key, "csv.") for key in CSV_LISTS}
         given["delimiter"] = str(table.get("delimiter", ""))  # a tab is a delimiter too
         if isinstance(columns, dict) and len(self.problems) == before:
             form = Format(columns, **{key: value for key, value in given.items() if value})
@@ -254,11 +257,12 @@ class _Reader:
             self.problems.append("selector.field and selector.values belong together")
         return Selector(bool(everything), chosen["cards"], chosen["budgets"], field_, chosen["values"])
 
-    def _list(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    def _list(self, table: Mapping[str, Any], key: str, prefix: str = "selector.") -> tuple[str, ...]:
         value = table.get(key, [])
         if isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value):
             return tuple(one.strip() for one in value)
-        self.problems.append(f'selector.{key} is a list of texts, like ["4417"]')
+        example = "4417" if prefix == "selector." else "Cleared" if key == "cleared" else "State"
+        self.problems.append(f'{prefix}{key} is a list of texts, like ["{example}"]')
         return ()
 
     def _mapping(self) -> dict[str, FieldMapping]:

@@ -35,6 +35,9 @@ REREAD = 50
 WAITING = "source.incomplete"
 """Cause of a row that waits for something at the source; nobody is alerted."""
 
+LATER = 1 << 62
+"""Above the number of every row that is stored."""
+
 ELSEWHERE = "no connection"
 ON_ITS_WAY = (PostingState.POSTING, PostingState.UNKNOWN, PostingState.REVERSING)
 
@@ -196,7 +199,9 @@ async def _references(store: Store, connection: Connection, fresh: Sequence[Tran
 async def _twins(
     store: Store, connection: Connection, fresh: Sequence[Transaction], again: Iterable[tuple[Posting, Transaction]]
 ) -> set[str]:
-    """Which of these are a second clear with the same authorisation, amount, sign and day."""
+    """Which of these are a second clear with the same authorisation, amount, sign and day; of a file, see `file_twins`."""
+    if connection.csv is not None:
+        return await file_twins(store, connection, fresh, again)
     resting = [(row.id, one) for row, one in again if row.state in RESTING and one.authorization_id]
     asked = [one.authorization_id or "" for one in (*fresh, *(one for _, one in resting))]
     rows = await postings.twins(store, connection.spend_company, asked) if any(asked) else []
@@ -209,6 +214,42 @@ async def _twins(
             found.add(one.uuid)
         first.setdefault(_alike(one), 0)
     return found
+
+
+async def file_twins(
+    store: Store, connection: Connection, fresh: Sequence[Transaction], again: Iterable[tuple[Posting, Transaction]]
+) -> set[str]:
+    """Which of these rows of a file were met before under another ID: the same day, amount, card and merchant.
+
+    Whatever reads an export in between can change its IDs. So is a part of a whole that was met before and is on its
+    way or posted: one of the two is enough. Parts of one whole may well be alike.
+    """
+    resting = [(row.id, one) for row, one in again if row.state in RESTING]
+    asked = [*fresh, *(one for _, one in resting)]
+    days = {one.occurred.date() + timedelta(days=off) for one in asked for off in (-1, 0, 1)}
+    cleared = {one.posted_on for one in asked if one.posted_on}
+    rows = await postings.of_days(store, connection.spend_company, sorted(days | cleared)) if asked else []
+    wholes = await postings.known(
+        store, connection.spend_company, [one.looks_like_part_of for one in asked if one.looks_like_part_of]
+    )
+    first: dict[tuple[Any, ...], tuple[int, str]] = {}
+
+    def met_before(one: Transaction, number: int) -> bool:
+        other, whole = first.setdefault(_same(one), (number, one.looks_like_part_of))
+        return other < number and not (whole and whole == one.looks_like_part_of)
+
+    for row in sorted(rows, key=lambda one: one.id):
+        met_before(row.read(), row.id)
+    found = {one.uuid for number, one in resting if met_before(one, number)}
+    found |= {one.uuid for number, one in enumerate(fresh, LATER) if met_before(one, number)}
+    gone_ahead = {uuid for uuid, row in wholes.items() if row.state not in {*RESTING, PostingState.REVERSED}}
+    return found | {one.uuid for one in asked if one.looks_like_part_of in gone_ahead}
+
+
+def _same(transaction: Transaction) -> tuple[Any, ...]:
+    money = transaction.amount
+    card = transaction.card_id or transaction.last4
+    return transaction.occurred.date(), money.amount, money.currency, card, transaction.merchant.casefold()
 
 
 def _alike(transaction: Transaction) -> tuple[str | None, str, date]:

@@ -120,9 +120,9 @@ def hold(
     """Why a postable row has to wait, or None when it is ready.
 
     Args:
-        decision: what a person answered about this row: "refund", "fee", "twin", "split", "parts" and "entity" when
-            asked.
-        twin: another clear with the same authorisation, amount, sign and day is known.
+        decision: what a person answered about this row: "refund", "fee", "twin", "whole", "split", "parts" and
+            "entity" when asked.
+        twin: another clear with the same authorisation, amount, sign and day is known; of a file, another row like it.
     """
     answered = decision or {}
     if not transaction.complete or (terms.options.get("wait_for_approval") and not transaction.approved):
@@ -138,7 +138,10 @@ def hold(
     if transaction.fees and not terms.options.get("fee_inside"):  # beside the amount, it would be missing in the books
         return verdict("fee-question", "", fee=str(transaction.fees))
     if twin and "twin" not in answered:
-        return verdict("twin-question", transaction.authorization_id or "")
+        told = "" if transaction.authorization_id else "file"
+        return verdict("twin-question", transaction.authorization_id or "", source=told)
+    if transaction.looks_like_sum and "whole" not in answered:
+        return verdict("sum-question", "")
     limit = terms.options.get("receipts_above")
     if limit and abs(money.amount) > Decimal(str(limit)) and not transaction.receipts:
         return verdict("receipt-awaited", "", amount=str(limit))

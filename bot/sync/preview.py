@@ -18,6 +18,7 @@ from bot.models import Dimension, PostingState, Transaction, Verdict
 from bot.store import connections, postings
 from bot.store.connections import Connection
 from bot.store.postings import Posting
+from bot.sync.fetch import file_twins
 from bot.sync.introduce import introduce
 from bot.sync.mapping import LINE_FIELDS, Composed, Terms, compose, hold, passed_over, posting_date, reference_for
 from bot.sync.reach import Reach
@@ -200,7 +201,11 @@ async def preview(reach: Reach, connection: Connection) -> Preview:
     made = [_made(one, terms, known.get(one.uuid)) for one in open_ones]
     lines = (line for one in made if isinstance(one, Composed) for line in one.record.lines)
     lists = await read_lists(client, used_by(lines), connection)
-    doubles = _twins(wanted, known)
+    if connection.csv is None:
+        doubles = _twins(wanted, known)
+    else:
+        unknown = [one for one in wanted if one.uuid not in known]
+        doubles = _known_twins(known) | await file_twins(reach.store, connection, unknown, ())
     rows = []
     for one in open_ones:
         row = known.get(one.uuid)
@@ -232,10 +237,14 @@ async def _known(reach: Reach, connection: Connection, uuids: Sequence[str]) -> 
     return found
 
 
+def _known_twins(known: Mapping[str, Posting]) -> set[str]:
+    return {uuid for uuid, row in known.items() if row.category == "held.twin"}
+
+
 def _twins(wanted: Sequence[Transaction], known: Mapping[str, Posting]) -> set[str]:
     """Which look like one before them: same authorisation, amount, sign and day. A known row was judged when it was read."""
     seen: set[tuple[str, Decimal, date]] = set()
-    found = {uuid for uuid, row in known.items() if row.category == "held.twin"}
+    found = _known_twins(known)
     for one in wanted:
         alike = (one.authorization_id or "", one.amount.amount, one.occurred.date())
         if one.authorization_id and alike in seen and one.uuid not in known:
