@@ -23,6 +23,7 @@ from bot.store import connections as rows
 from bot.walkthrough.conversation import Refused
 from handlers import walkthrough
 from handlers.access import Access
+from handlers.alert_guard import AlertGuard
 from handlers.alerts import Alerts
 from handlers.asking import Ask, user_of, workspace_of
 from handlers.by_hand import ByHand
@@ -42,7 +43,9 @@ from handlers.strays import Strays
 from handlers.sync import Links, Syncs
 from handlers.ui import help as words
 from handlers.undo import Undo
+from handlers.value_search import ValueSearch
 from handlers.vendors import Vendors
+from handlers.walkthrough import drifting
 
 __all__ = ["PROVED", "Services", "make_digests", "refresh", "register", "show_homes"]
 
@@ -74,32 +77,31 @@ def register(app: AsyncApp, services: Services) -> None:
     access = Access(people)
     choosing = Choosing(services, access)
     syncs = Syncs(services, access, choosing, Links())
-    managed = Connections(services, access, choosing)
+    search = ValueSearch(services.clock)
+    managed = Connections(services, access, choosing, search)
     gate = Gate(services)
     app.use(gate.mark)
     app.use(Strays(services).seen)
     app.error(trouble)
     walkthrough.register(app, services)
-    alerts = Alerts(services, access)
-    corrections = Corrections(services, access, alerts)
-    kept, finds = Rules(services, access, choosing), Finds(services, access, choosing)
-    undo = Undo(services, access, alerts)
-    by_hand, cardholders = ByHand(services, access, alerts), Cardholders(services, access, alerts)
+    drifting.register(app, services, access)
+    guard = AlertGuard(services, access)
+    kept, finds = Rules(services, access, choosing, search), Finds(services, access, choosing)
     for feature in (
-        by_hand,
-        cardholders,
-        Vendors(services, access, alerts),
-        alerts,
-        corrections,
-        undo,
+        ByHand(services, access, guard),
+        Cardholders(services, access, guard),
+        Vendors(services, access, guard),
+        Alerts(services, access, guard),
+        Corrections(services, access, guard, search),
+        Undo(services, access, guard),
         kept,
         finds,
         syncs,
         managed,
-        Homes(services, people, syncs),
+        Homes(services, access, syncs),
     ):
         feature.register(app)
-    app.command("/intacct")(Intacct(services, _subcommands(services, syncs, managed, kept, finds)).run)
+    app.command("/intacct")(Intacct(services, _subcommands(services, access, syncs, managed, kept, finds)).run)
     app.event("message")(gate.message)
     app.event("app_uninstalled")(gate.removed)
     app.event("tokens_revoked")(gate.removed)
@@ -113,9 +115,10 @@ def make_digests(services: Services, client: AsyncWebClient, sender: Outbox) -> 
 
 
 def _subcommands(
-    services: Services, syncs: Syncs, managed: Connections, kept: Rules, finds: Finds
+    services: Services, access: Access, syncs: Syncs, managed: Connections, kept: Rules, finds: Finds
 ) -> dict[str, Subcommand]:
     async def setup(ask: Ask, _: str) -> None:
+        await access.may_set_up(ask.client, ask.workspace, ask.user)
         where = await walkthrough.start(services, ask.client, ask.workspace, ask.user)
         if where != ask.channel:
             await ask.tell(words.said("The set-up is in our direct messages."))

@@ -18,7 +18,8 @@ from bot.sync import by_hand
 from bot.sync.by_hand import Disagrees
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
-from handlers.alerts import Ack, Alerts
+from handlers.alert_guard import AlertGuard
+from handlers.alerts import Ack
 from handlers.asking import Ask
 from handlers.services import Services
 from handlers.ui import by_hand as ui
@@ -45,7 +46,7 @@ def chosen(what: str) -> Callable[[dict[str, Any]], Awaitable[bool]]:
 class ByHand:
     services: Services
     access: Access
-    alerts: Alerts
+    guard: AlertGuard
 
     def register(self, app: AsyncApp) -> None:
         app.action("alert.menu", matchers=[chosen("hand")])(self.open)
@@ -55,21 +56,22 @@ class ByHand:
     async def open(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
-        await ask.open(ui.form(await self.alerts.decides(ask, ask.value.partition(":")[2])))
+        await ask.open(ui.form(await self.guard.decides(ask, ask.value.partition(":")[2])))
 
     async def mark(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Answered in the acknowledgement itself: a change of the form after it could overtake it."""
         ask = Ask.of(body, client)
-        view = await self.alerts.decides(ask, ask.metadata)
+        view = await self.guard.decides(ask, ask.metadata)
         one, record, reason = ask.text("one"), ask.text("record"), ask.text("reason")
+        posting = await self.guard.row(view, one)
         if not re.fullmatch(r"[0-9]{1,12}", record):
             await ack(response_action="errors", errors={"record": "A record number has digits only, like 10390."})
             return
         try:
             async with asyncio.timeout(PATIENCE):
-                found = await by_hand.check(self.services.desk, int(one), record)
+                found = await by_hand.check(self.services.desk, posting, record)
                 name = (await self.access.people.person(client, ask.user)).name
-            await by_hand.mark(self.services.desk, view.alert.id, int(one), found, reason, ask.user, name)
+            await by_hand.mark(self.services.desk, view.alert.id, posting, found, reason, ask.user, name)
         except Disagrees as no:
             again = ui.form(view, one=one, record=record, reason=reason, problem=str(no))
             await ack(response_action="update", view=again)
@@ -79,7 +81,7 @@ class ByHand:
             await ack(response_action="update", view=again)
             return
         await ack()
-        await ask.tell(await self._marked(int(one), view.company.base_currency or "USD"))
+        await ask.tell(await self._marked(posting, view.company.base_currency or "USD"))
 
     async def _marked(self, posting: int, base: str) -> Json:
         [row] = await postings.get(self.services.store, [posting])
@@ -89,9 +91,10 @@ class ByHand:
         """Also for what was left out: both are a person's decision about a transaction that stays out of the sync."""
         await ack()
         ask = Ask.of(body, client)
-        row = next(iter(await postings.get(self.services.store, [int(ask.value)])), None)
-        connection = await connections.get_connection(self.services.store, row.connection_id) if row else None
-        if row is None or connection is None or connection.workspace_id != ask.workspace:
+        store = self.services.store
+        row = next(iter(await postings.get(store, [int(ask.value)])), None) if ask.value.isdecimal() else None
+        connection = await connections.in_workspace(store, ask.workspace, row.connection_id) if row else None
+        if row is None or connection is None:
             raise Refused("That transaction is not there any more.")
         await self.access.need(client, connection, Right.CORRECT, ask.user)
         await self.access.not_own_card(client, connection, ask.user, [row.email])

@@ -12,13 +12,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import Right
-from bot.store import alerts, outbox, postings
+from bot.store import alerts, outbox
 from bot.store.outbox import Note
 from bot.store.postings import Posting
 from bot.sync.alerts import AlertView
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
-from handlers.alerts import OPEN, Ack, Alerts
+from handlers.alert_guard import AlertGuard
+from handlers.alerts import Ack
 from handlers.asking import Ask
 from handlers.by_hand import chosen
 from handlers.services import Services
@@ -34,7 +35,7 @@ NEWS = timedelta(days=1)
 class Cardholders:
     services: Services
     access: Access
-    alerts: Alerts
+    guard: AlertGuard
 
     def register(self, app: AsyncApp) -> None:
         app.action("alert.menu", matchers=[chosen("people")])(self.open)
@@ -62,7 +63,7 @@ class Cardholders:
             line = {"actor": ask.user, "did": "ask", "people": len(reached["asked"]), "rows": rows, "postings": []}
             now = self.services.clock().isoformat()
             await alerts.add_line(self.services.store, view.alert.id, {**line, "at": now})
-            await self.alerts.refresh(view)
+            await self.guard.refresh(view)
         await ask.tell(words.said(ui.told(reached["asked"], reached["again"], reached["unknown"])))
 
     async def _one(self, client: AsyncWebClient, view: AlertView, by: str, email: str, rows: list[Posting]) -> str:
@@ -87,18 +88,10 @@ class Cardholders:
         Raises:
             Refused: not for this person, or nothing that cardholders could add.
         """
-        view = await self.services.desk.alert_view(int(alert)) if alert.isdigit() else None
-        if view is None or view.connection is None or not missing(view):
+        view = await self.guard.may(ask, alert, Right.RETRY)
+        if view.connection is None or not missing(view):
             raise Refused("There is nothing left to ask the cardholders for.")
-        await self.access.need(ask.client, view.connection, Right.RETRY, ask.user)
-        rows = await postings.list_postings(
-            self.services.store,
-            view.connection.id,
-            states=OPEN,
-            category=view.alert.category,
-            subject=view.alert.subject,
-            limit=20_000,
-        )
+        rows = await self.guard.rows(view)
         theirs: defaultdict[str, list[Posting]] = defaultdict(list)
         for row in rows:
             if row.email:

@@ -59,8 +59,8 @@ class Choosing:
         Raises:
             Refused: it was disconnected, or is of another workspace.
         """
-        one = await connections.get_connection(self.services.store, ask.value or ask.metadata)
-        if one is None or one.removed or one.workspace_id != ask.workspace:
+        one = await connections.in_workspace(self.services.store, ask.workspace, ask.value or ask.metadata)
+        if one is None:
             raise Refused("That connection is not there any more. Type `/intacct status` to see what is.")
         return one
 

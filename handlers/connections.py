@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.intacct.errors import IntacctError
 from bot.models import ConnectionState, Dimension, Right
 from bot.schedules import cron
 from bot.store import connections, runs, told
@@ -30,6 +30,7 @@ from handlers.ui import help as words
 from handlers.ui import settings as ui
 from handlers.ui.blocks import options_answer
 from handlers.ui.settings import Typed
+from handlers.value_search import ValueSearch
 from handlers.walkthrough.finishing import look_at_channel
 
 Ack = Callable[..., Awaitable[Any]]
@@ -43,6 +44,7 @@ class Connections:
     services: Services
     access: Access
     choosing: Choosing
+    search: ValueSearch
 
     def register(self, app: AsyncApp) -> None:
         app.action("connection.pause")(self.pause_pressed)
@@ -114,17 +116,15 @@ class Connections:
         ask = Ask.of(body, client)
         one = await self.choosing.pressed(ask)
         await self.access.need(client, one, Right.SET_UP, ask.user)
-        try:
-            found = await correct.listed(self.services.desk, one, Dimension.VENDOR, str(body.get("value") or ""))
-        except IntacctError:
-            found = []
-        offered = [(f"{vendor.value_id} {vendor.name}", vendor.value_id) for vendor in found]
-        await ack(options=options_answer([("None", ui.NO_VENDOR), *offered]))
+        read = partial(correct.listed, self.services.desk, one, Dimension.VENDOR)
+        found = await self.search.find(one.id, Dimension.VENDOR, ask.user, str(body.get("value") or ""), read)
+        await ack(options=options_answer([("None", ui.NO_VENDOR), *found]))
 
     async def save(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Answered in the acknowledgement itself: a change of the form after it could overtake it."""
         ask = Ask.of(body, client)
         one = await self.choosing.pressed(ask)
+        await self.access.need(client, one, Right.SET_UP, ask.user)
         now = _typed(ask)
         try:
             async with asyncio.timeout(PATIENCE):
@@ -141,7 +141,6 @@ class Connections:
         Raises:
             Refused: something of it cannot be.
         """
-        await self.access.need(ask.client, one, Right.SET_UP, ask.user)
         values, at_once = wanted(one, now)
         if await self._look(ask, one, now) and "yes" not in ask.many("public"):
             return ui.settings(one, now, error=ui.PUBLIC, ask_public=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.intacct.errors import IntacctError
+from bot.models import Right
 from bot.sync import correct
 from bot.sync.alerts import AlertView
 from bot.sync.correct import Keep
@@ -16,11 +17,13 @@ from bot.sync.desk import Asked
 from bot.sync.posting_day import OutOfBounds
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
-from handlers.alerts import Ack, Alerts
+from handlers.alert_guard import AlertGuard
+from handlers.alerts import Ack
 from handlers.asking import Ask
 from handlers.services import Services
 from handlers.ui import corrections as forms
 from handlers.ui.blocks import options_answer
+from handlers.value_search import ValueSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Corrections:
 
     services: Services
     access: Access
-    alerts: Alerts
+    guard: AlertGuard
+    search: ValueSearch
 
     def register(self, app: AsyncApp) -> None:
         app.action(forms.CHOOSE)(self.choose)
@@ -41,25 +45,27 @@ class Corrections:
     async def choose(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
-        view = await self.alerts.decides(ask, ask.value)
+        view = await self.guard.decides(ask, ask.value)
         dimension = forms.chosen_from(view)
         if dimension is None:
             raise Refused("That is solved already; there is nothing left to choose.")
         await ask.open(forms.choose(view, dimension))
 
-    async def values(self, ack: Ack, body: dict[str, Any]) -> None:
-        """The list behind the field, read live; when Intacct does not answer, it says so in the list."""
-        alert = int(body["view"]["private_metadata"])
-        try:
-            found = await correct.values(self.services.desk, alert, str(body.get("value") or ""))
-        except (IntacctError, LookupError):
+    async def values(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """The list behind the field, read live for whoever may correct; when Intacct does not answer, it is empty."""
+        ask = Ask.of(body, client)
+        view = await self.guard.may(ask, ask.metadata, Right.CORRECT)
+        dimension = forms.chosen_from(view)
+        if dimension is None or view.connection is None:
             await ack(options=[])
             return
-        await ack(options=options_answer([(f"{one.value_id} {one.name}", one.value_id) for one in found]))
+        read = partial(correct.values, self.services.desk, view.alert.id)
+        found = await self.search.find(view.connection.id, dimension, ask.user, str(body.get("value") or ""), read)
+        await ack(options=options_answer(found))
 
     async def chosen(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
-        view = await self.alerts.decides(ask, ask.metadata)
+        view = await self.guard.decides(ask, ask.metadata)
         use_for, one = ask.text("use_for"), ask.text("one")
         if use_for == forms.ONE and not one:
             await ack(response_action="errors", errors={"one": "Pick the one that it is for."})
@@ -71,7 +77,7 @@ class Corrections:
             ask.text("value"),
             ask.user,
             name,
-            only=[int(one)] if use_for == forms.ONE else (),
+            only=[await self.guard.row(view, one)] if use_for == forms.ONE else (),
             write_back="yes" in ask.many("write_back"),
             keep=Keep.NOT if use_for in {"", forms.ONE} else Keep(use_for),
         )
@@ -82,7 +88,7 @@ class Corrections:
     async def move(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
-        view = await self.alerts.decides(ask, ask.value)
+        view = await self.guard.decides(ask, ask.value)
         bounds = await correct.bounds_of(self.services.desk, view.alert.id)
         await ask.open(forms.move(view, bounds.proposed, bounds.today))
 
@@ -90,7 +96,7 @@ class Corrections:
         """A day within the bounds is posted on; one past the first open month is asked for once more, by month and year."""
         ask = Ask.of(body, client)
         alert, agreed = forms.day_agreed(ask.metadata)
-        view = await self.alerts.decides(ask, alert)
+        view = await self.guard.decides(ask, alert)
         chosen = agreed or ask.day("day")
         bounds = await correct.bounds_of(self.services.desk, view.alert.id)
         problem = bounds.problem(chosen) if chosen else "Pick a day."
@@ -111,6 +117,6 @@ class Corrections:
         await self._promised(ack, ask, view, asked)
 
     async def _promised(self, ack: Ack, ask: Ask, view: AlertView, asked: Asked) -> None:
-        await self.alerts.refresh(view)
+        await self.guard.refresh(view)
         await ack()
-        await self.alerts.first(ask, asked, "the button")
+        await self.guard.first(ask, asked, "the button")

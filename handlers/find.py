@@ -57,7 +57,7 @@ class Finds:
         await ack()
         ask = Ask.of(body, client)
         theirs = await self.choosing.theirs(client, ask.workspace, ask.user)
-        rows = await postings.get(self.services.store, [int(ask.value)])
+        rows = await postings.get(self.services.store, [int(ask.value)]) if ask.value.isdecimal() else []
         if not rows or rows[0].connection_id not in {one.id for one in theirs}:
             raise Refused("That transaction is not yours to see any more.")
         await self._show(ask, rows[0], theirs, ask.push)

@@ -15,9 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.store import told
 from handlers import walkthrough
+from handlers.access import Access
 from handlers.asking import Ask, workspace_of
 from handlers.delivery import sort_out
-from handlers.people import People
 from handlers.services import Services
 from handlers.sync import Ack, Syncs
 from handlers.ui import home as ui
@@ -33,7 +33,7 @@ class Homes:
     """Draws Home tabs from the store; what each person was shown last is remembered, so that an equal one is not sent."""
 
     services: Services
-    people: People
+    access: Access
     syncs: Syncs
     _shown: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -52,6 +52,7 @@ class Homes:
     async def connect(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
+        await self.access.may_set_up(client, ask.workspace, ask.user)
         await walkthrough.start(self.services, client, ask.workspace, ask.user)
 
     async def refresh(self, client: AsyncWebClient, workspace: str) -> None:

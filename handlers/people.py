@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,15 +18,52 @@ T = TypeVar("T")
 FRESH = timedelta(hours=1)
 JUST_NOW = timedelta(minutes=1)
 PEOPLE = 5000
+USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`email` is lower case, and empty where Slack does not say it."""
+    """`email` is lower case, and empty where Slack does not say it.
+
+    `known` says whether Slack told us of this person at all; whoever it did not tell of has no rights by a channel.
+    `guest` is Slack's restricted or ultra-restricted; `teams` are the workspaces and the organization that this person
+    belongs to, of which a person of another organization shares none with us.
+    """
 
     id: str
     name: str
     email: str = ""
+    known: bool = False
+    guest: bool = False
+    bot: bool = False
+    deactivated: bool = False
+    teams: frozenset[str] = frozenset()
+
+    def full_member(self, workspace: str) -> bool:
+        """Whether this is a person of this workspace (`<enterprise>:<team>`), and no guest, no bot, not deactivated."""
+        return self.reachable(workspace) and not self.guest
+
+    def reachable(self, workspace: str) -> bool:
+        """Whether this is a person of this workspace, who may be a guest in it."""
+        ours = {one for one in workspace.split(":") if one}
+        return self.known and not self.bot and not self.deactivated and bool(self.teams & ours)
+
+    @classmethod
+    def of(cls, user: str, found: Mapping[str, Any]) -> Person:
+        """From Slack's user object."""
+        profile, enterprise = found.get("profile") or {}, found.get("enterprise_user") or {}
+        name = profile.get("real_name") or found.get("real_name") or found.get("name") or "Someone"
+        teams = {found.get("team_id"), enterprise.get("enterprise_id"), *(enterprise.get("teams") or ())}
+        return cls(
+            user,
+            str(name),
+            str(profile.get("email") or "").strip().lower(),
+            known=True,
+            guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
+            bot=bool(found.get("is_bot")) or user == "USLACKBOT",
+            deactivated=bool(found.get("deleted")),
+            teams=frozenset() if found.get("is_stranger") else frozenset(str(team) for team in teams if team),
+        )
 
 
 class People:
@@ -46,9 +84,7 @@ class People:
         except SlackApiError as refused:
             log.warning("users.info of %s: %s", user, refused.response.get("error"))
             return Person(user, "Someone")
-        profile = found.get("profile") or {}
-        name = profile.get("real_name") or found.get("real_name") or found.get("name") or "Someone"
-        person = Person(user, str(name), str(profile.get("email") or "").strip().lower())
+        person = Person.of(user, found)
         if len(self._people) >= PEOPLE:
             self._people.clear()
         self._people[user] = (self._clock(), person)
@@ -56,6 +92,17 @@ class People:
 
     async def names(self, client: AsyncWebClient, users: Iterable[str]) -> dict[str, str]:
         return {user: (await self.person(client, user)).name for user in sorted({one for one in users if one})}
+
+    async def to_ask(self, client: AsyncWebClient, workspace: str, user: str) -> tuple[Person, str]:
+        """Somebody whom a form names to be asked, and what speaks against it: a channel's id is no person's."""
+        if not USER_ID.fullmatch(user):
+            return Person(user, "Someone"), "Pick a person."
+        person = await self.person(client, user)
+        if not person.known:
+            return person, "Slack does not know this person. Pick another one."
+        if not person.reachable(workspace):
+            return person, f"I can't ask {person.name}. Pick someone of this workspace."
+        return person, ""
 
     async def members(self, client: AsyncWebClient, channel: str) -> frozenset[str]:
         """The people of a channel; nobody where the bot may not look."""

@@ -44,7 +44,7 @@ def show_homes(services: Services, client: AsyncWebClient) -> Job:
     """The body of the job `homes`: `await job(turn, workspace=…)`. A tab shows all connections of its workspace."""
     people = People(services.clock)
     access = Access(people)
-    homes = Homes(services, people, Syncs(services, access, Choosing(services, access), Links()))
+    homes = Homes(services, access, Syncs(services, access, Choosing(services, access), Links()))
 
     async def job(turn: int, *, workspace: str) -> bool:
         if turn > 0:

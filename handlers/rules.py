@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.intacct.errors import IntacctError
 from bot.models import Dimension, Right
 from bot.store import connections, rules
 from bot.store.connections import Connection
@@ -28,6 +28,7 @@ from handlers.ui import rules as ui
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json, options_answer
 from handlers.ui.story import written
+from handlers.value_search import ValueSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Rules:
     services: Services
     access: Access
     choosing: Choosing
+    search: ValueSearch
 
     def register(self, app: AsyncApp) -> None:
         app.action(ui.TOUCHED)(self.touched)
@@ -70,8 +72,7 @@ class Rules:
 
     async def off(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
-        rule, connection = await self._rule(ask, ask.value)
-        await self.access.need(client, connection, Right.CORRECT, ask.user)
+        rule, _ = await self._correctable(ask, ask.value)
         name = (await self.access.people.person(client, ask.user)).name
         store, now = self.services.store, self.services.clock()
         done = await rules.switch_off(store, rule.id, name, now, ask.user)
@@ -90,24 +91,20 @@ class Rules:
 
     async def values(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
-        rule, connection = await self._rule(ask, _parts(ask)[0])
-        await ack(options=options_answer(await self._listed_in_intacct(connection, Dimension(rule.dimension), body)))
+        rule, connection = await self._correctable(ask, _parts(ask)[0])
+        await ack(options=options_answer(await self._search(ask, connection, Dimension(rule.dimension), body)))
 
     async def accounts(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
-        _, connection = await self._rule(ask, _parts(ask)[0])
-        found = await self._listed_in_intacct(connection, Dimension.GL_ACCOUNT, body)
+        _, connection = await self._correctable(ask, _parts(ask)[0])
+        found = await self._search(ask, connection, Dimension.GL_ACCOUNT, body)
         await ack(options=options_answer([(ui.ANY_ACCOUNT, ui.ANY), *found]))
 
-    async def _listed_in_intacct(
-        self, connection: Connection, dimension: Dimension, body: dict[str, Any]
+    async def _search(
+        self, ask: Ask, connection: Connection, dimension: Dimension, body: dict[str, Any]
     ) -> list[tuple[str, str]]:
-        """Read live; when Intacct does not answer, the list is empty."""
-        try:
-            found = await correct.listed(self.services.desk, connection, dimension, str(body.get("value") or ""))
-        except IntacctError:
-            return []
-        return [(f"{one.value_id} {one.name}", one.value_id) for one in found]
+        read = partial(correct.listed, self.services.desk, connection, dimension)
+        return await self.search.find(connection.id, dimension, ask.user, str(body.get("value") or ""), read)
 
     async def edited(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Answered in the acknowledgement itself: a change of the form after it could overtake it."""
@@ -144,10 +141,14 @@ class Rules:
         return f"Someone changed {before.name} meanwhile. Type `/intacct rules` to see it as it is now."
 
     async def _editable(self, ask: Ask, number: str) -> tuple[Rule, Connection]:
-        rule, connection = await self._rule(ask, number)
-        await self.access.need(ask.client, connection, Right.CORRECT, ask.user)
+        rule, connection = await self._correctable(ask, number)
         if rule.off is not None:
             raise Refused(f"{rule.name} is switched off. A choice in an alert can be kept as a new rule.")
+        return rule, connection
+
+    async def _correctable(self, ask: Ask, number: str) -> tuple[Rule, Connection]:
+        rule, connection = await self._rule(ask, number)
+        await self.access.need(ask.client, connection, Right.CORRECT, ask.user)
         return rule, connection
 
     # --- what it touched ---
@@ -169,9 +170,10 @@ class Rules:
         Raises:
             Refused: there is none, or it is not this person's business.
         """
-        rule = await rules.get(self.services.store, int(number)) if number.isdigit() else None
-        one = await connections.get_connection(self.services.store, rule.connection_id) if rule else None
-        if rule is None or one is None or one.workspace_id != ask.workspace:
+        store = self.services.store
+        rule = await rules.get(store, int(number)) if number.isdigit() else None
+        one = await connections.in_workspace(store, ask.workspace, rule.connection_id) if rule else None
+        if rule is None or one is None:
             raise Refused("That rule is not there any more. Type `/intacct rules` to see what is.")
         if not await self.access.sees(ask.client, one, ask.user):
             raise Refused(f"The rules of {place(one)} are for the people of its finance channel.")

@@ -15,7 +15,9 @@ from typing import Any
 from slack_bolt.response import BoltResponse
 
 from bot.store import alerts, connections, outbox
+from bot.store.alerts import Alert
 from bot.store.outbox import Note
+from handlers.asking import workspace_of
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -40,22 +42,22 @@ class Strays:
         named = OF_ALERT.fullmatch(str(value))
         shown = where.get("type") == "message" and not where.get("is_ephemeral")
         if shown and named and str(action.get("action_id", "")).startswith("alert."):
-            await self._clicked(int(named[1]), str(where.get("channel_id") or ""), str(where.get("message_ts") or ""))
+            found = await alerts.in_workspace(self.services.store, workspace_of(body), named[1])
+            await self._clicked(found, str(where.get("channel_id") or ""), str(where.get("message_ts") or ""))
         return await next()
 
-    async def _clicked(self, alert_id: int, channel: str, ts: str) -> None:
+    async def _clicked(self, alert: Alert | None, channel: str, ts: str) -> None:
         store, now = self.services.store, self.services.clock()
-        alert = await alerts.get(store, alert_id)
         if alert is None or alert.channel != channel or alert.ts == ts:
             return  # the usual way; the same alert in somebody's direct messages is no stray either
-        if await outbox.adopt(store, alert_id, channel, ts):
+        if await outbox.adopt(store, alert.id, channel, ts):
             return  # its answer is lost or under way; what was pressed is drawn there
         mine = [alert.connection_id] if alert.connection_id else []
         mine = mine or [one.id for one in await connections.list_connections(store, company=alert.company)][:1]
         if not mine:
             return
-        log.warning("alert %d was pressed on a copy that is not its own, which is taken away", alert_id)
-        note = Note(alert.workspace_id, outbox.STRAY, f"stray:{channel}:{ts}", channel, None, mine[0], alert_id)
+        log.warning("alert %d was pressed on a copy that is not its own, which is taken away", alert.id)
+        note = Note(alert.workspace_id, outbox.STRAY, f"stray:{channel}:{ts}", channel, None, mine[0], alert.id)
         await outbox.put(store, replace(note, ts=ts), now)
         await self.services.engine.enqueue(
             "refresh", f"{mine[0]}:stray {ts}", company=alert.company, urgent=True, connection_id=mine[0]

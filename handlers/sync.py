@@ -90,13 +90,13 @@ class Syncs:
             Refused: not ready, paused, or not for this person.
         """
         desk, name = self.services.desk, place(one)
+        await self.access.need(ask.client, one, Right.SET_UP if one.activated is None else Right.RETRY, ask.user)
         if not one.start_date or not one.card:
             raise Refused(f"{name} is still being set up. Type `/intacct setup` to go on.")
         if one.activated is not None and one.state == ConnectionState.PAUSED:
             raise Refused(f"{name} is paused. Type `/intacct resume` first.")
         if one.activated is not None and one.state == ConnectionState.BROKEN:
             raise Refused(f"{name} waits until this app is let in again. Press *Check and resume* in its alert.")
-        await self.access.need(ask.client, one, Right.SET_UP if one.activated is None else Right.RETRY, ask.user)
         try:
             asked = await (desk.start if one.activated is None else desk.request_sync)(one.id, ask.user)
         except Taken as no:

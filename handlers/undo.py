@@ -13,7 +13,8 @@ from bot.sync.posting_day import OutOfBounds
 from bot.sync.undo import CannotBe, Plan
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
-from handlers.alerts import Ack, Alerts
+from handlers.alert_guard import AlertGuard
+from handlers.alerts import Ack
 from handlers.asking import Ask
 from handlers.services import Services
 from handlers.ui import undo as ui
@@ -24,7 +25,7 @@ from handlers.ui.corrections import day_agreed, sure
 class Undo:
     services: Services
     access: Access
-    alerts: Alerts
+    guard: AlertGuard
 
     def register(self, app: AsyncApp) -> None:
         app.action(ui.REVERSE)(self.open)
@@ -34,19 +35,19 @@ class Undo:
     async def open(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
-        view = await self.alerts.decides(ask, ask.value)
+        view = await self.guard.decides(ask, ask.value)
         plan = await self._plan(view.alert.id)
         await ask.open(ui.reverse(view, plan, plan.bounds.today))
 
     async def keep(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
-        await ask.open(ui.keep(await self.alerts.decides(ask, ask.value)))
+        await ask.open(ui.keep(await self.guard.decides(ask, ask.value)))
 
     async def reverse(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
         alert, agreed = day_agreed(ask.metadata)
-        view = await self.alerts.decides(ask, alert)
+        view = await self.guard.decides(ask, alert)
         plan, chosen = await self._plan(view.alert.id), agreed or ask.day("day")
         problem = plan.bounds.problem(chosen) if chosen else "Pick a day."
         if chosen is None or problem:
@@ -63,9 +64,9 @@ class Undo:
             asked = await undo.reverse(self.services.desk, view.alert.id, chosen, ask.user, name, confirmed=month)
         except (CannotBe, OutOfBounds) as no:
             raise Refused(str(no)) from no
-        await self.alerts.refresh(view)
+        await self.guard.refresh(view)
         await ack()
-        await self.alerts.first(ask, asked, "the button")
+        await self.guard.first(ask, asked, "the button")
 
     async def _plan(self, alert_id: int) -> Plan:
         try:

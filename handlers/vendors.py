@@ -21,7 +21,8 @@ from bot.sync.alerts import AlertView
 from bot.sync.vendors import OLD_AFTER, Plan, Stays
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
-from handlers.alerts import Ack, Alerts
+from handlers.alert_guard import AlertGuard
+from handlers.alerts import Ack
 from handlers.asking import Ask
 from handlers.by_hand import NO_ANSWER, PATIENCE, chosen
 from handlers.services import Services
@@ -37,7 +38,7 @@ LOOK = 20.0
 class Vendors:
     services: Services
     access: Access
-    alerts: Alerts
+    guard: AlertGuard
 
     def register(self, app: AsyncApp) -> None:
         app.action("alert.menu", matchers=[chosen(ui.MENU)])(self.open)
@@ -51,7 +52,7 @@ class Vendors:
         """The form opens at once, since Slack waits no longer than it takes to ask Intacct; then it says what it found."""
         await ack()
         ask = Ask.of(body, client)
-        view = await self.alerts.decides(ask, ask.value.partition(":")[2])
+        view = await self.guard.decides(ask, ask.value.partition(":")[2])
         opened = await client.views_open(trigger_id=ask.trigger, view=ui.looking(self._named(view)))
         try:
             async with asyncio.timeout(LOOK):
@@ -77,7 +78,7 @@ class Vendors:
         """Answered in the acknowledgement itself. What is asked for is what the form showed, and nothing else."""
         ask = Ask.of(body, client)
         alert, _, shown = ask.metadata.partition(":")
-        view = await self.alerts.decides(ask, alert)
+        view = await self.guard.decides(ask, alert)
         self._named(view)
         typed = Plan(ask.text("vendor_id"), " ".join(ask.text("name").split()))
         try:
@@ -100,7 +101,7 @@ class Vendors:
             await ack(response_action="update", view=again)
             return
         await ack()
-        await self.alerts.refresh(view)
+        await self.guard.refresh(view)
 
     # --- the second person ---
 
@@ -135,8 +136,9 @@ class Vendors:
             Refused: it is gone, or not for this person.
         """
         request = await requests.get(self.services.store, ask.value)
-        found = await connections.get_connection(self.services.store, request.connection) if request else None
-        if request is None or found is None or found.workspace_id != ask.workspace:
+        store = self.services.store
+        found = await connections.in_workspace(store, ask.workspace, request.connection) if request else None
+        if request is None or found is None:
             raise Refused("That request is not there any more.")
         await self.access.need(ask.client, found, Right.RETRY, ask.user)
         return request, found

@@ -18,6 +18,9 @@ from bot.store.tables import alerts
 FINAL = "final:"
 """How the `shown` of an alert begins once its last form stands in Slack and its story is told."""
 
+LONGEST_ID = 18
+"""Digits of an id that a database can hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -91,6 +94,14 @@ async def get(store: Store, alert: int) -> Alert | None:
     async with store.read() as db:
         row = (await db.execute(select(alerts).where(alerts.c.id == alert))).first()
     return as_row(Alert, row) if row else None
+
+
+async def in_workspace(store: Store, workspace: str, alert: str) -> Alert | None:
+    """An alert by the id that a request names, if it is one of this workspace: ids from outside are looked up so."""
+    if not (alert.isascii() and alert.isdigit() and len(alert) <= LONGEST_ID):
+        return None
+    found = await get(store, int(alert))
+    return found if found is not None and found.workspace_id == workspace else None
 
 
 async def change(store: Store, alert: int, **values: Any) -> Alert:

@@ -301,6 +301,13 @@ async def get_connection(store: Store, connection: str) -> Connection | None:
 _CONNECTION = select(connections).where(connections.c.id == bindparam("connection"))
 
 
+async def in_workspace(store: Store, workspace: str, connection: str) -> Connection | None:
+    """A connection by the id that a request names, if it is one of this workspace and was not removed."""
+    found = await get_connection(store, connection)
+    there = found is not None and found.workspace_id == workspace and found.removed is None
+    return found if there else None
+
+
 async def list_connections(store: Store, workspace: str | None = None, company: int | None = None) -> list[Connection]:
     query = select(connections).where(connections.c.removed.is_(None)).order_by(connections.c.created, connections.c.id)
     if workspace is not None:

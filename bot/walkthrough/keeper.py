@@ -22,6 +22,7 @@ SourceFor = Callable[[Secret | None, str, Secret | None], Source]
 LetIn = Callable[[int, str], Awaitable[None]]
 """(company's row, who mended it): called when a company that refused us lets us in again."""
 TRIES = 8
+HERE_NO_LONGER = "This set-up is no longer here. Type `/intacct setup` to start one."
 
 
 class Refused(Exception):
@@ -59,7 +60,7 @@ class Keeper:
         """Raises `Refused` when there is none."""
         walk = await walkthroughs.get(self.store, walk_id)
         if walk is None:
-            raise Refused("This set-up is no longer here. Type `/intacct setup` to start one.")
+            raise Refused(HERE_NO_LONGER)
         return walk
 
     async def allowed(self, walk_id: str, user: str, step: int) -> Walkthrough:

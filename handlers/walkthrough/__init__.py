@@ -13,10 +13,10 @@ from bot.store.connections import ensure_workspace
 from bot.walkthrough.keeper import Refused
 from handlers.services import Services
 from handlers.ui.text import esc
-from handlers.walkthrough import cards, drifting, lists
+from handlers.walkthrough import cards, lists
 from handlers.walkthrough.chat import on_message
 from handlers.walkthrough.clicks import CLICKS
-from handlers.walkthrough.common import Ack, Click, Form, refuse, take_secrets
+from handlers.walkthrough.common import Ack, Click, Form, of_this_workspace, refuse, take_secrets, theirs
 from handlers.walkthrough.drifting import LookAround
 from handlers.walkthrough.finishing import FINISH_CLICKS, FINISH_FORMS
 from handlers.walkthrough.forms import FORMS
@@ -57,7 +57,9 @@ def register(app: AsyncApp, services: Services) -> None:
 
     async def submit(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
         form = Form.of(body, context.get("secrets") or take_secrets(body))
+        await of_this_workspace(services, body, form.walk)
         try:
+            await theirs(services, form.walk, form.user)
             await submissions[_verb(body["view"]["callback_id"])](services, client, form, ack)
         except Refused as refused:
             if ack.response is None:
@@ -73,7 +75,6 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action(_any_of(presses))(press)
     app.view(_any_of(submissions))(submit)
     app.options(_any_of(lists.LISTS))(options)
-    drifting.register(app, services)
 
 
 async def start(services: Services, client: AsyncWebClient, workspace: str, user: str, *, fresh: bool = False) -> str:

@@ -13,7 +13,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import Secret
-from bot.walkthrough.keeper import Refused
+from bot.walkthrough import progress
+from bot.walkthrough.keeper import HERE_NO_LONGER, Refused
+from bot.walkthrough.steps import STEPS
+from handlers.asking import workspace_of
 from handlers.services import Services
 from handlers.ui import walkthrough_modals as modals
 from handlers.ui.blocks import Json, refilled
@@ -117,6 +120,28 @@ def take_secrets(body: Mapping[str, Any]) -> dict[str, Secret]:
                     found[block] = Secret(str(entry["value"]))
                     entry["value"] = None
     return found
+
+
+async def of_this_workspace(services: Services, body: Mapping[str, Any], walk_id: str) -> None:
+    """Go on only with a set-up of the workspace that the request comes from.
+
+    Raises:
+        Refused: it is not there, or not there for them.
+    """
+    walk = await services.walkthrough.get(walk_id)
+    if walk.workspace_id != workspace_of(body):
+        raise Refused(HERE_NO_LONGER)
+
+
+async def theirs(services: Services, walk_id: str, user: str) -> None:
+    """Go on only for whoever runs this set-up or was asked to do a step of it; which step is asked where it is done.
+
+    Raises:
+        Refused: it is neither.
+    """
+    walk = await services.walkthrough.get(walk_id)
+    if user != walk.owner and user not in {progress.assignee(walk, step) for step in STEPS}:
+        raise Refused("Only the person who runs this set-up, or who was asked to do this step, can do that.")
 
 
 async def refuse(services: Services, client: AsyncWebClient, click: Click, refused: Refused) -> None:

@@ -18,6 +18,7 @@ from bot.walkthrough.drift import Drift, Seen
 from bot.walkthrough.keeper import Refused
 from bot.walkthrough.steps import FINISH
 from bot.walkthrough.values import Values, summary
+from handlers.access import HELP, Access
 from handlers.asking import Ask
 from handlers.delivery import AppRemoved, ChannelClosed, Later, MessageGone, Post
 from handlers.services import Services
@@ -31,24 +32,26 @@ AGAIN = 300
 """Seconds until what Slack did not take is tried once more."""
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register(app: AsyncApp, services: Services, access: Access) -> None:
     """The two buttons under such a message."""
 
     async def check(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """A look costs both far ends many calls: one that is waiting serves all who press meanwhile."""
         await ack()
         ask = Ask.of(body, client)
-        connection = await _connection(services, ask.value)
-        now = services.clock()
-        key = f"{connection.id}:asked {now.isoformat()}"
-        await services.engine.enqueue(
-            "look_around", key, company=connection.company, urgent=True, connection_id=connection.id, asked=1
-        )
+        connection = await _connection(services, ask, ask.value)
+        await access.need_any(client, [connection], HELP, ask.user)
+        about = f"{connection.id}:asked"
+        if not await services.engine.waiting(f"look_around:{about}"):
+            company = connection.company
+            await services.engine.soon("look_around", about, company=company, connection_id=connection.id, asked=1)
 
     async def open_step(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
         connection_id, _, step = ask.value.partition(":")
-        connection = await _connection(services, connection_id)
+        connection = await _connection(services, ask, connection_id)
+        await access.need_sight(client, [connection], ask.user)
         walk = await services.walkthrough.mend(
             ask.workspace, ask.user, connection.company, int(step), connection=connection.id
         )
@@ -58,9 +61,9 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action("drift.open")(open_step)
 
 
-async def _connection(services: Services, connection_id: str) -> Connection:
-    connection = await connections.get_connection(services.store, connection_id)
-    if connection is None or connection.removed:
+async def _connection(services: Services, ask: Ask, connection_id: str) -> Connection:
+    connection = await connections.in_workspace(services.store, ask.workspace, connection_id)
+    if connection is None:
         raise Refused("This connection is not there any more.")
     return connection
 

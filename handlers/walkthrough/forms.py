@@ -11,6 +11,7 @@ from bot.walkthrough import progress
 from bot.walkthrough.door import company_problem
 from bot.walkthrough.keeper import Refused
 from bot.walkthrough.steps import SENDER, USER
+from handlers.people import People
 from handlers.services import Services
 from handlers.ui import walkthrough as ui
 from handlers.ui import walkthrough_modals as modals
@@ -61,8 +62,13 @@ async def password(services: Services, client: AsyncWebClient, form: Form, ack: 
 
 
 async def hand_over(services: Services, client: AsyncWebClient, form: Form, ack: Ack) -> None:
+    walk = await services.walkthrough.get(form.walk)
+    whom, problem = await People(services.clock).to_ask(client, walk.workspace_id, form.texts.get("person", ""))
+    if problem:
+        await ack(response_action="errors", errors={"person": problem})
+        return
     await ack()
-    await services.walkthrough.hand_over(form.walk, form.user, form.step, form.texts.get("person", ""))
+    await services.walkthrough.hand_over(form.walk, form.user, form.step, whom.id)
     await shown(services, client, form.click)
 
 

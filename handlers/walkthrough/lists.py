@@ -8,6 +8,7 @@ from bot.models import Dimension
 from bot.walkthrough.keeper import Refused
 from handlers.services import Services
 from handlers.ui.blocks import Json, matching, options_answer
+from handlers.walkthrough.common import of_this_workspace
 
 Pairs = list[tuple[str, str]]
 
@@ -56,6 +57,7 @@ async def answer(services: Services, action: str, body: Json) -> list[Json]:
     """The options for what was typed so far."""
     walk = str(body["view"]["private_metadata"]).partition(":")[0]
     try:
+        await of_this_workspace(services, body, walk)
         pairs = await LISTS[action](services, walk, str(body["user"]["id"]), str(body.get("block_id", "")))
     except Refused:
         return []

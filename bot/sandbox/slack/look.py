@@ -13,6 +13,8 @@ from bot.sandbox.slack.workspace import APP, BOT, BOT_USER, DOMAIN, TEAM, TEAM_N
 
 TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 MOST = 1000
+ELSEWHERE = "T0ELSEWHERE"
+"""The workspace of people who are here by a shared channel only."""
 
 
 def auth_test(core: Core, call: Call) -> Answer:  # noqa: ARG001 -- every method takes both
@@ -68,10 +70,10 @@ def _user(core: Core, person: Person) -> dict[str, Any]:
         profile["email"] = person.email
     return {
         "id": person.id,
-        "team_id": TEAM,
+        "team_id": ELSEWHERE if person.role == "external" else TEAM,
         "name": person.handle,
         "real_name": person.name,
-        "deleted": False,
+        "deleted": person.role == "deactivated",
         "color": person.color.removeprefix("#"),
         "tz": "America/Los_Angeles",
         "tz_label": "Pacific Time",
@@ -79,10 +81,10 @@ def _user(core: Core, person: Person) -> dict[str, Any]:
         "profile": profile,
         "is_admin": person.id == "U0SAM",
         "is_owner": False,
-        "is_bot": False,
+        "is_bot": person.role == "bot",
         "is_app_user": False,
-        "is_restricted": False,
-        "is_ultra_restricted": False,
+        "is_restricted": person.role in {"guest", "single"},
+        "is_ultra_restricted": person.role == "single",
         "updated": 1_700_000_000,
     }
 

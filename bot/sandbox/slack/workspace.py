@@ -13,11 +13,16 @@ APP, BOT, BOT_USER = "A0SPEND", "B0SPEND", "U0BOT"
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """Somebody. `role` is what Slack's user object says: member, guest, single (a guest of one channel), external (of
+    another organization, here by a shared channel), deactivated, or bot.
+    """
+
     id: str
     name: str
     email: str
     title: str
     color: str
+    role: str = "member"
 
     @property
     def initials(self) -> str:
@@ -120,6 +125,14 @@ class Workspace:
         """An id that looks like Slack's and occurs once."""
         self._count += 1
         return f"{prefix}0{self._count:06X}"
+
+    def join(self, person: Person, *channels: str) -> None:
+        """Somebody who was not here from the start, with direct messages of their own."""
+        self.people[person.id] = person
+        self.channels[person.dm] = Channel(person.dm, person.name, "im", {person.id, BOT_USER})
+        self.posts[person.dm] = []
+        for channel in channels:
+            self.channels[channel].members.add(person.id)
 
     def channel(self, name: str) -> Channel | None:
         """By id, by person's id (their direct messages with the app), or by name with or without `#`."""
