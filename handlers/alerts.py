@@ -86,6 +86,8 @@ class Alerts:
         ask = Ask.of(body, client)
         choice = str(body["actions"][0]["action_id"]).rsplit(".", 1)[-1]
         view = await self.guard.decides(ask, ask.value)
+        if choice not in dict(view.choices):
+            raise Refused("That is not a question of this alert any more.")
         name = (await self.access.people.person(client, ask.user)).name
         asked = await self.services.desk.answer(view.alert.id, choice, ask.user, name)
         await self.guard.refresh(view)
@@ -167,7 +169,7 @@ class Alerts:
     async def open_step(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
-        view = await self.guard.seen(ask, ask.value)
+        view = await self.guard.may(ask, ask.value, Right.SET_UP)
         step = alert_ui.hint(view).step
         if step is None:
             raise Refused("No step of the set-up mends this.")

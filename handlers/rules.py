@@ -175,8 +175,7 @@ class Rules:
         one = await connections.in_workspace(store, ask.workspace, rule.connection_id) if rule else None
         if rule is None or one is None:
             raise Refused("That rule is not there any more. Type `/intacct rules` to see what is.")
-        if not await self.access.sees(ask.client, one, ask.user):
-            raise Refused(f"The rules of {place(one)} are for the people of its finance channel.")
+        await self.access.need_sight(ask.client, [one], ask.user)
         return rule, one
 
 

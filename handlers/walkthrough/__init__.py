@@ -47,7 +47,9 @@ def register(app: AsyncApp, services: Services) -> None:
     async def press(ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         click = Click.of(body)
+        await of_this_workspace(services, body, click.walk)
         try:
+            await theirs(services, click.walk, click.user)
             await presses[_verb(body["actions"][0]["action_id"])](services, client, click)
         except Refused as refused:
             await refuse(services, client, click, refused)

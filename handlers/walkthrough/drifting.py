@@ -10,7 +10,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.models import Check, ConnectionState, StepState
+from bot.models import Check, ConnectionState, Right, StepState
 from bot.store import connections, drift
 from bot.store.connections import Connection
 from bot.store.drift import Mark
@@ -51,7 +51,7 @@ def register(app: AsyncApp, services: Services, access: Access) -> None:
         ask = Ask.of(body, client)
         connection_id, _, step = ask.value.partition(":")
         connection = await _connection(services, ask, connection_id)
-        await access.need_sight(client, [connection], ask.user)
+        await access.need(client, connection, Right.SET_UP, ask.user)
         walk = await services.walkthrough.mend(
             ask.workspace, ask.user, connection.company, int(step), connection=connection.id
         )

@@ -329,6 +329,8 @@ async def look_at_channel(client: AsyncWebClient, channel: str) -> tuple[str, st
 async def channel_again(services: Services, client: AsyncWebClient, click: Click) -> None:
     """Looks at the channel and the Spend Center sign-in again, and goes on to the preview when all is well."""
     walk = await services.walkthrough.keeper.allowed(click.walk, click.user, click.step)
+    if not walk.answers.get("channel"):
+        raise Refused("Choose the finance channel first.")
     async with busy(services, client, click, "Checking…"):
         _, problem, _ = await look_at_channel(client, walk.answers.get("channel", ""))
         await services.walkthrough.spending.channel_checked(click.walk, click.user, problem)

@@ -13,8 +13,10 @@ APP, BOT, BOT_USER = "A0SPEND", "B0SPEND", "U0BOT"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody. `role` is what Slack's user object says: member, guest, single (a guest of one channel), external (of
-    another organization, here by a shared channel), deactivated, or bot.
+    """Somebody, with what Slack's user object says of them.
+
+    `role` is member, guest, single (a guest of one channel), external (of another organization, here by a shared
+    channel), deactivated, or bot.
     """
 
     id: str
