@@ -171,7 +171,7 @@ async def test_the_button_opens_the_step_that_mends_it(at: Office) -> None:
     await look(at, connection, "monday")
     await at.room.in_(LEE).presses("Something changed in Intacct", "Open step 7")
     await at.room.until(
-        lambda: True if "Only the person who set this connection up" in json.dumps(at.room.posts()) else None, "no"
+        lambda: True if "Only Dana Whitfield, who set 100 Portland up" in json.dumps(at.room.posts()) else None, "no"
     )
 
     await at.room.in_("U0DANA").presses("Something changed in Intacct", "Open step 7")

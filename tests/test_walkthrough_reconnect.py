@@ -69,7 +69,7 @@ async def test_a_sender_that_was_withdrawn_is_let_in_again_at_step_2(at: Office)
     await syncs(at)
     await at.room.in_(LEE).presses("Syncing is paused", "Open step 2")
     await at.room.until(
-        lambda: True if "Only the person who set this connection up" in json.dumps(at.room.posts()) else None, "no"
+        lambda: True if "Only Dana Whitfield, who set 100 Portland up" in json.dumps(at.room.posts()) else None, "no"
     )
 
     await at.room.in_(DANA).presses("Syncing is paused", "Open step 2")
