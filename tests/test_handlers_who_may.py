@@ -363,6 +363,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         await at.bot.engine.enqueue("refresh", "first", company=portland.company, connection_id=portland.id)
         await at.room.reads(TRAVEL)
         await quiet(tmp_path)
+        for one in at.bot.app._async_listeners:
+            one.ack_timeout = PATIENCE  # Slack's three seconds are not what is tested, and others use this machine
         yield World(at, await something_of_everything(at, portland), tmp_path)
 
 
