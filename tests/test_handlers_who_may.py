@@ -364,7 +364,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         await at.room.reads(TRAVEL)
         await quiet(tmp_path)
         for one in at.bot.app._async_listeners:
-            one.ack_timeout = PATIENCE  # Slack's three seconds are not what is tested, and others use this machine
+            one.ack_timeout = int(PATIENCE)  # Slack's three seconds are not what is tested, and others use this machine
         yield World(at, await something_of_everything(at, portland), tmp_path)
 
 
