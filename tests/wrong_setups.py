@@ -601,7 +601,10 @@ CARDS = [
         card(MEGAENTITYID="", LOCATION="200"),
         8,
         "level",
-        ("I see `Spend Center CC Object` at the top level", "Delete `Spend Center CC Object` first"),
+        (
+            "I see `Spend Center CC Object` at the top level",
+            "delete `Spend Center CC Object` first if nothing was ever posted to it",
+        ),
     ),
     Wrong(
         "in another entity",

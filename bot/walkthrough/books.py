@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
 from bot.intacct.records import AccountRecord, CreditCard, usable
 from bot.models import Check
+from bot.walkthrough.account_owner import Elsewhere, for_this_spend, owner_of
 from bot.walkthrough.checks import DONE, PROBLEM, TOLD, joined
 from bot.walkthrough.steps import ACCOUNT_TITLE, CARD_EXPIRY
 
@@ -63,8 +64,9 @@ def account(
     record: AccountRecord | None,
     number: str,
     cards: Sequence[CreditCard],
-    own_card: str = "",
+    own_cards: Collection[str] = (),
     banks: Mapping[str, str] = MappingProxyType({}),
+    elsewhere: Elsewhere | None = None,
 ) -> list[Check]:
     """Step 7.
 
@@ -72,18 +74,15 @@ def account(
         record: the account as Intacct has it, None while there is none.
         number: its number.
         cards: all of the company's.
-        own_card: the card that this connection uses or will use.
+        own_cards: the cards that this connection uses or may use.
         banks: account number to the bank account that it belongs to.
+        elsewhere: what other connections use.
     """
     if record is None:
         return [Check("account", PROBLEM, f"There is no account {number} in {ACCOUNTS}. Choose another.")]
     label = f"{record.account_no} {record.title}"
-    owner = next((card for card in cards if card.is_on(number, record.record_no) and card.card_id != own_card), None)
-    if owner:
-        sentence = (
-            f"{taken(number, owner.card_id)} Choose another; or, if that card is for this spend, choose it in step 8."
-        )
-        return [Check("shared", PROBLEM, sentence)]
+    if owner := owner_of(record, cards, own_cards, elsewhere or Elsewhere()):
+        return [Check("shared", PROBLEM, f"{taken(number, owner[0])} Choose another{owner[1]}")]
     if "balance" not in record.account_type.lower():
         return [Check("type", PROBLEM, f"{number} is an income statement account; choose a balance sheet one.")]
     if number in banks:
@@ -133,11 +132,6 @@ def _faults(record: AccountRecord) -> list[tuple[str, str]]:
 def _own(record: AccountRecord) -> bool:
     """Whether the account was made for the cards: what an account of another purpose is, is not ours to change."""
     return for_this_spend(record.title)
-
-
-def for_this_spend(name: str) -> bool:
-    """Whether a name says that the thing was made for Spend Center, as the guide's names do."""
-    return "spend center" in name.casefold()
 
 
 _MENDED = {
@@ -198,6 +192,8 @@ def card(
     vendor_status: str | None,
     today: date,
     account_record_no: str = "",
+    used_by: str = "",
+    live: bool = False,
 ) -> list[Check]:
     """Step 8.
 
@@ -207,16 +203,20 @@ def card(
         cards: all that can be seen, for accounts that two of them share.
         vendor_status: empty when there is no such vendor, None when it could not be read.
         account_record_no: the record number of that account, empty where it is not known.
+        used_by: another connection that uses this card, empty where none does.
+        live: whether this connection posts to the card already: then nobody is told to delete it.
     """
     if record is None:
         return [Check("card", TOLD, f"I do not see `{card_id}` yet.")]
     on_it = record.is_on(number, account_record_no)
-    wrong = _level(record, place, number if on_it else "")
+    wrong = _level(record, place, number if on_it and not used_by and not live else "")
     if wrong:
         return wrong
+    if used_by:
+        return [Check("used", PROBLEM, _of_another(card_id, used_by, place, number))]
     edit = f"{CARDS} > {card_id} > Edit"
     found = [
-        *_kind(record, place, edit),
+        *_kind(record, place, edit, _ANOTHER if live else _MAKE_ANEW),
         *_offset(record, number, account_record_no, cards),
         *_vendor(record, vendor_status, edit),
         *_location(record, place, edit),
@@ -229,14 +229,24 @@ def card(
     return [Check("card", DONE, good), *found, *_remarks(record, place)]
 
 
-def _kind(record: CreditCard, place: Place, edit: str) -> Iterator[Check]:
+def _of_another(card_id: str, used_by: str, place: Place, number: str) -> str:
+    """A card of another connection stays as it is, whatever it is like."""
+    where = f"in {place.label}" if place.entity_id else "at the top level"
+    own = another_id(card_id, place.entity_id or "2")
+    return (
+        f"`{card_id}` is used by the connection {used_by}. Leave it as it is, and add a card of its own {where}, such as "
+        f"`{own}`, with offset account {number}."
+    )
+
+
+def _kind(record: CreditCard, place: Place, edit: str, anew: str) -> Iterator[Check]:
     if not record.active:
         yield Check("status", PROBLEM, f"Status is {record.status}, it should be active. {edit} > Status > Active.")
     if record.liability_type.lower() != "credit":
         has = record.liability_type or "empty"
-        yield Check("type", PROBLEM, f"Account type is {has}, it should be Credit. {_MAKE_ANEW}")
+        yield Check("type", PROBLEM, f"Account type is {has}, it should be Credit. {anew}")
     if place.currency and record.currency and record.currency != place.currency:
-        yield Check("currency", PROBLEM, f"Currency is {record.currency}, it should be {place.currency}. {_MAKE_ANEW}")
+        yield Check("currency", PROBLEM, f"Currency is {record.currency}, it should be {place.currency}. {anew}")
 
 
 def _offset(record: CreditCard, number: str, record_no: str, cards: Sequence[CreditCard]) -> Iterator[Check]:
@@ -280,6 +290,7 @@ _MAKE_ANEW = (
     "Intacct locks this field after saving: delete this card and add it again, or, once it was used, make another account "
     "in step 7 and a card with a new ID on it."
 )
+_ANOTHER = "Intacct locks this field after saving: make another account in step 7 and a card with a new ID on it."
 """A second card cannot have the account of the first, not even of an inactive one."""
 
 
@@ -291,8 +302,9 @@ def _level(record: CreditCard, place: Place, number: str) -> list[Check]:
     if not record.entity_id and not place.several_currencies and record.location_id in place.inside:
         return []
     blocked = (
-        f" Delete `{record.card_id}` first: {number} can belong to one card only."
-        if record.offset_account == number
+        f" {number} can belong to one card only: delete `{record.card_id}` first if nothing was ever posted to it, else "
+        "choose another account in step 7."
+        if number
         else ""
     )
     if place.entity_id:
@@ -310,6 +322,8 @@ def _level(record: CreditCard, place: Place, number: str) -> list[Check]:
 
 def another_id(card_id: str, entity_id: str) -> str:
     """`Spend Center CC Object` for entity 200 becomes `Spend Center CC 200`."""
+    if card_id.endswith(f" {entity_id}"):
+        return f"{card_id} 2"
     return f"{card_id.removesuffix(' Object')} {entity_id}"
 
 

@@ -151,11 +151,12 @@ class Drift:
             connection.entity_name,
             today,
             only=True,
+            own=connection.card,
         )
         number = connection.card_account or (seen.record.offset_account if seen.record else "")
         chart = await shelves.chart(client)
         record = next((one for one in chart.accounts if one.account_no == number), None)
-        account = books.account(record, number, chart.cards, connection.card, chart.banks)
+        account = books.account(record, number, chart.cards, (connection.card,), chart.banks)
         return [*_told(ACCOUNT, account), *_told(CARD, [_gone(check) for check in seen.checks])]
 
 

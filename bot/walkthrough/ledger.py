@@ -12,6 +12,7 @@ from bot.intacct.records import AccountRecord, CreditCard
 from bot.store import connections, runs
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import books, progress, read, shelves
+from bot.walkthrough.account_owner import Elsewhere, can_be_chosen, for_this_spend
 from bot.walkthrough.checks import DONE, standing
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.steps import ACCOUNT, CARD, CARD_ID
@@ -88,6 +89,15 @@ class Ledger:
         async with await self.keeper.client(walk) as client:
             return await self._answered(shelves.all_cards(client))
 
+    async def choosable(self, walk_id: str, user: str) -> list[AccountRecord]:
+        """The accounts that can be chosen, those made for this spend first."""
+        walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
+        seen, elsewhere = await self.chart(walk_id, user), await self._elsewhere(walk)
+        own = await self._own_cards(walk, seen.cards, None, elsewhere)
+        others = [one for one in seen.cards if one.card_id not in own]
+        found = [one for one in seen.accounts if can_be_chosen(one, others, seen.banks, elsewhere)]
+        return sorted(found, key=lambda one: (not for_this_spend(one.title), one.account_no))
+
     async def use_account(self, walk_id: str, user: str, number: str) -> Walkthrough:
         """Chooses an existing account and checks it."""
         walk = await self.keeper.allowed(walk_id, user, ACCOUNT)
@@ -106,7 +116,9 @@ class Ledger:
         if not seen.accounts:
             raise Refused("I see no account at all at the top level: steps 4 and 5 show what is missing.")
         record = next((one for one in seen.accounts if one.account_no == number), None)
-        found = books.account(record, number, seen.cards, _own_card(walk, seen.cards), seen.banks)
+        elsewhere = await self._elsewhere(walk)
+        own = await self._own_cards(walk, seen.cards, record, elsewhere)
+        found = books.account(record, number, seen.cards, own, seen.banks, elsewhere)
         wrong = record is not None and standing(found) is not DONE
         changes = books.mending_words(record) if wrong and record and found[0].key in books.mending(record) else []
         card = await self._free_id(walk)
@@ -120,10 +132,38 @@ class Ledger:
 
     async def _free_id(self, walk: Walkthrough) -> str:
         """The ID for the card that is still to be made: one of the entity's own where another connection has the guide's."""
-        entity = str(walk.answers.get("entity_id", ""))
-        others = await connections.list_connections(self.keeper.store, walk.workspace_id, walk.company)
-        taken = any(one.card == CARD_ID and one.entity_id != entity for one in others if one.id != walk.connection_id)
-        return books.another_id(CARD_ID, entity) if entity and taken else CARD_ID
+        taken = CARD_ID in (await self._elsewhere(walk)).cards
+        return books.another_id(CARD_ID, str(walk.answers.get("entity_id") or "2")) if taken else CARD_ID
+
+    async def _elsewhere(self, walk: Walkthrough) -> Elsewhere:
+        """The cards of the company's other connections, and the accounts of those."""
+        if walk.company is None:
+            return Elsewhere()
+        known = await connections.list_connections(self.keeper.store, walk.workspace_id, walk.company)
+        others = [one for one in known if one.id != walk.connection_id and one.card]
+        return Elsewhere(
+            {one.card: f"{one.entity_id} {one.entity_name}".strip() or one.name for one in others},
+            {one.card_account: one.card for one in others if one.card_account},
+        )
+
+    async def _own(self, walk: Walkthrough) -> str:
+        """The card to which this set-up's connection posts already; empty while there is no connection."""
+        known = await connections.get_connection(self.keeper.store, walk.connection_id) if walk.connection_id else None
+        return known.card if known else ""
+
+    async def _own_cards(
+        self, walk: Walkthrough, cards: Sequence[CreditCard], account: AccountRecord | None, elsewhere: Elsewhere
+    ) -> set[str]:
+        """The cards that this set-up uses already, or that were made for it: they may have its account.
+
+        None that another connection uses.
+        """
+        card, place = str(walk.answers.get("card") or CARD_ID), str(walk.answers.get("entity_id", ""))
+        free = [one for one in cards if one.card_id not in elsewhere.cards]
+        named = {one.card_id for one in free if one.card_id == card and one.entity_id in ("", place)}
+        on_it = [one for one in free if account and one.is_on(account.account_no, account.record_no)]
+        made = {one.card_id for one in on_it if one.entity_id == place and for_this_spend(one.card_id)}
+        return ({await self._own(walk)} - {""}) | (named or made)
 
     async def mend_account(self, walk_id: str, user: str) -> Walkthrough:
         """Puts the wrong attributes of the chosen account right: those that were shown, and nothing else."""
@@ -183,6 +223,7 @@ class Ledger:
         if not answers.get("account"):
             raise Refused("The liability account of step 7 comes first.")
         today = self.keeper.clock().date()
+        elsewhere, own = await self._elsewhere(walk), await self._own(walk)
         async with await self.keeper.client(walk) as client:
             return await self._answered(
                 shelves.card(
@@ -192,6 +233,8 @@ class Ledger:
                     answers.get("entity_id", ""),
                     answers.get("entity_name", ""),
                     today,
+                    elsewhere=elsewhere,
+                    own=own,
                 )
             )
 
@@ -199,8 +242,9 @@ class Ledger:
         """The ID to copy: one of its own for an entity when the usual one exists elsewhere."""
         wanted = str(walk.answers.get("card") or CARD_ID)
         entity = str(walk.answers.get("entity_id", ""))
-        if seen.record and seen.record.card_id == wanted and seen.checks[0].key == "level" and entity:
-            return books.another_id(wanted, entity)
+        key = seen.checks[0].key if seen.record and seen.record.card_id == wanted else ""
+        if key == "used" or (key == "level" and entity):
+            return books.another_id(wanted, entity or "2")
         return wanted
 
     async def _answered(self, reading: Awaitable[T]) -> T:
@@ -216,15 +260,6 @@ class Ledger:
 
 _TICK = "tick General Ledger > Permissions > Accounts > {} in its role, or do it by hand in General Ledger > Accounts"
 """Reading is all that the sync itself needs, so step 4 does not ask for these."""
-
-
-def _own_card(walk: Walkthrough, cards: Sequence[CreditCard]) -> str:
-    """The card that this set-up uses already, or one that was made here for it: its account is rightly taken, by that card."""
-    card, place = str(walk.answers.get("card") or CARD_ID), str(walk.answers.get("entity_id", ""))
-    number = walk.answers.get("account")
-    named = [one.card_id for one in cards if one.card_id == card and one.entity_id in ("", place)]
-    made = [one for one in cards if one.offset_account == number and one.entity_id == place]
-    return next(iter([*named, *(one.card_id for one in made if books.for_this_spend(one.card_id))]), "")
 
 
 def _why(refused: IntacctError, sentence: str, right: str = "step 4 shows what is missing") -> str:

@@ -15,6 +15,7 @@ from bot.intacct.query import Eq
 from bot.intacct.records import AccountRecord, CreditCard, DimensionValue
 from bot.models import Check, Dimension
 from bot.walkthrough import books
+from bot.walkthrough.account_owner import Elsewhere
 from bot.walkthrough.read import answering
 
 # --- the liability account and the card -------------------------------------------------------------------------------
@@ -165,8 +166,12 @@ async def card(
     today: date,
     *,
     only: bool = False,
+    elsewhere: Elsewhere | None = None,
+    own: str = "",
 ) -> Watched:
     """Looks for the card and judges it; `only` this one, and none that would fit instead.
+
+    `elsewhere` is what other connections use, `own` the card to which this one posts already.
 
     Raises:
         Unanswered: nothing was learned.
@@ -177,13 +182,26 @@ async def card(
         meant = [one for one in cards if one.card_id == card_id] if only else cards
         account = await client.account(number, entity="") if number else None
         record_no = account.record_no if account else ""
-        record = pick_card(meant, card_id, number, where, record_no)
+        used = elsewhere.cards if elsewhere else {}
+        free = [one for one in meant if one.card_id not in used]
+        record = pick_card(free, card_id, number, where, record_no) or pick_card(
+            meant, card_id, number, where, record_no
+        )
         vendor = await vendor_status(client, record.vendor_id) if record else None
         often = await _summaries(client)
     name = record.card_id if record else card_id
     number = number or (record.offset_account if record else "")
     found = books.card(
-        record, name, number, where, cards, vendor_status=vendor, today=today, account_record_no=record_no
+        record,
+        name,
+        number,
+        where,
+        cards,
+        vendor_status=vendor,
+        today=today,
+        account_record_no=record_no,
+        used_by=used.get(name, "") if record and name != own else "",
+        live=name == own,
     )
     return Watched(found, name, where, record, often)
 

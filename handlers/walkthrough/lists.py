@@ -19,10 +19,8 @@ async def entities(services: Services, walk: str, user: str, _block: str) -> Pai
 
 
 async def accounts(services: Services, walk: str, user: str, _block: str) -> Pairs:
-    chart = await services.walkthrough.ledger.chart(walk, user)
-    usable = [one for one in chart.accounts if one.active and "balance" in one.account_type.lower()]
-    usable.sort(key=lambda one: (one.normal_balance.lower() != "credit", one.account_no))
-    return [(f"{one.account_no} {one.title}", one.account_no) for one in usable]
+    found = await services.walkthrough.ledger.choosable(walk, user)
+    return [(f"{one.account_no} {one.title}", one.account_no) for one in found]
 
 
 async def cards(services: Services, walk: str, user: str, _block: str) -> Pairs:
