@@ -327,21 +327,28 @@ class CreditCard:
         )
 
 
+_PRIVILEGES = {"false": "Off", "true": "Limited", "full": "Full", "off": "Off", "limited": "Limited"}
+"""USERINFO.ADMIN as recorded: `false`, `true`, `Full`, where `true` is *limited*; and the words of other calls."""
+
+
 @dataclass(frozen=True, slots=True)
 class UserRecord:
-    """A user. `admin` is Intacct's word (`full`, `limited`, `off`, or true and false); `web_services_only` cannot sign in to the screen."""
+    """A user. `admin` is as the screen names it: Off, Limited or Full. `web_services_only` cannot sign in to the screen.
+
+    What this company does not show is empty, or None.
+    """
 
     login_id: str
     status: str
     user_type: str
     admin: str
-    web_services_only: bool
+    web_services_only: bool | None
     description: str
     record_no: str
 
     @property
     def active(self) -> bool:
-        return self.status.lower() == "active"
+        return usable(self.status)
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
@@ -349,8 +356,8 @@ class UserRecord:
             login_id=row.get("LOGINID", ""),
             status=row.get("STATUS", ""),
             user_type=row.get("USERTYPE", ""),
-            admin=row.get("ADMIN", ""),
-            web_services_only=read_truth(row.get("LOGINDISABLED", "")),
+            admin=_PRIVILEGES.get(row.get("ADMIN", "").lower(), row.get("ADMIN", "")),
+            web_services_only=read_truth(row["LOGINDISABLED"]) if row.get("LOGINDISABLED") else None,
             description=row.get("DESCRIPTION", ""),
             record_no=row.get("RECORDNO", ""),
         )
@@ -426,6 +433,6 @@ DIMENSION_OBJECTS: Mapping[Dimension, DimensionObject] = {
     Dimension.VENDOR: DimensionObject("VENDOR", "VENDORID", ("NAME",)),
     Dimension.ITEM: DimensionObject("ITEM", "ITEMID", ("NAME",)),
     Dimension.CUSTOMER: DimensionObject("CUSTOMER", "CUSTOMERID", ("NAME",)),
-    Dimension.EMPLOYEE: DimensionObject("EMPLOYEE", "EMPLOYEEID", ("PERSONALINFO.CONTACTNAME", "CONTACT_NAME", "NAME")),
+    Dimension.EMPLOYEE: DimensionObject("EMPLOYEE", "EMPLOYEEID", ("CONTACT_NAME", "PERSONALINFO.CONTACTNAME")),
 }
-"""The standard dimensions. A name field that a company's `lookup` does not list is not asked for."""
+"""The standard dimensions. A name field that a company's `lookup` does not list is not asked for; without one, only the first."""

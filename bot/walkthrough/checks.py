@@ -110,14 +110,14 @@ def user(record: UserRecord | None, user_id: str) -> list[Check]:
     edit = f"{USERS} > {user_id} > Edit"
     found = []
     kind = record.user_type.lower().removesuffix(" user").strip()
-    if kind not in ("business", "b"):
-        wrong = f"User type is *{kind.capitalize() or 'empty'}*; it must be *Business*. {edit} > User type > Business."
+    if kind not in ("business", "b", ""):
+        wrong = f"User type is *{kind.capitalize()}*; it must be *Business*. {edit} > User type > Business."
         found.append(Check("user_type", PROBLEM, wrong))
     if not record.active:
         found.append(
             Check("status", PROBLEM, f"Status is *{record.status}*; it must be *Active*. {edit} > Status > Active.")
         )
-    if not record.web_services_only:
+    if record.web_services_only is False:
         found.append(
             Check(
                 "web_services",
@@ -128,9 +128,8 @@ def user(record: UserRecord | None, user_id: str) -> list[Check]:
         )
     if not found:
         found.append(Check("user", DONE, f"{user_id}, Business, active"))
-    admin = record.admin.lower()
-    if admin not in ("full", "true"):
-        word = {"off": "Off", "false": "Off"}.get(admin, record.admin.capitalize() or "Off")
+    if record.admin != "Full":
+        word = record.admin or "Off"
         found.append(Check("admin", TOLD, f"Admin privileges: *{word}* is fine if step 4 turns green."))
     return found
 

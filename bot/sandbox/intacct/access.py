@@ -251,8 +251,12 @@ def _user_info(user: Row) -> Row:
         "STATUS": user.get("STATUS", "active"),
         "USERTYPE": user.get("USERTYPE", "business user"),
         "LOGINDISABLED": str(bool(user.get("WEBSERVICES"))).lower(),
-        "ADMIN": str(user.get("ADMIN", "off")).capitalize(),
+        "ADMIN": _PRIVILEGES.get(str(user.get("ADMIN", "off")), "false"),
     }
+
+
+_PRIVILEGES = {"off": "false", "limited": "true", "full": "Full"}
+"""The screen's words for admin privileges, and what a query answers for them, as recorded of a live company."""
 
 
 def permissions(company: Company, user: Row) -> dict[str, dict[str, list[str]]]:
