@@ -294,7 +294,7 @@ ACTS: tuple[tuple[str, Act], ...] = (
     (_CARD, _edits_card),
     (r"add another card with a new ID, set this one to Inactive", _replaces_card),
     (r"delete this card and add it again", _makes_card_anew),
-    (r"Delete `(?P<card>[^`]+)` first", _deletes_other_card),
+    (r"delete `(?P<card>[^`]+)` first", _deletes_other_card),
     (r"Switch to the entity and add one there, with an ID of its own such as `(?P<card>[^`]+)`", _adds_card_there),
     (r"Switch to the top level and add one there, with an ID of its own", _adds_card_there),
 )
