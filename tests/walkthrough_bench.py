@@ -179,8 +179,8 @@ def sentences(walk: Walkthrough, step: int) -> str:
 
 
 @asynccontextmanager
-async def harbor(folder: Path) -> AsyncIterator[Harbor]:
-    """Everything started and closed again."""
+async def harbor(folder: Path, database: str = "", keys: str = "") -> AsyncIterator[Harbor]:
+    """Everything started and closed again; `database` is a URL, else it is SQLite in the folder."""
     clock = Clock()
     tale = story(clock().date())
     intacct, spend = IntacctSim(tale.company), SpendSim(tale.spend)
@@ -189,7 +189,7 @@ async def harbor(folder: Path) -> AsyncIterator[Harbor]:
         for sim in (intacct, spend):
             await sim.start()
             stack.push_async_callback(sim.stop)
-        settings = Settings(_env_file=None, data_dir=folder, encryption_keys=SecretStr(""))
+        settings = Settings(_env_file=None, data_dir=folder, database_url=database, encryption_keys=SecretStr(keys))
         store = await open_store(settings)
         stack.push_async_callback(store.close)
         place = Harbor(store, intacct, spend, tale, clock)

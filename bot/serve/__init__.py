@@ -121,7 +121,13 @@ class Bot:
                 "watch_step": watch_step(services, self.client),
                 "write_books": write_books(services, self.client),
             }
-            self.engine.sweep = _each(services.desk.sweep, drift.promise, self.digests.promise, outbox.sweep)
+            self.engine.sweep = _each(
+                services.desk.sweep,
+                drift.promise,
+                self.digests.promise,
+                outbox.sweep,
+                services.walkthrough.door.forget_passwords,
+            )
             self.line = Line(self.settings, self.app, parts.store, parts.clock)
             self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line, self.engine)
             await self.door.open()

@@ -124,6 +124,9 @@ walkthroughs = Table(
     Column("messages", Document, nullable=False),
     Column("spend_token", Encrypted, nullable=True),
     Column("client_secret", Encrypted, nullable=True),
+    Column("password", Encrypted, nullable=True),  # of Intacct, typed and not accepted yet; gone once it is, or too old
+    _words("password_user"),  # the Web Services user it was typed for
+    Column("password_given", Instant, nullable=True),
     _count("revision"),
     Column("created", Instant, nullable=False),
     Column("updated", Instant, nullable=False),

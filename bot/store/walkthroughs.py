@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from bot.models import Secret
 from bot.store.database import Store
@@ -23,6 +23,7 @@ class Walkthrough:
 
     `answers`: what was typed or chosen, never a secret. `steps`: step number (text) to {"state", "checks", "checked",
     "assignee"}. `messages`: where its cards stand in Slack, by the key the handlers choose.
+    `password`: of Intacct, typed for `password_user` at `password_given` and not accepted yet.
     """
 
     id: str
@@ -37,6 +38,9 @@ class Walkthrough:
     messages: dict[str, Any]
     spend_token: Secret | None
     client_secret: Secret | None
+    password: Secret | None
+    password_user: str
+    password_given: datetime | None
     revision: int
     created: datetime
     updated: datetime
@@ -94,3 +98,13 @@ async def save(store: Store, walk: Walkthrough, now: datetime, **values: Any) ->
     if row is None:
         raise Stale(walk.id)
     return as_row(Walkthrough, row)
+
+
+NO_PASSWORD: dict[str, Any] = {"password": None, "password_user": "", "password_given": None}
+
+
+async def forget_passwords(store: Store, before: datetime) -> None:
+    """Drop what was typed before this instant, or in a set-up that has ended, and was never accepted."""
+    late = or_(walkthroughs.c.password_given < before, walkthroughs.c.state != OPEN)
+    async with store.begin() as db:
+        await db.execute(update(walkthroughs).where(walkthroughs.c.password.is_not(None), late).values(**NO_PASSWORD))

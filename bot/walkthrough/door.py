@@ -10,7 +10,7 @@ from typing import Any
 from bot.intacct.records import Entity
 from bot.models import Check, Secret, StepState
 from bot.settings import sender_doubt
-from bot.store import connections
+from bot.store import connections, walkthroughs
 from bot.store.connections import Company
 from bot.store.walkthroughs import Walkthrough
 from bot.walkthrough import progress, read, rights
@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 
 NOTED = "Noted. I check it as soon as I can sign in."
 PENDING = timedelta(minutes=30)
-"""How long a password that Intacct could not judge yet is kept in memory, and nowhere else."""
+"""How long a password is kept that Intacct has not accepted; encrypted, in the walkthrough's row."""
+
+FORGET_EVERY = timedelta(minutes=1)
 
 
 class Door:
@@ -30,7 +32,7 @@ class Door:
 
     def __init__(self, keeper: Keeper) -> None:
         self.keeper = keeper
-        self._pending: dict[str, tuple[Secret, str, datetime]] = {}
+        self._forgot: datetime | None = None
 
     # --- 1: which company, which level --------------------------------------------------------------------------------
 
@@ -59,8 +61,6 @@ class Door:
         if cut := [name for name, text in typed.items() if text != text.strip()]:
             found.append(Check("blanks", TOLD, f"I cut blanks around {joined(cut)}."))
         known = await self._known_company(walk, company)
-        if held := self._pending.get(walk.id):  # a password that is not judged yet is tried there, as that user
-            self._pending[walk.id] = (held[0], who, held[2])
 
         def decide(now: Walkthrough) -> dict[str, Any]:
             same = now.answers.get("company_id") == company
@@ -68,7 +68,8 @@ class Door:
             kept = now.answers if same else {name: now.answers[name] for name in lasting if name in now.answers}
             steps = now.steps if same else {}
             steps = progress.mark(steps, OPEN, found, self.keeper.clock(), user)
-            return {
+            # a password that waits to be tried is tried there, as that user
+            return ({"password_user": who} if now.password else {}) | {
                 "answers": {**kept, "company_id": company, "user_id": known.user_id if known else who},
                 "steps": steps,
                 "company": known.id if known else (now.company if same else None),
@@ -90,21 +91,22 @@ class Door:
     # --- 2 to 6: the door and the rights ------------------------------------------------------------------------------
 
     async def sign_in(self, walk_id: str, user: str, user_id: str, password: Secret) -> Walkthrough:
-        """Tries a password; it is stored once Intacct has accepted it, and not before."""
+        """Tries a password. It is encrypted before anything else; the company's it is once Intacct has accepted it."""
         walk = await self.keeper.allowed(walk_id, user, USER)
         if not walk.answers.get("company_id"):
             raise Refused("Choose the company first, in step 1.")
         secret, who = Secret(password.reveal().strip()), user_id.strip() or USER_ID
         if not secret:
             raise Refused("The password is empty.", "password")
-        self._pending[walk.id] = (secret, who, self.keeper.clock())
+        given = {"password": secret, "password_user": who, "password_given": self.keeper.clock()}
+        walk = await self.keeper.change(walk.id, lambda _: given)
         return await self.prove(walk, user, CREDENTIALS)
 
     async def prove(self, walk: Walkthrough, user: str, step: int) -> Walkthrough:
         password = await self._password(walk)
         if password is None:
             return await self._told(walk, user, step)
-        secret, who, held = password
+        secret, who = password
         answers = walk.answers
         tried = SignIn(answers["company_id"], who, self.keeper.sender_id)
         scope, entity_id = answers.get("scope", ""), answers.get("entity_id", "")
@@ -115,8 +117,6 @@ class Door:
         except read.Unanswered as silence:
             raise Refused(str(silence)) from None
         company = await self._keep(walk, seen, secret) if seen.let_in else None
-        if held and seen.let_in:
-            self._pending.pop(walk.id, None)
         if company and company.problem and self.keeper.let_in:
             await self.keeper.let_in(company.id, user)
         if seen.tried.category == "auth.sender_credentials":
@@ -146,18 +146,27 @@ class Door:
             if seen.setup:
                 answers["cash_book"] = seen.setup.multi_book or "cash" in seen.setup.default_book.lower()
             changed = {"answers": answers, "steps": steps, "step": progress.next_step(steps)}
-            return changed | ({"company": company.id} if company else {})
+            if not company:
+                return changed
+            accepted = now.password_given == walk.password_given  # what was typed meanwhile still waits
+            return changed | {"company": company.id} | (walkthroughs.NO_PASSWORD if accepted else {})
 
         return await self.keeper.change(walk.id, decide)
 
-    async def _password(self, walk: Walkthrough) -> tuple[Secret, str, bool] | None:
-        """What to sign in with, as whom, and whether it is one that Intacct has not judged yet."""
-        secret, who, since = self._pending.get(walk.id, (None, "", self.keeper.clock()))
-        if secret and self.keeper.clock() - since < PENDING:
-            return secret, who, True
-        self._pending.pop(walk.id, None)
+    async def _password(self, walk: Walkthrough) -> tuple[Secret, str] | None:
+        """What to sign in with, and as whom: what was typed and not accepted yet, else what the company has."""
+        if walk.password and walk.password_given and abs(self.keeper.clock() - walk.password_given) < PENDING:
+            return walk.password, walk.password_user
         company = await connections.get_company(self.keeper.store, walk.company) if walk.company else None
-        return (company.password, company.user_id, False) if company and company.password else None
+        return (company.password, company.user_id) if company and company.password else None
+
+    async def forget_passwords(self) -> None:
+        """Called every few seconds: drop typed passwords that were not accepted in time."""
+        now = self.keeper.clock()
+        if self._forgot is not None and timedelta() <= now - self._forgot < FORGET_EVERY:
+            return
+        self._forgot = now
+        await walkthroughs.forget_passwords(self.keeper.store, now - PENDING)
 
     async def _told(self, walk: Walkthrough, user: str, step: int) -> Walkthrough:
         said = NOTED
