@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from bot.intacct import calls
-from bot.intacct.client import render_posting
-from bot.intacct.envelope import Element, render_function, render_login, render_request, render_session
+from bot.intacct.client import render_posting, render_reversal
+from bot.intacct.envelope import Element, render_function, render_login, render_request, render_session, sent_card
 from bot.intacct.query import (
     MOST_VALUES,
     And,
@@ -299,3 +299,11 @@ def test_days_amounts_and_truths_are_read_in_every_spelling() -> None:
         False,
         False,
     ]
+
+
+def test_the_card_of_a_frozen_body_is_read_as_it_was_given() -> None:
+    one = PostingLine(amount=Decimal("1.00"), account="6120", location="100")
+    sent = CardTransaction("R&D <1> “card”", date(2026, 10, 1), (one,), payee="<chargecardid>other</chargecardid>")
+
+    assert sent_card(render_posting("cc-1", sent)) == "R&D <1> “card”"
+    assert sent_card(render_reversal("cr-1", "10390", date(2026, 10, 1), "memo")) == ""

@@ -6,6 +6,7 @@ be stored with an attempt and sent again.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -18,6 +19,7 @@ from bot.models import Secret
 Element: TypeAlias = etree._Element  # noqa: SLF001 - lxml gives its element type no public name
 
 _CONTROL_ID = re.compile(r"[A-Za-z0-9._:-]{1,256}")
+_CARD = re.compile(r"<chargecardid>([^<]{1,200})</chargecardid>")
 _FUNCTION = re.compile(r'<function controlid="([A-Za-z0-9._:-]{1,256})"><(\w+)')
 
 
@@ -62,6 +64,12 @@ def function_parts(function: str) -> tuple[str, str]:
     if not found or not function.endswith("</function>"):
         raise ValueError("Not a rendered function.")
     return found.group(1), found.group(2)
+
+
+def sent_card(function: str) -> str:
+    """The card that a rendered card transaction is posted to; empty where it names none."""
+    found = _CARD.search(function)
+    return html.unescape(found[1]) if found else ""
 
 
 def render_login(company_id: str, user_id: str, password: Secret, entity_id: str) -> str:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from bot.hints.catalogue import hint_for
 from bot.hints.classify import classify
+from bot.intacct.envelope import sent_card
 from bot.intacct.errors import BlindLookup
 from bot.intacct.records import FoundRecord, Role
 from bot.models import AttemptState, ConnectionState, Fault, Level, Operation, PostingState, RetryClass, Verdict
@@ -219,6 +220,9 @@ def adopt(row: Posting, attempt: Attempt | None, hits: Sequence[FoundRecord], ca
     A draft does not stand, nor does either half of a reversal.
     """
     tried, was = attempt.id if attempt else None, (PostingState.UNKNOWN, *RESTING)
+    card = (
+        sent_card(attempt.body) if attempt else ""
+    ) or card  # the row may have come from a connection to another one
     if len(hits) == 1 and agrees(row, hits[0], card):
         state = AttemptState.POSTED if attempt else None
         return Settled(row.id, tried, PostingState.POSTED, state, record_no=hits[0].record_no, was=was)
