@@ -134,7 +134,11 @@ def doctor() -> None:
 def list_connections() -> None:
     """A line for each connection."""
     settings = settings_for(Need.STORE)
-    printing.connection_table(do(lambda: commands.list_all(settings)))
+    rows = do(lambda: commands.list_all(settings))
+    printing.connection_table(rows)
+    for row, _ in rows:
+        if not row.owner:
+            sys.stderr.write(f"{commands.ownerless(row)}\n")
 
 
 @connections.command("import")
@@ -159,6 +163,17 @@ def test_connection(connection: ConnectionId) -> None:
     """Tries both far ends; exit 1 when something is wrong there."""
     settings = settings_for(Need.STORE, Need.INTACCT)
     raise typer.Exit(printing.checked(do(lambda: commands.try_out(settings, connection))))
+
+
+@connections.command()
+def owner(
+    connection: ConnectionId,
+    user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user ID, like U0123ABCD.")],
+) -> None:
+    """Name who owns a connection: who may change it, and whose empty lists mean the members of its channel."""
+    settings = settings_for(Need.STORE)
+    row = do(lambda: commands.name_owner(settings, connection, user))
+    sys.stdout.write(f"{row.name} ({row.id}) belongs to {row.owner} now.\n")
 
 
 @connections.command()

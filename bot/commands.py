@@ -28,7 +28,7 @@ from bot.store.runs import Run
 from bot.store.vault import VaultError
 from bot.sync import reconcile as proofs
 from bot.sync import remove as endings
-from bot.sync.connection_file import ConnectionFileError, read, write
+from bot.sync.connection_file import NO_USER, ConnectionFileError, is_user, read, write
 from bot.sync.introduce import Unsuitable, meet_books, meet_source
 from bot.sync.overlap import taken
 from bot.sync.preview import Preview, preview
@@ -139,7 +139,7 @@ async def import_connection(settings: Settings, path: Path) -> tuple[Connection,
         made = await connections.add_connection(
             parts.store, workspace=workspace, company=company.id, now=now, **file.connection
         )
-        remarks = []
+        remarks = [] if made.owner else [ownerless(made)]
         try:
             made = await meet_source(parts.reach, made)
         except SourceError as refused:
@@ -165,10 +165,35 @@ async def import_connection(settings: Settings, path: Path) -> tuple[Connection,
         return made, remarks
 
 
+def ownerless(row: Connection) -> str:
+    """What a connection without an owner means, and what to do."""
+    return (
+        f"{row.name} ({row.id}) has no owner: in Slack only the people on its own lists may do anything with it. "
+        f"python -m bot connections owner {row.id} USER names one."
+    )
+
+
 def _claimed(rivals: Sequence[tuple[Connection, str]]) -> str:
     names = ", ".join(f"{one.name} ({one.id})" for one, _ in rivals)
     shared = ", ".join(dict.fromkeys(shared for _, shared in rivals))
     return f"the selector claims transactions that belong to {names} already ({shared}); narrow one of them"
+
+
+async def name_owner(settings: Settings, connection_id: str, user: str) -> Connection:
+    """Make somebody the owner of a connection, as the operator: who has no owner has nobody who could say so in Slack.
+
+    Raises:
+        CommandError: there is no such connection, or that is no user's ID.
+    """
+    if not is_user(user):
+        raise CommandError(f"{user} is no Slack user ID; write {NO_USER}.")
+    async with open_parts(settings) as parts:
+        before = await find(parts, connection_id)
+        changed = await connections.change_connection(parts.store, before.id, owner=user)
+        was = f" Before, it was {before.owner}." if before.owner else ""
+        said = f"The command line made {user} the owner.{was}"
+        await runs.tell(parts.store, "owner", said, parts.clock(), connection=before.id)
+        return changed
 
 
 async def list_all(settings: Settings) -> list[tuple[Connection, Company]]:

@@ -20,6 +20,7 @@ from bot.intacct.errors import IntacctError
 from bot.models import Level, Secret
 from bot.settings import Need, Settings, SettingsError, load, sender_doubt
 from bot.slack_errors import app_token_refused, bot_token_refused, said
+from bot.store.connections import without_owner
 from bot.store.database import current, make_engine, newest
 from bot.store.vault import Vault, VaultError
 
@@ -69,7 +70,10 @@ async def _store(settings: Settings) -> list[Line]:
     lines: list[Line] = []
     if settings.on_sqlite:
         lines.append(_sqlite())
-    lines += [await _database(settings), _keys(settings)]
+    database = await _database(settings)
+    lines += [database, _keys(settings)]
+    if not database[1]:
+        lines += await _owners(settings)
     return lines
 
 
@@ -99,6 +103,26 @@ async def _database(settings: Settings) -> Line:
         else f"it is at version {version or 'none'}; python -m bot db upgrade brings it to {wanted}"
     )
     return f"database at schema {version}", behind
+
+
+async def _owners(settings: Settings) -> list[Line]:
+    """Connections that nobody owns: in Slack only the people on their own lists have rights then."""
+    if settings.on_sqlite and not _there(settings.store_url.partition(":///")[2]):
+        return []
+    engine = make_engine(settings.store_url)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            found = await without_owner(engine)
+    except (SQLAlchemyError, OSError, TimeoutError) as trouble:
+        return [("owners of connections", f"{type(trouble).__name__}: the database does not tell")]
+    finally:
+        await engine.dispose()
+    if not found:
+        return []
+    names = ", ".join(f"{name} ({connection})" for connection, name in found[:5])
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    cure = "only people on its own lists may do anything in Slack; python -m bot connections owner ID USER names one"
+    return [("owners of connections", f"without one: {names}{more}; {cure}")]
 
 
 def _there(file: str) -> bool:

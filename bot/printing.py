@@ -43,11 +43,11 @@ def connection_table(rows: Sequence[tuple[Connection, Company]]) -> None:
     if not rows:
         _say("There is no connection yet: python -m bot connections import FILE, or /intacct setup in Slack.")
         return
-    table = Table("ID", "Name", "State", "Company", "Entity", "Card", "Schedule", "Start", box=None)
+    table = Table("ID", "Name", "State", "Company", "Entity", "Card", "Schedule", "Start", "Owner", box=None)
     for row, company in rows:
         start = row.start_date.isoformat() if row.start_date else ""
         entity = row.entity_id or "top level"
-        cells = (row.id, row.name, row.state, company.company_id, entity, row.card, row.schedule, start)
+        cells = (row.id, row.name, row.state, company.company_id, entity, row.card, row.schedule, start, row.owner)
         table.add_row(*map(_plain, cells))
     _print(table)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,13 +11,14 @@ from typing import Any, TypeVar
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sync.connection_file import is_user
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FRESH = timedelta(hours=1)
 JUST_NOW = timedelta(minutes=1)
 PEOPLE = 5000
-USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class People:
 
     async def to_ask(self, client: AsyncWebClient, workspace: str, user: str) -> tuple[Person, str]:
         """Somebody whom a form names to be asked, and what speaks against it: a channel's id is no person's."""
-        if not USER_ID.fullmatch(user):
+        if not is_user(user):
             return Person(user, "Someone"), "Pick a person."
         person = await self.person(client, user)
         if not person.known:

@@ -103,7 +103,7 @@ class Town(Shell):
 
 def connection_file(tale: Story, **changes: str) -> str:
     parts = {
-        "top": f'name = "Portland"\nchannel = "C0FINANCE"\nschedule = "0 7 * * *"\ntime_zone = "America/Los_Angeles"\n'
+        "top": f'name = "Portland"\nchannel = "C0FINANCE"\nowner = "U0DANA"\nschedule = "0 7 * * *"\ntime_zone = "America/Los_Angeles"\n'
         f"start_date = {tale.calendar.first.isoformat()}",
         "intacct": '[intacct]\ncompany_id = "HarborPine"\nuser_id = "Spendcenter"\n'
         'password = "env:INTACCT_USER_PASSWORD"\nentity_id = "100"\ncard = "Spend Center CC Object"',
@@ -303,6 +303,27 @@ async def test_a_connection_lives_as_a_file_and_its_secrets_do_not(town: Town) -
     assert (again.code, again.err) == (0, "")
     second = await town.bot("connections", "export", again.out.split()[-1])
     assert second.out == exported.out
+
+
+async def test_a_connection_without_an_owner_is_named_until_the_command_line_names_one(town: Town) -> None:
+    nobodys = connection_file(town.story).replace('owner = "U0DANA"\n', "")
+    imported = await town.bot("connections", "import", town.write("nobodys.toml", nobodys))
+    connection = imported.out.split()[-1]
+    listed = await town.bot("connections", "list")
+    channel = await town.bot("connections", "owner", connection, "C0FINANCE")
+    named = await town.bot("connections", "owner", connection, "U0LEE")
+    again = await town.bot("connections", "list")
+    exported = await town.bot("connections", "export", connection)
+
+    advice = (
+        f"Portland ({connection}) has no owner: in Slack only the people on its own lists may do anything with it. "
+    )
+    assert advice + f"python -m bot connections owner {connection} USER names one." in imported.err
+    assert advice in listed.err
+    assert (channel.code, "no Slack user ID" in channel.err) == (2, True)
+    assert (named.code, named.out) == (0, f"Portland ({connection}) belongs to U0LEE now.\n")
+    assert (again.err, "U0LEE" in again.out) == ("", True)
+    assert '\nowner = "U0LEE"\n' in exported.out
 
 
 async def test_every_mistake_in_a_connection_file_is_told_at_once(shell: Shell) -> None:

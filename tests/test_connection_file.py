@@ -56,6 +56,7 @@ def test_a_small_file_is_enough(path: Path) -> None:
     assert made.connection["mapping"] == {"gl_account": FieldMapping("GL Account", "", {"6120 - Office": "6120"})}
     assert made.connection["spend_token"] == Secret("tkn")
     assert made.connection["entity_id"] == ""
+    assert made.connection["owner"] == ""
 
 
 def test_a_file_saved_by_an_editor_that_marks_its_encoding_is_read(path: Path) -> None:
@@ -72,6 +73,8 @@ def test_a_file_saved_by_an_editor_that_marks_its_encoding_is_read(path: Path) -
         ("top", PARTS["top"].replace("0 7 * * mon-fri", "@daily"), "schedule is not usable"),
         ("top", PARTS["top"].replace("0 7 * * mon-fri", "61 7 * * *"), "schedule is not usable"),
         ("top", PARTS["top"].replace("America/Los_Angeles", "PST8"), "time_zone 'PST8' is not known"),
+        ("top", PARTS["top"] + "\nowner = 'C0FINANCE'", "owner is a Slack user ID like U0123ABCD"),
+        ("top", PARTS["top"] + "\nowner = 'Dana'", "owner is a Slack user ID like U0123ABCD"),
         ("top", PARTS["top"] + "\nchanel = 'C0'", "chanel is not known here"),
         ("intacct", PARTS["intacct"] + "\nrequests_at_once = 0", "requests_at_once is a number from 1 to 50"),
         ("intacct", PARTS["intacct"] + "\nrequests_at_once = true", "requests_at_once is a number from 1 to 50"),
@@ -141,6 +144,7 @@ def again(path: Path, row: Connection) -> dict[str, Any]:
 def test_what_is_written_is_read_as_the_same_and_names_its_secrets_only(path: Path) -> None:
     row = connection(
         channel="C0FINANCE",
+        owner="U0DANA",
         schedule="0 7 * * *",
         entity_id="100",
         selector=to_json(Selector(False, ("4417",), ("bgt",), "Field", ("a", "b"))),
@@ -150,7 +154,7 @@ def test_what_is_written_is_read_as_the_same_and_names_its_secrets_only(path: Pa
     found = again(path, row)
 
     assert "tkn" not in path.read_text()
-    for key in ("name", "channel", "schedule", "time_zone", "start_date", "entity_id", "card", "options"):
+    for key in ("name", "channel", "owner", "schedule", "time_zone", "start_date", "entity_id", "card", "options"):
         assert found[key] == getattr(row, key)
     assert found["selector"] == row.selects()
     assert found["mapping"] == row.codes()

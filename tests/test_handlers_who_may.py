@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.models import PostingState
 from bot.sandbox.slack.workspace import Person
-from bot.store import alerts, postings, rules, vendors, walkthroughs
+from bot.store import alerts, connections, postings, rules, vendors, walkthroughs
 from bot.store.connections import Connection
 from bot.store.vendors import Wanted
 from handlers.ui.ids import SECRET_BLOCKS
@@ -525,6 +525,31 @@ async def test_forty_impatient_presses_cost_the_far_ends_one_look_and_one_search
     for _ in range(40):
         await world.send(LEE, press("drift.check", connection)(world.ids))
     assert looks() <= 2, "one that Intacct has not answered yet, and one that waits for it to end"
+
+
+async def test_without_an_owner_only_the_people_on_its_lists_have_rights_until_one_is_named(world: World) -> None:
+    """Whoever is refused for that reads the command that names an owner; the lists count all the while."""
+    store = world.at.far.parts.store
+    await connections.change_connection(store, world.ids.connection, owner="", options={"correct": [SAM]})
+    take, retry = press("alert.take", alert)(world.ids), press("alert.retry", alert)(world.ids)
+    ignore = press("alert.menu", lambda ids: f"ignore:{ids.alert}", option=True)(world.ids)
+    details = press("alert.menu", lambda ids: f"details:{ids.alert}", option=True)(world.ids)
+    settings = press("connection.settings", connection)(world.ids)
+    for user, body in [(DANA, settings), (SAM, settings), (SAM, retry), (LEE, retry), (LEE, take), (LEE, details)]:
+        before, heard = world.standing(user), len(world.told(user))
+        await world.send(user, body)
+        (said,) = world.told(user)[heard:]
+        assert f"python -m bot connections owner {world.ids.connection} USER" in said
+        assert user in said
+        assert differing(before, world.standing(user)) == []
+    await world.send(SAM, ignore)
+    assert (world.at.slack.view_of(SAM) or {})["title"]["text"] == "Ignore"
+
+    await connections.change_connection(store, world.ids.connection, owner=DANA)
+    for user, refused in ((GUEST, True), (EXTERNAL, True), (OUTSIDER, True), (LEE, False), (MEMBER, False)):
+        before = world.standing(user)["rows"]["alerts"]
+        await world.send(user, take)  # an empty list: the members of the channel who are no guests
+        assert (world.standing(user)["rows"]["alerts"] == before) is refused, user
 
 
 def test_no_secret_is_typed_by_the_walk() -> None:

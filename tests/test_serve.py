@@ -223,6 +223,12 @@ async def test_doctor_finds_all_in_order_and_names_what_is_not(tmp_path: Path, m
         assert [line for line in lines if line[1]] == []
         assert any(far.spend.token_url in what for what, _ in lines)
 
+        nobodys = await far.connect("100", owner="")
+        await far.connect("200")
+        problem = dict(await examine())["owners of connections"]
+        assert problem.startswith(f"without one: Portland ({nobodys.id}); only people on its own lists may do anything")
+        assert "python -m bot connections owner ID USER names one" in problem
+
         monkeypatch.setenv("INTACCT_SENDER_ID", SENDER_ID.title())
         capitals = dict(await examine())["Intacct"]
         monkeypatch.setenv("INTACCT_SENDER_ID", SENDER_ID)

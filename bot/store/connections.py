@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.models import ConnectionState, FieldMapping, Secret, Selector, WorkspaceState
 from bot.store.database import Store
@@ -51,7 +52,7 @@ class Connection:
 
     `options` holds the connection's answers and choices: "wait_for_approval" (bool), "receipts_above" (amount text or
     empty), "fee_inside" (bool, absent until answered), "other_entities" (bool), "correct" and "retry" (Slack user ids;
-    empty means everyone in the channel), "late_to_open_day" (bool), "fallback_vendor" (an Intacct ID, or empty),
+    empty means the members of its channel who are no guests, where it has an owner, else no one), "late_to_open_day" (bool), "fallback_vendor" (an Intacct ID, or empty),
     "vendors" (bool: two people together may create one or set it to active).
     """
 
@@ -316,6 +317,14 @@ async def list_connections(store: Store, workspace: str | None = None, company: 
         query = query.where(connections.c.company == company)
     async with store.read() as db:
         return as_rows(Connection, await db.execute(query))
+
+
+async def without_owner(engine: AsyncEngine) -> list[tuple[str, str]]:
+    """ID and name of each connection that nobody owns; by a connection of its own, since `doctor` opens no store."""
+    mine = connections.c.owner == "", connections.c.removed.is_(None)
+    query = select(connections.c.id, connections.c.name).where(*mine).order_by(connections.c.created, connections.c.id)
+    async with engine.connect() as db:
+        return [(row.id, row.name) for row in await db.execute(query)]
 
 
 async def each_connection(store: Store, ids: Sequence[str] | None = None) -> AsyncIterator[Connection]:

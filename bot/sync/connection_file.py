@@ -21,6 +21,7 @@ from bot.store.connections import Company, Connection
 TOP = {
     "name",
     "channel",
+    "owner",
     "schedule",
     "time_zone",
     "start_date",
@@ -34,6 +35,7 @@ TOP = {
 INTACCT = {"company_id", "user_id", "password", "entity_id", "card", "requests_at_once"}
 CSV = {"path", "delimiter", "encoding", "date_format", "decimal", "currency", "columns", "cleared", "ignore"}
 CSV_LISTS = ("cleared", "ignore")
+USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
 GLDIM = re.compile(r"GLDIM[A-Z0-9_]{1,60}")
 OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "wait_for_approval": (bool, "true or false"),
@@ -49,6 +51,14 @@ OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "retry": (list, "a list of Slack user IDs"),
 }
 """What a connection may choose beyond the rest: kind of the value, and how it is told."""
+
+
+NO_USER = "a Slack user ID like U0123ABCD: in Slack, the person's profile > More > Copy member ID"
+
+
+def is_user(name: str) -> bool:
+    """Whether this has the form of a Slack user's ID; channels and teams have other letters before them."""
+    return USER_ID.fullmatch(name) is not None
 
 
 class ConnectionFileError(Exception):
@@ -108,6 +118,7 @@ class _Reader:
         made.connection = {
             "name": self._text(data, "name", "", needed=True),
             "channel": self._text(data, "channel", ""),
+            "owner": self._owner(),
             "schedule": self._schedule(),
             "time_zone": self._zone(),
             "start_date": self._day(),
@@ -140,6 +151,12 @@ class _Reader:
         if needed and not value.strip():
             self.problems.append(f"{prefix}{key} is missing")
         return value.strip()
+
+    def _owner(self) -> str:
+        name = self._text(self.data, "owner", "")
+        if name and not is_user(name):
+            self.problems.append(f"owner is {NO_USER}")
+        return name
 
     def _secret(self, table: Mapping[str, Any], key: str, prefix: str, *, needed: bool = False) -> Secret | None:
         value = self._text(table, key, prefix, needed=needed)
@@ -294,6 +311,7 @@ def write(connection: Connection, company: Company) -> str:
     lines = [
         _pair("name", connection.name),
         _pair("channel", connection.channel),
+        _pair("owner", connection.owner) if connection.owner else "",
         _pair("schedule", connection.schedule),
         _pair("time_zone", connection.time_zone),
         f"start_date = {connection.start_date.isoformat()}" if connection.start_date else "",

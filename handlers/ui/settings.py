@@ -103,7 +103,11 @@ def _people(key: str, chosen: Sequence[str]) -> sb.Block:
     menu = sb.UserMultiSelectMenu(action_id="picked", initial_users=list(chosen) or None)
     hint = "Nobody corrects a transaction of their own card." if key == "correct" else ""
     return labelled(
-        key, label, menu, hint=f"Nobody picked: everyone in the finance channel. {hint}".strip(), optional=True
+        key,
+        label,
+        menu,
+        hint=f"Nobody picked: the members of the finance channel who are not guests. {hint}".strip(),
+        optional=True,
     )
 
 

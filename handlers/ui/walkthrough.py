@@ -234,8 +234,8 @@ def _rights(walk: Walkthrough) -> str:
     if named:
         return f"You named who may {' and '.join(named)}; setting up stays with you."
     return (
-        "You hold all three rights, set up, correct and retry; until you name who may, everyone in the finance channel may "
-        "correct and retry too."
+        "You hold all three rights, set up, correct and retry; until you name who may, the members of the finance channel who "
+        "are not guests may correct and retry too."
     )
 
 

@@ -215,7 +215,7 @@ def _approval(*, waits: bool) -> sb.Block:
 
 def _people(key: str, label: str, chosen: Sequence[str]) -> sb.Block:
     menu = sb.UserMultiSelectMenu(action_id="picked", initial_users=list(chosen) or None)
-    hint = "Nobody picked: everyone in the finance channel."
+    hint = "Nobody picked: the members of the finance channel who are not guests."
     return labelled(key, label, menu, hint=hint, optional=True)
 
 
