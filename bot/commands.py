@@ -21,6 +21,7 @@ from bot.intacct.errors import IntacctError
 from bot.models import ConnectionState, PostingState, RunState, Trigger
 from bot.settings import Settings
 from bot.spend.errors import CsvRefused, SourceError
+from bot.spend.source import Source
 from bot.store import connections, database, postings, replicas, runs, secrets
 from bot.store.connections import Company, Connection
 from bot.store.postings import Posting
@@ -142,6 +143,8 @@ async def import_connection(settings: Settings, path: Path) -> tuple[Connection,
         remarks = [] if made.owner else [ownerless(made)]
         try:
             made = await meet_source(parts.reach, made)
+            if made.csv is not None:
+                await _look_through(await parts.reach.source(made))
         except SourceError as refused:
             remarks.append(
                 f"The export file cannot be taken; put it right, and a sync reads it again: {refused}"
@@ -226,8 +229,20 @@ async def try_out(settings: Settings, connection_id: str) -> list[tuple[str, str
         return [
             ("Intacct sign-in", await _problem(client.sign_in(row.entity_id))),
             (f"card {row.card}", await _problem(_usable_card(client.card(row.card, entity=row.entity_id)))),
-            ("Spend Center", await _problem((await parts.reach.source(row)).whoami())),
+            await _source(row, await parts.reach.source(row)),
         ]
+
+
+async def _source(row: Connection, source: Source) -> tuple[str, str]:
+    if row.csv is not None:
+        return "export file", await _problem(_look_through(source))
+    return "Spend Center", await _problem(source.whoami())
+
+
+async def _look_through(source: Source) -> None:
+    """A file is checked whole before its first row is given out, so that its questions show before the first sync."""
+    async for _ in source.transactions(None):
+        return
 
 
 async def _problem(call: Awaitable[object]) -> str:

@@ -626,5 +626,38 @@ async def test_a_top_level_connection_from_a_csv_file_syncs_right_after_its_impo
     assert sorted(states.values()) == [("held", "held.refund"), ("posted", "")], (done.out, done.err)
 
 
+async def test_a_question_about_a_file_shows_at_its_import_and_is_told_by_every_command(town: Town) -> None:
+    day = _day(town.story, 3)
+    town.write(
+        "card.csv",
+        f"Id,Date,Amount,Account,Status\na-1,{day},10.00,6440,Cleared\na-2,{day},500.00,6440,Pending\n",
+    )
+    source = '[csv]\npath = "card.csv"\n[csv.columns]\nuuid = "Id"\ndate = "Date"\namount = "Amount"\n"GL Account" = "Account"'
+    mapping = '[mapping.gl_account]\nfield = "GL Account"\n[mapping.department]\ndefault = "20"'
+    changes = {"source": source, "selector": "[selector]\nall = true", "mapping": mapping}
+
+    imported = await town.bot("connections", "import", town.file(**changes))
+    connection = imported.out.split()[-1]
+    tested = await town.bot("connections", "test", connection)
+    foreseen = await town.bot("sync", connection, "--dry-run")
+    stopped = await town.bot("sync", connection)
+
+    assert (imported.code, tested.code, foreseen.code, stopped.code) == (0, 1, 1, 1)
+    for told in (imported.err, tested.out + tested.err, foreseen.err, stopped.err):
+        plain = " ".join(told.split())
+        assert "card.csv, line 2, Status: this column has “Cleared”, “Pending”" in plain
+        assert "Spend Center did not" not in plain
+    assert town.booked() == 0
+
+    await town.bot("connections", "remove", connection)
+    answered = town.file(**changes | {"source": f'{source}\nstatus = "Status"'})
+    imported = await town.bot("connections", "import", answered)
+    done = await town.bot("sync", imported.out.split()[-1], "--json")
+    assert (imported.err, done.lines()[-1]["summary"]["posted"]) == ("", 1)
+    assert done.lines()[-1]["summary"]["skipped"] == 1
+    [record] = town.intacct.state(limit=10)["ledger"]["transactions"]
+    assert record["total"] == "10.00"
+
+
 def _day(tale: Story, n: int) -> str:
     return date.fromordinal(tale.calendar.first.toordinal() + n).isoformat()
