@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.store import connections, postings, replicas
 from bot.store.connections import Connection
 from bot.store.database import Store, open_store
+from tests.chaos.clock import told_by
 from tests.child import KILLED, ended, killed, start
 from tests.child import engine as engine_child
 from tests.patience import PATIENCE
@@ -321,6 +322,50 @@ async def test_a_due_time_missed_while_down_is_made_up_for_once(
     assert asked[f"{connection.id}:{due.isoformat()}"] == 1
     assert timedelta() <= _now() - due < timedelta(hours=2), "the last of seventy-two, and not each of them"
     assert asked.total() <= 2
+
+
+async def test_a_clock_that_was_hours_ahead_and_is_put_right_fires_the_next_due_time_and_none_twice(
+    tmp_path: Path, scheduled: tuple[Store, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, connection = scheduled
+    ahead = timedelta()
+    hour = timedelta(hours=1)
+
+    def clock() -> datetime:
+        return _now() + ahead
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", told_by(clock))
+    asked: Counter[datetime] = Counter()
+
+    async def sync(_turn: int, *, run_key: str, **_ids: Any) -> bool:
+        asked[datetime.fromisoformat(run_key.partition(":")[2])] += 1
+        return False
+
+    engine = Engine(Settings(_env_file=None, data_dir=tmp_path), store, {"sync": Work(sync, exclusive=True)}, clock)
+
+    async def until_it_fires(due: datetime) -> None:
+        await engine._schedules.reconcile()  # as every two seconds
+        await until(lambda: asked[due] > 0)
+        await _fired(store, connection.id, due - hour)
+
+    await engine.start()
+    try:
+        await until(lambda: asked.total() > 0)
+        last = max(asked)
+        ahead = last + 5.5 * hour - _now()
+        await until_it_fires(last + 5 * hour)
+
+        ahead = last + 0.5 * hour - _now()
+        await engine._schedules.reconcile()
+        ahead = last + 1.5 * hour - _now()
+        await until_it_fires(last + hour)
+        ahead = last + 5.5 * hour - _now()
+        await engine._schedules.reconcile()
+        ahead = last + 6.5 * hour - _now()
+        await until_it_fires(last + 6 * hour)
+    finally:
+        await engine.stop(patience=2)
+    assert set(asked.values()) == {1}, "the one that fired too early does not run again when it comes"
 
 
 def _now() -> datetime:
