@@ -108,6 +108,32 @@ async def test_encodings(build: Build, encoding: str, written: str) -> None:
     assert found.merchant == "Café Ésprit"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+@pytest.mark.parametrize("wanted", ["utf-8-sig", "utf-16"])
+async def test_utf_16_is_known_with_and_without_its_mark(build: Build, encoding: str, wanted: str) -> None:
+    text = HEADING + "T-1,2026-10-31,9.50,Café Ésprit,,,,,\n"
+    (found,) = await collect(build(text.encode(encoding), encoding=wanted))
+    assert found.merchant == "Café Ésprit"
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", "\ufeffsep=;\n", "SEP=;\n"])
+async def test_a_first_line_that_names_the_separator_is_followed_and_lines_are_still_counted_right(
+    build: Build, first: str
+) -> None:
+    rows = "T-1;2026-10-31;9.50;Diner;;;;;\nT-2;2026-10-31;oops;;;;;;\n"
+    refused = await refusal(build(first + HEADING.replace(",", ";") + rows))
+    assert [(problem.line, problem.column) for problem in refused.problems] == [(4, "Amount")]
+    (found,) = await collect(build(first + HEADING.replace(",", ";") + rows.splitlines()[0] + "\n"))
+    assert found.merchant == "Diner"
+
+
+async def test_a_heading_in_another_unicode_form_is_the_same_heading(build: Build) -> None:
+    text = "Ide\u0301ntifiant,Date,Montant\u00a0TTC\nT-1,2026-10-31,9.50\n"
+    columns = {"uuid": "Id\u00e9ntifiant", "date": "Date", "amount": "Montant TTC"}
+    (found,) = await collect(build(text, columns))
+    assert found.uuid == "T-1"
+
+
 async def test_headings_are_found_whatever_their_case_or_blanks_and_empty_rows_are_skipped(build: Build) -> None:
     text = "  transaction id ;DATE;amount;;\r\n\r\nT-1;31.10.2026;-1.234,50;;\r\n ; ;;;\r\n"
     columns = {"uuid": "Transaction ID", "date": "Date", "amount": "Amount"}
@@ -459,6 +485,19 @@ async def test_a_file_is_a_source_like_any_other(build: Build) -> None:
         ("12.30 USD", ".", None),
         ("1234567890123", ".", None),
         ("0" * 61, ".", None),
+        ("$(12.34)", ".", "-12.34"),
+        ("€ (1.234,50)", ",", "-1234.50"),
+        ("$ -", ".", "0"),
+        ("-", ".", "0"),
+        ("$ \u2013 ", ".", "0"),
+        ("5.00 CR", ".", "-5.00"),
+        ("5.00DR", ".", "5.00"),
+        ("-5.00 CR", ".", None),
+        ("1\u2019234.50", ".", "1234.50"),
+        ("12.340000000000001", ".", "12.34"),
+        ("12.339999999999998", ".", "12.34"),
+        ("12.3400001", ".", None),
+        ("12.345000000000001", ".", None),
     ],
 )
 def test_amounts_are_read_exactly_or_refused(text: str, decimal: str, amount: str | None) -> None:
@@ -467,6 +506,20 @@ def test_amounts_are_read_exactly_or_refused(text: str, decimal: str, amount: st
             parse_amount(text, decimal=decimal)
     else:
         assert str(parse_amount(text, decimal=decimal)) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "words"),
+    [
+        ("5.00 USD", "USD", "Leave the code out of this column"),
+        ("EUR 5.00", "USD", "names a currency, EUR"),
+        ("1,23,456.78", "USD", "Write it without commas: 123456.78."),
+        ("1500.50", "JPY", "JPY has none"),
+    ],
+)
+def test_what_is_no_amount_here_says_what_to_change(text: str, currency: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        parse_amount(text, currency=currency)
 
 
 def test_currencies_with_three_decimals_have_three() -> None:

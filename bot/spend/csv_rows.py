@@ -19,7 +19,7 @@ from bot.spend.csv_status import kind_of
 from bot.spend.csv_sums import Sums
 from bot.spend.csv_values import last_four, parse_amount, parse_moment, without_card_number, zone_problem
 from bot.spend.errors import CsvProblem
-from bot.spend.text import clean, quoted
+from bot.spend.text import clean, heading_key, quoted
 
 REQUIRED = {
     "uuid": "Every transaction needs an ID of its own, or it could be posted twice: add the transaction ID to the export",
@@ -138,15 +138,15 @@ class Layout:
         self.width = len(heading)
         self.names = [clean(name, 100) for name in heading]
         self.problems = self._problems(heading)
-        places = {name.casefold(): place for place, name in reversed(list(enumerate(self.names)))}
-        self._places = {key: places.get(clean(name, 100).casefold()) for key, name in form.columns.items() if name}
+        places = {heading_key(name): place for place, name in reversed(list(enumerate(self.names)))}
+        self._places = {key: places.get(heading_key(name)) for key, name in form.columns.items() if name}
         self._codings = [key for key in self._places if key not in REQUIRED and key not in OPTIONAL]
 
     def _problems(self, heading: Sequence[str]) -> list[CsvProblem]:
-        names = [name.casefold() for name in self.names]
+        names = [heading_key(name) for name in self.names]
         sentences: list[tuple[str, str]] = []
         for wanted in dict.fromkeys(clean(name, 100) for name in self.form.columns.values() if name):
-            count = names.count(wanted.casefold())
+            count = names.count(heading_key(wanted))
             if count > 1:
                 sentences.append((wanted, "two columns have this heading. Rename one of them."))
             elif count == 0:

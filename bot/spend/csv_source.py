@@ -11,12 +11,13 @@ import csv
 import hashlib
 import io
 import os
+import re
 import stat
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 from zoneinfo import ZoneInfo
@@ -30,6 +31,10 @@ from bot.spend.text import clean
 
 MOST_BYTES = 200_000_000
 MOST_VALUES = 5000
+FIRST_LINE = 1_000_000
+"""Characters of a first line that are read at once; the rest of a longer one follows."""
+_SEPARATOR = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
+"""What spreadsheets take as the first line of a file: by which sign its cells are parted."""
 
 T = TypeVar("T")
 Numbered = tuple[int, list[str]]
@@ -272,17 +277,25 @@ def _line(layout: Layout, number: int, cells: Sequence[str], findings: Findings)
 
 def _cells(file: BinaryIO, form: Format) -> Iterator[Numbered]:
     """Each row with the number of the line that it begins on, from the beginning, whatever was read before."""
-    number, lines = 1, 0
+    number, lines, ahead = 1, 0, 0
     try:
-        with os.fdopen(os.dup(file.fileno()), "rb") as raw, io.TextIOWrapper(raw, form.encoding, newline="") as text:
+        with os.fdopen(os.dup(file.fileno()), "rb") as raw:
             raw.seek(0)
-            reader = csv.reader(text, delimiter=form.delimiter, strict=True)
-            for cells in reader:
-                yield number, cells
-                lines = reader.line_num
-                number = lines + 1
+            encoding = _encoding(raw.read(4), form.encoding)
+            raw.seek(0)
+            with io.TextIOWrapper(raw, encoding, newline="") as text:
+                first = text.readline(FIRST_LINE)
+                said = _SEPARATOR.fullmatch(first)
+                ahead = 1 if said else 0
+                rows = text if said else chain([first], text)
+                reader = csv.reader(rows, delimiter=said[1] if said else form.delimiter, strict=True)
+                number += ahead
+                for cells in reader:
+                    yield number, cells
+                    lines = reader.line_num
+                    number = lines + ahead + 1
     except UnicodeError as wrong:
-        ahead = wrong.object[: wrong.start].count(b"\n") if isinstance(wrong, UnicodeDecodeError) else 0
+        ahead += wrong.object[: wrong.start].count(b"\n") if isinstance(wrong, UnicodeDecodeError) else 0
         sentence = f"this is not {clean(form.encoding, 40)} text. Save the file as “CSV UTF-8”, or write its encoding under [csv]; Excel's own is often cp1252."
         raise CsvRefused([CsvProblem(lines + 1 + ahead, "", sentence)]) from None
     except (LookupError, ValueError):
@@ -292,6 +305,17 @@ def _cells(file: BinaryIO, form: Format) -> Iterator[Numbered]:
         raise CsvRefused([CsvProblem(number, "", sentence)]) from None
     except OSError:
         raise _refused("The file could not be read to its end.") from None
+
+
+def _encoding(head: bytes, wanted: str) -> str:
+    """The encoding that the connection names; UTF-16 is known by its zero bytes where it comes without a mark."""
+    if len(head) < 4 or wanted.lower().replace("_", "-") not in {"utf-8-sig", "utf-8", "utf8", "utf-16", "utf16"}:
+        return wanted
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if not head[1] and not head[3] and head[0] and head[2]:
+        return "utf-16-le"
+    return "utf-16-be" if not head[0] and not head[2] and head[1] and head[3] else wanted
 
 
 def _stamp(file: BinaryIO) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bot.spend.csv_ids import unwrapped
 from bot.spend.csv_status import tells
 from bot.spend.errors import CsvProblem
-from bot.spend.text import clean, quoted
+from bot.spend.text import clean, heading_key, quoted
 
 _PARENT = re.compile(
     r"(?:is )?(?:split )?parent(?: (?:transaction|txn|charge|purchase|row))?(?: (?:id|uuid|number|no|#))?"
@@ -49,13 +49,13 @@ class Unmapped:
     """
 
     def __init__(self, headings: Sequence[str], columns: Mapping[str, str], ignored: Sequence[str] = ()) -> None:
-        mapped = {clean(name, 100).casefold() for name in (*columns.values(), *ignored)}
+        mapped = {heading_key(name) for name in (*columns.values(), *ignored)}
         self._split_known = bool(columns.get("split_of"))
         self._status_known = bool(columns.get("status"))
         self._columns = [
             _column(place, heading)
             for place, heading in enumerate(headings)
-            if heading and heading.casefold() not in mapped
+            if heading and heading_key(heading) not in mapped
         ]
 
     def add(self, line: int, name: str, cells: Sequence[str]) -> None:

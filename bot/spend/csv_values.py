@@ -7,10 +7,14 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.currencies import places
+from bot.currencies import places, smallest
 from bot.spend.text import quoted
 
-_MONEY = re.compile(r"([+-]?) ?[$€£]? ?([+-]?) ?([0-9.,' ]*[0-9]) ?[$€£]? ?(-?)")
+_MONEY = re.compile(r"([+-]?) ?[$€£¥]? ?([+-]?) ?([0-9.,' ]*[0-9]) ?[$€£¥]? ?(-?)")
+_BRACKETS = re.compile(r"[$€£¥]? ?\((.*)\) ?[$€£¥]?")
+_DASH = re.compile(r"[$€£¥]? ?[-\u2013\u2014] ?[$€£¥]?")
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_CREDIT = re.compile(r"(.*?) ?(CR|DR)\.?", re.IGNORECASE)
 _DIGITS = {
     ".": re.compile(
         r"(?P<whole>[0-9]+|[0-9]{1,3}(?P<mark>[,' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)?(?:\.(?P<part>[0-9]+))?"
@@ -19,6 +23,11 @@ _DIGITS = {
         r"(?P<whole>[0-9]+|[0-9]{1,3}(?P<mark>[.' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)?(?:,(?P<part>[0-9]+))?"
     ),
 }
+_BY_TWO = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?")
+"""As in India: 1,23,456.78."""
+_TICKS = str.maketrans({"\u2212": "-", "\u2019": "'", "\u02bc": "'", "`": "'"})
+NOISY, NOISE = 9, Decimal("0.00000001")
+"""Decimals from which on a fraction is a computer's, and how far it may be off: 12.340000000000001."""
 LONGEST = 60
 """Characters of an amount or a date."""
 _ZONE_NAME = re.compile(r"(?<![A-Za-z])(?:UTC|GMT|Z)(?![A-Za-z0-9+-])", re.IGNORECASE)
@@ -38,30 +47,63 @@ def parse_amount(text: str, *, decimal: str = ".", currency: str = "USD") -> Dec
     >>> parse_amount("(1,234.50)"), parse_amount("-1.234,50", decimal=",")
     (Decimal('-1234.50'), Decimal('-1234.50'))
     """
-    plain = re.sub(r"[\s\u00a0\u202f]+", " ", text.replace("\u2212", "-")).strip()
+    plain = re.sub(r"[\s\u00a0\u202f]+", " ", text.translate(_TICKS)).strip()
     if not plain:
         raise ValueError("there is no amount.")
-    in_brackets = plain.startswith("(") and plain.endswith(")")
-    money = len(plain) <= LONGEST and _MONEY.fullmatch(plain[1:-1].strip() if in_brackets else plain)
-    signs = "".join(money.group(1, 2, 4)) + "-" * in_brackets if money else ""
+    if len(plain) > LONGEST:
+        raise ValueError(f"{quoted(text)} is not an amount.")
+    if _DASH.fullmatch(plain):  # how accounting formats write zero
+        return Decimal(0)
+    _said_beside(plain, text, currency)
+    bare, signs = _signs(plain)
+    money = _MONEY.fullmatch(bare)
+    signs += "".join(money.group(1, 2, 4)) if money else ""
     if not money or len(signs) > 1:
         raise ValueError(f"{quoted(text)} is not an amount.")
-    digits = money.group(3).strip()
+    amount = _exact(money.group(3).strip(), text, decimal, currency)
+    return -amount if "-" in signs and amount else amount
+
+
+def _said_beside(plain: str, text: str, currency: str) -> None:
+    """A currency beside its amount is refused rather than dropped: it may be another one than the row's."""
+    found = _CODE.search(plain)
+    if found:
+        raise ValueError(
+            f"{quoted(text)} names a currency, {found[0]}, beside the amount; this row is taken as {currency}. Leave the code out of this column, and map the column of the currency or set currency under [csv]."
+        )
+
+
+def _signs(plain: str) -> tuple[str, str]:
+    """What brackets and the words of a bank say: a credit (CR) is money back, a debit (DR) a charge."""
+    if found := _BRACKETS.fullmatch(plain):
+        return found[1].strip(), "-"
+    if found := _CREDIT.fullmatch(plain):
+        return found[1].strip(), "-" if found[2].upper() == "CR" else "+"
+    return plain, ""
+
+
+def _exact(digits: str, text: str, decimal: str, currency: str) -> Decimal:
     other = "," if decimal == "." else "."
     hint = f'If the decimal sign of this file is “{other}”, write decimal = "{other}" under [csv]'
     found = _DIGITS[decimal].fullmatch(digits)
     if not found:
         if _DIGITS[other].fullmatch(digits):
             raise ValueError(f"{quoted(text)} can be read in two ways. {hint}; if not, correct the amount in the file.")
+        if _BY_TWO.fullmatch(digits):
+            raise ValueError(
+                f"{quoted(text)} groups its digits by two. Write it without commas: {digits.replace(',', '')}."
+            )
         raise ValueError(f"{quoted(text)} is not an amount.")
     whole, fraction = re.sub("[^0-9]", "", found["whole"] or "0"), found["part"] or ""
-    most = places(currency)
-    if len(fraction) > most and (len(fraction) == 3 or fraction[most:].strip("0")):
-        raise ValueError(f"{quoted(text)} has {len(fraction)} decimals, {currency} has {most or 'none'}. {hint}.")
     if len(whole.lstrip("0")) > 12:
         raise ValueError(f"{quoted(text)} is too large to be a card charge.")
-    amount = Decimal(f"{whole}.{fraction[:most] or '0'}") if fraction else Decimal(whole)
-    return -amount if "-" in signs and amount else amount
+    most, number = places(currency), Decimal(f"{whole}.{fraction or '0'}")
+    if len(fraction) > most and (len(fraction) == 3 or fraction[most:].strip("0")):
+        rounded = number.quantize(smallest(currency))
+        if len(fraction) >= NOISY and abs(rounded - number) <= NOISE:
+            return rounded
+        raise ValueError(f"{quoted(text)} has {len(fraction)} decimals, {currency} has {most or 'none'}. {hint}.")
+    return Decimal(f"{whole}.{fraction[:most] or '0'}") if fraction else Decimal(whole)
 
 
 def parse_moment(text: str, date_format: str, zone: ZoneInfo) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _UNRULY = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029"  # control characters and line separators
@@ -18,6 +19,11 @@ def clean(value: object, cap: int = 200) -> str:
     if len(value) <= cap and "  " not in value and value.isprintable():  # nearly always, and then nothing is unruly
         return value.strip(" ")
     return " ".join(_UNRULY.sub(" ", value[: cap * 4]).split())[:cap]
+
+
+def heading_key(text: str) -> str:
+    """What makes two headings the same: neither case nor the Unicode form in which a program writes an accent."""
+    return unicodedata.normalize("NFKC", clean(text, 100)).casefold()
 
 
 def quoted(value: object, cap: int = 40) -> str:
