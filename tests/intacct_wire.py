@@ -63,7 +63,7 @@ COMPANY: dict[str, Any] = {
                 "CARDID": "Card 100",
                 "STATUS": "active",
                 "EXP_MONTH": "December",
-                "EXP_YEAR": "2040",
+                "EXP_YEAR": "2035",
                 "LIABACCTKEY": "2150",
                 "LOCATION": "100",
                 "LIABILITYTYPE": "Credit",

@@ -86,7 +86,7 @@ async def connected(far: World, settings: Json) -> Connection:
     if not settings.get("whole_company"):
         return await far.connect("100", **more)
     account = {"ACCOUNTNO": "2153", "TITLE": "Cards", "ACCOUNTTYPE": "balancesheet", "NORMALBALANCE": "credit"}
-    card = {"CARDID": "CC All", "LIABACCT": "2153", "LOCATION": "100", "EXP_MONTH": "December", "EXP_YEAR": "2040"}
+    card = {"CARDID": "CC All", "LIABACCT": "2153", "LOCATION": "100", "EXP_MONTH": "December", "EXP_YEAR": "2035"}
     for kind, record in (("GLACCOUNT", account), ("CREDITCARD", card)):
         await far.intacct.control("create_record", {"object": kind, "record": record})
     return await far.connect("", card="CC All", selector=Selector(), **more)

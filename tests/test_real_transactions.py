@@ -107,7 +107,7 @@ async def test_several_cards_post_to_the_card_object_of_their_own_connection(har
     await harbor.intacct.control(
         "create_record", {"object": "GLACCOUNT", "record": account | {"NORMALBALANCE": "credit"}}
     )
-    fairs = {"CARDID": "CC Fairs", "LIABACCT": "2152", "LOCATION": "100", "EXP_MONTH": "December", "EXP_YEAR": "2040"}
+    fairs = {"CARDID": "CC Fairs", "LIABACCT": "2152", "LOCATION": "100", "EXP_MONTH": "December", "EXP_YEAR": "2035"}
     await harbor.intacct.control("create_record", {"object": "CREDITCARD", "record": fairs, "entity": "100"})
     lunch = await harbor.connect(selector=Selector(all=False, cards=("4417",)))
     fair = await harbor.connect(selector=Selector(all=False, cards=("7718",)), card="CC Fairs", name="Fairs")
@@ -128,7 +128,7 @@ async def test_at_the_top_level_one_purchase_may_have_lines_in_two_entities(harb
     await harbor.intacct.control(
         "create_record", {"object": "GLACCOUNT", "record": account | {"NORMALBALANCE": "credit"}}
     )
-    whole = {"CARDID": "CC All", "LIABACCT": "2153", "LOCATION": "100", "EXP_MONTH": "December", "EXP_YEAR": "2040"}
+    whole = {"CARDID": "CC All", "LIABACCT": "2153", "LOCATION": "100", "EXP_MONTH": "December", "EXP_YEAR": "2035"}
     await harbor.intacct.control("create_record", {"object": "CREDITCARD", "record": whole})
     everything = await harbor.connect("", card="CC All", selector=Selector(), options={"other_entities": True})
     here = LUNCH["fields"]

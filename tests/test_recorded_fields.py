@@ -9,11 +9,13 @@ import pytest
 from bot.intacct import client
 from bot.intacct.query import Query
 from bot.sandbox.intacct.company import Company
+from bot.sandbox.intacct.desk_books import _CARD_TYPES
 from bot.sandbox.intacct.fields import OBJECTS
 from bot.sandbox.intacct.query import kinds_of
 from bot.sandbox.seed import story
 from bot.sandbox.seed_company import connected
-from tests.recorded import fields
+from bot.walkthrough.steps import CARD_EXPIRY
+from tests.recorded import fields, values
 
 ASKED = {
     "CREDITCARD": client._CARD,
@@ -65,6 +67,16 @@ def test_what_ends_in_a_hash_is_recorded_as_a_number_of_a_record(field: str) -> 
     assert fields("CREDITCARD")[field] == "INTEGER"
     assert fields("CREDITCARD")[field.replace("ACCT#", "ACCTKEY").removesuffix("#")] == "TEXT"
     assert OBJECTS["CREDITCARD"].fields[field] == "int"
+
+
+def test_what_is_typed_into_the_cards_screen_can_be_picked_there() -> None:
+    month, _, year = CARD_EXPIRY.partition("/")
+    assert (month, year) == ("12", values("CREDITCARD", "EXP_YEAR")[-1])
+    assert values("CREDITCARD", "CARDTYPE") == _CARD_TYPES
+    cards = connected(story(date(2026, 11, 4)).company)["objects"]["CREDITCARD"]
+    for card in cards:
+        for field in ("CARDTYPE", "EXP_MONTH", "EXP_YEAR", "STATUS", "LIABILITYTYPE"):
+            assert card[field] in values("CREDITCARD", field)
 
 
 def test_a_query_never_asks_for_two_fields_that_come_back_under_one_name() -> None:

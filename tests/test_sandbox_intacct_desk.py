@@ -13,7 +13,7 @@ from tests.intacct_wire import COMPANY, Wire, account, charge, entries, equal, m
 CARD = {
     "CARDID": "New",
     "EXP_MONTH": "12",
-    "EXP_YEAR": "2040",
+    "EXP_YEAR": "2035",
     "LIABACCTKEY": "2160",
     "LOCATION": "100",
     "VENDORID": "V-1",

@@ -24,7 +24,7 @@ CARD = CreditCard(
     description="",
     card_type="Visa",
     exp_month="December",
-    exp_year="2040",
+    exp_year="2035",
     status="active",
     offset_account="2150",
     vendor_id="V-CARDS",
@@ -291,4 +291,4 @@ def test_an_offset_account_is_right_by_its_number_or_by_its_record_number(
 def test_an_expiry_month_is_read_in_every_form(month: str, number: int | None) -> None:
     ends = books.expires(dataclasses.replace(CARD, exp_month=month))
 
-    assert ends == ((2040, number) if number else None)
+    assert ends == ((2035, number) if number else None)

@@ -97,7 +97,7 @@ async def test_a_card_that_was_replaced_becomes_the_connections_card(at: Office)
     record = {
         "CARDID": "Cards 2027",
         "EXP_MONTH": "December",
-        "EXP_YEAR": "2040",
+        "EXP_YEAR": "2035",
         "VENDORID": "V-CARDS",
         "LIABACCTKEY": "2150",
         "LOCATION": "100",

@@ -127,7 +127,7 @@ class Harbor:
             "DESCRIPTION": "Spend Center cards",
             "CARDTYPE": "Visa",
             "EXP_MONTH": "December",
-            "EXP_YEAR": "2040",
+            "EXP_YEAR": "2035",
             "LIABILITYTYPE": "Credit",
             "VENDORID": "V-CARDS",
             "LIABACCTKEY": "2150",

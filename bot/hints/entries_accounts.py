@@ -51,7 +51,7 @@ HINTS = (
         why="The expiry date on the card record has passed. It has nothing to do with the plastic cards.",
         ways=(
             (
-                "Cash Management > Setup > Accounts > Credit card > {card_id} > Edit: set the expiry to 12/2040 and Save. "
+                "Cash Management > Setup > Accounts > Credit card > {card_id} > Edit: set the expiry to 12/2035 and Save. "
                 "Then retry."
             ),
         ),

@@ -307,7 +307,7 @@ def _card(card: str, account: str, entity: str) -> dict[str, str]:
         "DESCRIPTION": f"Spend Center cards, {ENTITIES[entity]}",
         "CARDTYPE": "Visa",
         "EXP_MONTH": "December",
-        "EXP_YEAR": "2040",
+        "EXP_YEAR": "2035",
         "STATUS": "active",
         "LIABACCTKEY": account,
         "VENDORID": "V-CARDS",

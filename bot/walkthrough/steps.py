@@ -16,7 +16,8 @@ ACCOUNT_TITLE = "Spend Center GL Account"
 CARD_ID = "Spend Center CC Object"
 """The names of the vendor's own guide: defaults, since people choose others."""
 
-CARD_EXPIRY = "12/2040"
+CARD_EXPIRY = "12/2035"
+"""The last year that Intacct's own list offers, as recorded at the end of 2025."""
 OPEN, SENDER, USER, PERMISSIONS, ENTITY, CREDENTIALS, ACCOUNT, CARD, FINISH = range(1, 10)
 
 

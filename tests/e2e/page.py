@@ -101,7 +101,7 @@ def makes_the_card(page: Page, entity: str, name: str, account: str, *, location
     books(page).get_by_label("ID", exact=False).first.fill(name)
     books(page).get_by_label("Vendor").select_option("V-CARDS")
     books(page).get_by_label("Expiration month").select_option("December")
-    books(page).get_by_label("Expiration year").fill("2040")
+    books(page).get_by_label("Expiration year").fill("2035")
     books(page).get_by_label("Credit card offset account").select_option(account)
     books(page).get_by_label("Default location").select_option(location or entity.split(maxsplit=1)[0])
     books(page).get_by_role("button", name="Save").click()

@@ -159,7 +159,7 @@ def gives_the_role(visitor: Visitor) -> None:
 
 
 def adds_the_card(visitor: Visitor, entity: str, name: str = "Spend Center CC Object", account: str = "2150") -> None:
-    card = {"CARDID": name, "CARDTYPE": "Visa", "EXP_MONTH": "December", "EXP_YEAR": "2040"}
+    card = {"CARDID": name, "CARDTYPE": "Visa", "EXP_MONTH": "December", "EXP_YEAR": "2035"}
     more = {"LIABILITYTYPE": "Credit", "VENDORID": "V-CARDS", "LIABACCTKEY": account, "LOCATION": entity}
     visitor.intacct("create_record", object="CREDITCARD", record=card | more, entity=entity)
 

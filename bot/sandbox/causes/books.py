@@ -86,7 +86,7 @@ CAUSES = (
                 entity="100",
                 record=_CARD
                 | {"LIABACCT": "{account}", "LOCATION": "100", "VENDORID": "V-CARDS"}
-                | {"EXP_MONTH": "December", "EXP_YEAR": "2040"},
+                | {"EXP_MONTH": "December", "EXP_YEAR": "2035"},
             ),
         ),
     ),
@@ -104,9 +104,9 @@ CAUSES = (
         hint="card-expired",
         title="The card record has expired",
         alert="1 transaction cannot post: ",
-        how="Cash Management > Setup > Accounts > Credit card > the card > Edit: expiry 12/2040.",
+        how="Cash Management > Setup > Accounts > Credit card > the card > Edit: expiry 12/2035.",
         breaks=(saved("CREDITCARD", **_CARD, EXP_YEAR="2020"),),
-        mends=(saved("CREDITCARD", **_CARD, EXP_YEAR="2040"),),
+        mends=(saved("CREDITCARD", **_CARD, EXP_YEAR="2035"),),
     ),
     _book(
         name="card-without-journals",

@@ -237,7 +237,7 @@ function cardSheet(books, row = null) {
           options: [blank, ...MONTHS.map((one) => [one, one])],
           value: row?.EXP_MONTH ?? "",
         }),
-        field("Expiration year", "EXP_YEAR", { value: row?.EXP_YEAR ?? "", placeholder: "2040", required: true }),
+        field("Expiration year", "EXP_YEAR", { value: row?.EXP_YEAR ?? "", placeholder: "2035", required: true }),
         field("Credit card offset account", "LIABACCTKEY", {
           kind: "select",
           options: [blank, ...accounts],
