@@ -73,7 +73,10 @@ class Schedules:
             self._drop(row.id)
             self._known[row.id] = row.revision
             if row.scheduled:
-                await self._add(row)
+                try:
+                    await self._add(row)
+                except (ValueError, KeyError) as unusable:  # one that is stored so must not stop all others
+                    log.warning("schedule %r of %s cannot be used: %s", row.schedule, row.id, unusable)
         self._scheduler.wakeup()
 
     def _jumped(self) -> bool:
@@ -145,7 +148,10 @@ def next_due(connection: Connection, after: datetime) -> datetime | None:
     """The next instant (UTC) at which this connection's schedule fires, or None when it does not."""
     if not connection.scheduled:
         return None
-    due: datetime | None = trigger(connection).get_next_fire_time(None, after)
+    try:
+        due: datetime | None = trigger(connection).get_next_fire_time(None, after)
+    except (ValueError, KeyError):  # it fires never; the clock's log says why
+        return None
     return due and due.astimezone(UTC)
 
 

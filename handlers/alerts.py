@@ -15,6 +15,7 @@ from bot.models import PostingState, Right
 from bot.store import postings
 from bot.sync.alerts import AlertView
 from bot.sync.desk import Asked
+from bot.typed_values import reason as reason_given
 from bot.walkthrough.conversation import Refused
 from handlers import walkthrough
 from handlers.access import Access
@@ -127,9 +128,14 @@ class Alerts:
     async def ignore(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
         view = await self.guard.decides(ask, ask.metadata)
+        try:
+            reason = reason_given(ask.text("reason"))
+        except ValueError as wrong:
+            await ack(response_action="errors", errors={"reason": str(wrong)})
+            return
         await ack()  # a long list takes longer than Slack waits
         name = (await self.access.people.person(client, ask.user)).name
-        rows = await self.services.desk.ignore(view.alert.id, ask.text("reason"), ask.user, name)
+        rows = await self.services.desk.ignore(view.alert.id, reason, ask.user, name)
         if not rows:
             await ask.tell(ui.said("Nothing was left to ignore: these transactions have moved on meanwhile."))
 
@@ -141,7 +147,12 @@ class Alerts:
         if until is None or not now < until <= now + LONGEST:
             await ack(response_action="errors", errors={"until": "Pick a day from tomorrow on, within a month."})
             return
-        await self.services.desk.snooze(view.alert.id, until, ask.text("reason"), ask.user)
+        try:
+            reason = reason_given(ask.text("reason"))
+        except ValueError as wrong:
+            await ack(response_action="errors", errors={"reason": str(wrong)})
+            return
+        await self.services.desk.snooze(view.alert.id, until, reason, ask.user)
         await self.guard.refresh(view)
         await self.guard.refresh(view, until)
         await ack()

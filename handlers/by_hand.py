@@ -16,6 +16,7 @@ from bot.models import Right
 from bot.store import connections, postings
 from bot.sync import by_hand
 from bot.sync.by_hand import Disagrees
+from bot.typed_values import reason as reason_given
 from bot.walkthrough.conversation import Refused
 from handlers.access import Access
 from handlers.alert_guard import AlertGuard
@@ -62,8 +63,13 @@ class ByHand:
         """Answered in the acknowledgement itself: a change of the form after it could overtake it."""
         ask = Ask.of(body, client)
         view = await self.guard.decides(ask, ask.metadata)
-        one, record, reason = ask.text("one"), ask.text("record"), ask.text("reason")
+        one, record = ask.text("one"), ask.text("record")
         posting = await self.guard.row(view, one)
+        try:
+            reason = reason_given(ask.text("reason"))
+        except ValueError as wrong:
+            await ack(response_action="errors", errors={"reason": str(wrong)})
+            return
         if not re.fullmatch(r"[0-9]{1,12}", record):
             await ack(response_action="errors", errors={"record": "A record number has digits only, like 10390."})
             return

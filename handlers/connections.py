@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,7 +19,9 @@ from bot.sync import correct
 from bot.sync.alerts import place
 from bot.sync.late import OPTION as LATE
 from bot.sync.vendors import ALLOWED
+from bot.typed_values import daily, limit, requests_at_once, time_zone
 from bot.walkthrough.conversation import Refused
+from bot.walkthrough.draft import understood
 from handlers.access import Access
 from handlers.asking import Ask
 from handlers.choosing import Choosing
@@ -34,6 +34,7 @@ from handlers.value_search import ValueSearch
 from handlers.walkthrough.finishing import look_at_channel
 
 Ack = Callable[..., Awaitable[Any]]
+T = TypeVar("T")
 
 PATIENCE = 2.0
 """Seconds for a form's check; Slack waits three for the acknowledgement."""
@@ -236,10 +237,10 @@ def wanted(one: Connection, now: Typed) -> tuple[dict[str, Any], int]:
         Refused: something typed cannot be meant; the sentence says what.
     """
     texts = now.texts
-    zone = _zone(texts["zone"])
+    zone = _read(time_zone, texts["zone"])
     options = {
         **(one.options or {}),
-        "receipts_above": _amount(texts["receipts"]),
+        "receipts_above": _read(limit, texts["receipts"]),
         ALLOWED: texts["vendors"] == "yes",
         LATE: texts["late"] == "yes",
         "fallback_vendor": "" if texts["vendor"] == ui.NO_VENDOR else texts["vendor"],
@@ -253,14 +254,7 @@ def wanted(one: Connection, now: Typed) -> tuple[dict[str, Any], int]:
         "time_zone": zone,
         "options": options,
     }
-    return values, max(1, int(texts["at_once"] or 2))
-
-
-def _zone(name: str) -> str:
-    try:
-        return str(ZoneInfo(name))
-    except (KeyError, ValueError, OSError):
-        raise Refused(f"{name} is no time zone that I know. Write it like America/Los_Angeles.") from None
+    return values, _read(requests_at_once, texts["at_once"] or "2")
 
 
 def _schedule(line: str, at: str, zone: str) -> str:
@@ -270,28 +264,27 @@ def _schedule(line: str, at: str, zone: str) -> str:
         except ValueError as wrong:
             raise Refused(f"That schedule does not work: {wrong}") from None
         return line
-    if not at:
-        return ""
-    hour, _, minute = at.partition(":")
-    return f"{int(minute)} {int(hour)} * * *"
+    return _read(daily, at) if at else ""
 
 
-def _amount(text: str) -> str:
-    if not text:
-        return ""
+def _read(reader: Callable[[str], T], text: str) -> T:
+    """What was typed, or the sentence about it.
+
+    Raises:
+        Refused: it cannot be meant.
+    """
     try:
-        amount = Decimal(text.replace(",", "").removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not amount.is_finite() or amount <= 0:
-        raise Refused("The amount for receipts is a number like 75, or empty.")
-    return str(amount)
+        return reader(text)
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from None
 
 
 def _what_follows(before: Connection, after: Connection) -> str:
     said = []
     if after.channel != before.channel and before.channel:
         said.append("Open alerts move to the new channel.")
+    if after.option("receipts_above") != before.option("receipts_above"):
+        said.append(f"{understood(after.selects(), {'options': after.options})['receipts']}.")
     if not after.schedule:
         said.append("Without a schedule it syncs only when somebody asks.")
     return " ".join(said)

@@ -134,10 +134,14 @@ async def test_ignored_rows_need_a_reason_and_solve_the_alert(harbor: Office) ->
     await harbor.room.in_(LEE).chooses(TRAVEL, "Ignore")
     empty = await harbor.room.submits("Ignore")
     assert "reason" in empty["errors"]
+    for nothing in ("   ", "\u00a0\u2003", "—"):
+        spaces = await harbor.room.submits("Ignore", reason=nothing)
+        assert spaces["errors"] == {"reason": "Give a reason in words; it is kept with your name."}
     await harbor.room.submits("Ignore", reason="Entered by hand in October <!channel>")
     solved = await harbor.room.reads("Solved: 37 transactions left out")
 
     assert "Entered by hand in October &lt;!channel&gt;" in solved["text"]
+    assert solved["text"].startswith("Solved: 37 transactions left out · $8,214.60 · 100 Portland.")
     assert (await harbor.far.tally(portland))[PostingState.IGNORED][0] == 37
     await harbor.room.reads("Lee Okafor left out 37 transactions")
 

@@ -47,6 +47,8 @@ async def test_a_record_is_checked_marked_shown_and_taken_back(harbor: Office) -
     assert "digits only" in json.dumps(harbor.slack.state(LEE)["modals"][-1]["errors"])
     await room.submits("Posted by hand", one=str(row.id), record=wrong, reason="urgent")
     await room.sees(f"Record {wrong} is ")
+    spaces = await room.submits("Posted by hand", one=str(row.id), record=right, reason="  ")
+    assert spaces["errors"] == {"reason": "Give a reason in words; it is kept with your name."}
     await room.submits("Posted by hand", one=str(row.id), record=right, reason="urgent")
 
     await room.reads(f"counts as posted: record {right} agrees in amount and card", "D0LEE")

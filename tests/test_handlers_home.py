@@ -134,7 +134,7 @@ async def test_settings_are_checked_where_they_can_be_wrong_and_then_kept(harbor
     await submit(harbor.room, **fields, cron="0 9 * *")
     await harbor.room.sees("That schedule does not work: A schedule has five fields")
     await submit(harbor.room, cron="0 9 * * mon-fri", zone="America/Los_Angles")
-    await harbor.room.sees("America/Los_Angles is no time zone that I know")
+    await harbor.room.sees("I don't know the time zone “America/Los_Angles”. Write it like America/Los_Angeles.")
     await submit(harbor.room, zone="America/Los_Angeles")
     await harbor.room.sees("Saved.")
 
@@ -142,6 +142,42 @@ async def test_settings_are_checked_where_they_can_be_wrong_and_then_kept(harbor
     assert (kept.name, kept.schedule, kept.option("receipts_above")) == ("Portland cards", "0 9 * * mon-fri", "75")
     assert kept.option("retry") == [DANA, LEE]
     assert next_due(kept, harbor.clock()) is not None
+
+
+async def test_what_is_typed_into_the_settings_is_understood_or_refused_and_what_was_understood_is_said_back(
+    harbor: Office,
+) -> None:
+    portland = await harbor.far.connect("100", schedule="0 7 * * *", options={"wait_for_approval": True})
+    await harbor.room.types("settings")
+    shown = json.dumps(await harbor.room.form("Settings"), ensure_ascii=False)
+    assert (
+        "Start date Oct 1, 2026. Transactions of 1 budget. Posted once cleared and approved by its reviewer." in shown
+    )
+
+    for typed, said in (
+        ("9e999999", "I can't read “9e999999” as an amount"),
+        ("75,5", "I can't read “75,5” as an amount. Write it like 75 or 1234.50."),
+        ("1.234", "“1.234” can be read as 1234 or as 1 and a fraction."),
+    ):
+        await submit(harbor.room, receipts=typed)
+        await harbor.room.sees(said)
+    await forge(harbor, "time", "99:99")
+    await harbor.room.sees("The time is written like 07:00.")
+    assert (await harbor.connection(portland)).schedule == "0 7 * * *"
+
+    await submit(harbor.room, time="07:00", receipts="75,50")
+    await harbor.room.sees("Saved. Above 75.50 held until a receipt is there.")
+    assert (await harbor.connection(portland)).option("receipts_above") == "75.50"
+
+
+async def forge(at: Office, block: str, time: str) -> None:
+    """A time that no picker offers, sent by somebody who speaks to the app directly."""
+    view = await at.room.form("Settings")
+    entered = {
+        block: {"picked": {"type": "timepicker", "selected_time": time}},
+        "receipts": {"typed": {"type": "plain_text_input", "value": "75"}},
+    }
+    await at.room.do("submit", view_id=view["id"], values=entered)
 
 
 async def test_open_alerts_move_with_the_channel(harbor: Office) -> None:

@@ -511,7 +511,7 @@ async def test_a_summary_that_has_grown_old_is_proved_again_before_the_first_syn
 async def test_who_may_do_what_and_waiting_for_approval_are_chosen_with_the_rest(town: Town) -> None:
     talk = town.talk
     await to_the_choices(town)
-    picked = {"correct": [DANA], "retry": [DANA, LEE], "wait": ["yes"], "receipts": "75"}
+    picked = {"correct": [DANA], "retry": [DANA, LEE], "wait": ["yes"], "receipts": "75,50"}
     await talk.submits("Choices", channel="C0GENERAL", **picked)
     await talk.sees("Everyone in the company can read merchants, names and amounts here.")
     form = await talk.form("Choices")
@@ -521,9 +521,13 @@ async def test_who_may_do_what_and_waiting_for_approval_are_chosen_with_the_rest
 
     await talk.submits("Choices", channel="C0FINANCE", **picked)
     await talk.sees("You named who may correct and retry; setting up stays with you.")
+    await talk.sees("Transactions of Budget Portland")
+    await talk.sees("Posted once cleared and approved by its reviewer")
+    await talk.sees("Above 75.50 held until a receipt is there")
+    await talk.sees("Failures go to #finance-cards")
 
     options = (await connections.list_connections(town.far.store))[0].options
-    chosen = {"correct": [DANA], "retry": [DANA, LEE], "wait_for_approval": True, "receipts_above": "75"}
+    chosen = {"correct": [DANA], "retry": [DANA, LEE], "wait_for_approval": True, "receipts_above": "75.50"}
     assert {name: (options or {})[name] for name in chosen} == chosen
 
 

@@ -156,13 +156,6 @@ def test_the_start_is_proposed_at_last_months_first_day_and_after_spend_centers_
     assert not choices.start_problem(date(2026, 10, 21), today, date(2026, 10, 20))
 
 
-@pytest.mark.parametrize("time", ["24:00", "7", "07:60", "", "noon"])
-def test_a_time_that_is_none_makes_no_schedule(time: str) -> None:
-    with pytest.raises(ValueError, match="written like 07:00"):
-        choices.cron(time)
-    assert choices.clock_time(choices.cron("7:05")) == "07:05"
-
-
 # --- free text --------------------------------------------------------------------------------------------------------
 
 

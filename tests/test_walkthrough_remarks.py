@@ -132,7 +132,7 @@ TYPED: list[tuple[str, Typing, str, str, Typing]] = [
     ("a wrong client secret", client("app", "wrong"), "token", "Spend Center refused the sign-in", token(SPEND_TOKEN)),
     ("a start far ahead", choice(start=date(2028, 1, 1)), "start", "more than a year ahead", choice()),
     ("no time of day", choice(time="7 o'clock"), "time", "written like 07:00", choice()),
-    ("no such zone", choice(zone="Portland time"), "zone", "I do not know the time zone", choice()),
+    ("no such zone", choice(zone="Portland time"), "zone", "I don't know the time zone", choice()),
 ]
 
 

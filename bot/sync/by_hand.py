@@ -15,6 +15,7 @@ from bot.store.connections import Connection
 from bot.store.postings import BY_HAND, Posting, cause_values
 from bot.sync.alerts import place
 from bot.sync.desk import Desk
+from bot.typed_values import reason as reason_given
 
 WAITING = ("held.", "source.", "currency")
 """How the causes of held rows begin; those of failed ones begin otherwise."""
@@ -90,7 +91,9 @@ async def mark(
 
     Raises:
         Disagrees: another posting has this record, or this one has moved on.
+        ValueError: the reason says nothing; the message is for whoever gave it.
     """
+    reason = reason_given(reason)
     row, connection = await _row(desk, posting_id)
     store, now = desk.reach.store, desk.reach.clock()
     day = record.date.isoformat() if record.date else ""

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.models import Dimension, FieldMapping, Secret, Selector
 from bot.schedules import cron
 from bot.spend.csv_rows import Format
 from bot.store.connections import Company, Connection
+from bot.typed_values import kept_limit, limit, requests_at_once, time_zone
 
 TOP = {
     "name",
@@ -88,7 +88,7 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> ConnectionFile:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as refused:
         raise ConnectionFileError([f"{path} cannot be read: {refused.strerror or refused}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as refused:
+    except ValueError as refused:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ConnectionFileError([f"it is not TOML: {refused}"]) from None
     return _Reader(data, environ, path.parent).result()
 
@@ -174,8 +174,11 @@ class _Reader:
 
     def _number(self, table: Mapping[str, Any], key: str, default: int) -> int:
         value = table.get(key, default)
-        if type(value) is int and 1 <= value <= 50:
-            return value
+        try:
+            if type(value) is int:
+                return requests_at_once(value)
+        except ValueError:
+            pass
         self.problems.append(f"intacct.{key} is a number from 1 to 50")
         return default
 
@@ -191,8 +194,8 @@ class _Reader:
     def _zone(self) -> str:
         name = self._text(self.data, "time_zone", "") or "UTC"
         try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
+            return time_zone(name)
+        except ValueError:
             self.problems.append(f"time_zone {name!r} is not known; write it like America/Los_Angeles")
         return name
 
@@ -217,9 +220,16 @@ class _Reader:
             kind, wanted = OPTIONS.get(key, (object, ""))
             if not isinstance(value, kind):
                 self.problems.append(f"options.{key} is {wanted}")
-        limit = str(table.get("receipts_above") or "0")
-        if not re.fullmatch(r"\d{1,12}(\.\d{1,4})?", limit):
-            self.problems.append('options.receipts_above is an amount like "75.00"')
+        try:
+            above = limit(str(table.get("receipts_above", "")))
+        except ValueError as wrong:
+            self.problems.append(f'options.receipts_above is an amount like "75.00": {wrong}')
+        else:
+            table = table | ({"receipts_above": above} if "receipts_above" in table else {})
+        for key in ("correct", "retry"):
+            listed = table.get(key, [])
+            if isinstance(listed, list) and not all(isinstance(one, str) and one.strip() for one in listed):
+                self.problems.append(f"options.{key} is a list of Slack user IDs")
         if table.get("date", "occurred") not in {"occurred", "cleared"}:
             self.problems.append('options.date is "occurred" or "cleared"')
         return table
@@ -338,7 +348,13 @@ def write(connection: Connection, company: Company) -> str:
         lines += [f"[mapping.{key}]", _pair("field", mapping.field), _pair("default", mapping.default)]
         lines += [f"[mapping.{key}.values]", *(_pair(one, other) for one, other in mapping.values.items())]
     if connection.options:
-        lines += ["[options]", *(_pair(key, value) for key, value in connection.options.items())]
+        lines += [
+            "[options]",
+            *(
+                _pair(key, kept_limit(value) if key == "receipts_above" else value)
+                for key, value in connection.options.items()
+            ),
+        ]
     return "\n".join(line for line in lines if line) + "\n"
 
 

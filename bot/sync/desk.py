@@ -24,6 +24,7 @@ from bot.sync.overlap import Taken, clash, taken
 from bot.sync.reach import Reach, line_of
 from bot.sync.remove import Removed, remove
 from bot.sync.run import Runner
+from bot.typed_values import reason as reason_given
 
 SWEEP_AFTER = timedelta(seconds=3)
 """An intent that is older and not done is promised again; the engine knows whether it has it already."""
@@ -190,7 +191,12 @@ class Desk:
         return await runs.add_intent(self.reach.store, workspace, "check_company", actor, target, self.reach.clock())
 
     async def ignore(self, alert_id: int, reason: str, actor: str, name: str = "") -> int:
-        """Leave an alert's transactions out for good, with a reason. Rows that were posted meanwhile stay posted."""
+        """Leave an alert's transactions out for good, with a reason. Rows that were posted meanwhile stay posted.
+
+        Raises:
+            ValueError: the reason says nothing; the message is for whoever gave it.
+        """
+        reason = reason_given(reason)
         alert = await self._alert(alert_id)
         now = self.reach.clock()
         rows = await self._rows(alert, [PostingState.FAILED, PostingState.HELD])
@@ -259,7 +265,12 @@ class Desk:
         return alert
 
     async def snooze(self, alert_id: int, until: datetime, reason: str, actor: str) -> Alert:
-        """Quiet until a stated time, with a reason."""
+        """Quiet until a stated time, with a reason.
+
+        Raises:
+            ValueError: the reason says nothing; the message is for whoever gave it.
+        """
+        reason = reason_given(reason)
         alert = await alerts.change(self.reach.store, alert_id, state=AlertState.SNOOZED, snoozed_until=until)
         await self._note(
             alert, {"actor": actor, "did": "snooze", "reason": reason, "until": until.isoformat(), "postings": []}

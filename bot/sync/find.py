@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from bot.store.find import Wanted
+from bot.typed_values import amount
 
 NAMES = (
     *("january", "february", "march", "april", "may", "june"),
@@ -16,7 +17,6 @@ MONTHS = {word: number for number, name in enumerate(NAMES, 1) for word in (name
 DAY_FIRST = re.compile(r"\b(\d{1,2})\.?\s+([a-z]{3,9})\.?(?:\s+(\d{4}))?(?=\s|$)", re.IGNORECASE)
 MONTH_FIRST = re.compile(r"\b([a-z]{3,9})\.?\s+(\d{1,2})(?:,?\s+(\d{4}))?(?=\s|$)", re.IGNORECASE)
 ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-AMOUNT = re.compile(r"[-−]?[$€£]?[-−]?(\d{1,3}(?:,\d{3})+|\d{1,12})(\.\d{1,4})?")
 MOST = 8
 """Words that count; the rest of a long text narrows nothing down."""
 
@@ -40,11 +40,16 @@ def read(words: str, today: date) -> list[Wanted]:
     rest = MONTH_FIRST.sub(lambda hit: take(hit[3], MONTHS.get(hit[1].lower()), hit[2], hit[0]), rest)
     rest = ISO.sub(lambda hit: take(hit[1], int(hit[2]), hit[3], hit[0]), rest)
     wanted = [Wanted(day=one) for one in days]
-    for word in rest.split():
-        amount = AMOUNT.fullmatch(word)
-        value = Decimal(amount[1].replace(",", "") + (amount[2] or "")) if amount else None
-        wanted.append(Wanted(text=word, amount=value))
+    wanted += [Wanted(text=word, amount=_amount(word)) for word in rest.split()]
     return wanted[:MOST]
+
+
+def _amount(word: str) -> Decimal | None:
+    """The amount that a word is, whatever its sign; None for any other word."""
+    try:
+        return amount(re.sub(r"^([$€£]?)[-−]", r"\1", word))
+    except ValueError:
+        return None
 
 
 def _day(year: str | None, month: int | None, day: str, today: date) -> date | None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo, available_timezones
 
 from bot.models import Selector
-
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
 def propose_start(today: date, native_last: date | None = None) -> date:
@@ -24,32 +21,6 @@ def start_problem(start: date, today: date, native_last: date | None) -> str:
     if native_last and start <= native_last:
         return f"Spend Center itself posted up to {native_last.day} {native_last:%b %Y}; start on a later day."
     return ""
-
-
-def cron(time: str) -> str:
-    """A daily time such as 07:00 as a schedule.
-
-    >>> cron("07:05")
-    '5 7 * * *'
-    """
-    found = _TIME.fullmatch(time.strip())
-    if not found:
-        raise ValueError("The time is written like 07:00.")
-    return f"{int(found[2])} {int(found[1])} * * *"
-
-
-def clock_time(schedule: str) -> str:
-    """The daily time of a schedule that `cron` wrote, else empty.
-
-    >>> clock_time("5 7 * * *")
-    '07:05'
-    """
-    found = re.fullmatch(r"(\d{1,2}) (\d{1,2}) \* \* \*", schedule)
-    return f"{int(found[2]):02d}:{int(found[1]):02d}" if found else ""
-
-
-def known_zone(name: str) -> ZoneInfo | None:
-    return ZoneInfo(name) if name in available_timezones() else None
 
 
 def to_selector(picked: Sequence[str]) -> Selector:

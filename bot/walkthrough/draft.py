@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,10 +10,13 @@ from bot.models import Check, Dimension, FieldMapping, Selector, StepState
 from bot.store.connections import Company, Connection
 from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
-from bot.walkthrough import choices
+from bot.typed_values import amount, daily_time, kept_limit
 from bot.walkthrough.checks import DONE, PROBLEM, joined
 
 TO_DO = StepState.TO_DO
+
+NAMED = 5
+"""Budgets, cards or values that are named; the rest is counted."""
 
 
 def native_last(walk: Walkthrough) -> date | None:
@@ -58,9 +62,51 @@ def judge(walk: Walkthrough) -> list[Check]:
         return [*found, Check("choices", TO_DO, "Start date, channel and time are not chosen yet.")]
     if answers.get("channel_problem"):
         found.append(Check("channel", PROBLEM, answers["channel_problem"]))
-    time = choices.clock_time(answers["schedule"])
+    elif answers.get("channel"):
+        name = answers.get("channel_name")
+        found.append(Check("channel", DONE, f"Failures go to {f'#{name}' if name else 'the finance channel'}"))
+    found += [Check(key, DONE, said) for key, said in understood(selector_of(walk), answers).items()]
+    time = daily_time(answers["schedule"])
     found.append(Check("schedule", DONE, f"From {start.day} {start:%b %Y}, daily at {time} ({answers['time_zone']})"))
     return found
+
+
+def understood(selector: Selector, answers: Mapping[str, Any]) -> dict[str, str]:
+    """Which transactions, when they post, and what waits for a receipt, as it was understood; by the check's key.
+
+    Args:
+        answers: of a set-up, or the same keys of a connection: spend_company_name, options, and `chosen`, which is what
+            the selector picks in words, where it is known.
+    """
+    options, chosen = answers.get("options") or {}, [str(one) for one in answers.get("chosen") or ()]
+    company = answers.get("spend_company_name") or "Spend Center"
+    which = f"All transactions of {company}" if selector.all else f"Transactions of {_listed(selector, chosen)}"
+    approved = options.get("wait_for_approval")
+    above = kept_limit(options.get("receipts_above"))
+    return {
+        "which": which,
+        "approval": "Posted once cleared and approved by its reviewer"
+        if approved
+        else "Posted once cleared, approved or not",
+        "receipts": f"Above {_amount(above)} held until a receipt is there" if above else "Nothing waits for a receipt",
+    }
+
+
+def _listed(selector: Selector, chosen: Sequence[str]) -> str:
+    if chosen:
+        rest = f" and {len(chosen) - NAMED} more" if len(chosen) > NAMED else ""
+        return f"{', '.join(chosen[:NAMED])}{rest}" if rest else joined(chosen)
+    counts = ((selector.budgets, "budget"), (selector.cards, "card"), (selector.values, f"value of {selector.field}"))
+    return joined(
+        [f"{len(ids)} {word}{'' if len(ids) == 1 or 'value' in word else 's'}" for ids, word in counts if ids]
+    )
+
+
+def _amount(text: str) -> str:
+    try:
+        return f"{amount(text):,.2f}"
+    except ValueError:
+        return text[:20]
 
 
 def _word(key: str) -> str:

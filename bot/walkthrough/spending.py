@@ -18,6 +18,7 @@ from bot.store.connections import Connection
 from bot.store.rows import from_json, to_json
 from bot.store.walkthroughs import Walkthrough
 from bot.sync import overlap
+from bot.typed_values import daily, time_zone
 from bot.walkthrough import choices, draft, progress, proposals, read, shelves, values
 from bot.walkthrough.keeper import Keeper, Refused
 from bot.walkthrough.proposals import Lists, Match
@@ -60,7 +61,10 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The last choices as typed. `channel_problem` is what keeps the bot from posting there, or empty."""
+    """The last choices as typed. `channel_problem` is what keeps the bot from posting there, or empty.
+
+    `chosen` is what the selector picks, in words: "Budget Portland".
+    """
 
     start: date
     time: str
@@ -70,6 +74,7 @@ class Wanted:
     channel_problem: str = ""
     selector: Selector = field(default_factory=Selector)
     options: Mapping[str, Any] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
 
 
 class Spending:
@@ -298,11 +303,13 @@ class Spending:
         if problem:
             raise Refused(problem, "start")
         try:
-            schedule = choices.cron(wanted.time)
+            schedule = daily(wanted.time)
         except ValueError as wrong:
             raise Refused(str(wrong), "time") from None
-        if choices.known_zone(wanted.zone) is None:
-            raise Refused(f"I do not know the time zone {wanted.zone}. Write it like America/Los_Angeles.", "zone")
+        try:
+            zone = time_zone(wanted.zone)
+        except ValueError as wrong:
+            raise Refused(str(wrong), "zone") from None
         clash = await self._clash(walk, wanted.selector)
         if clash:
             raise Refused(clash, "selector")
@@ -310,11 +317,12 @@ class Spending:
             walk.id,
             start_date=wanted.start.isoformat(),
             schedule=schedule,
-            time_zone=wanted.zone,
+            time_zone=zone,
             channel=wanted.channel,
             channel_name=wanted.channel_name,
             channel_problem=wanted.channel_problem,
             selector=to_json(wanted.selector),
+            chosen=list(wanted.chosen),
             options=dict(wanted.options),
         )
         return await self._draft(walk, user)

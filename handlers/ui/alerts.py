@@ -226,13 +226,18 @@ def _solved(view: AlertView, cast: Cast) -> Json:
     told = [esc(plain(where(view), 120))]
     if view.connection is None:
         told = [esc(view.company.company_id)]
-    elif view.done and view.peak:
+    elif view.peak and (view.done or _ignored(view)):
         told.insert(0, money(view.peak, view.currency, view.company.base_currency or view.currency))
     first = f"*{esc(title)}* · {' · '.join(told)}"
     blocks: list[sb.Block] = [section(first, "title"), context(_by_whom(view, cast), "state")]
     if view.records:
         blocks.append(actions("do", button("See records", "alert.records", str(view.alert.id))))
     return message(f"{esc(title)} · {' · '.join(told)}. {_by_whom(view, cast)}", blocks)
+
+
+def _ignored(view: AlertView) -> int:
+    """How many were left out, by a person's decision."""
+    return sum(int(line.get("rows", 0)) for line in view.alert.story if line.get("did") == "ignore")
 
 
 def solved_title(view: AlertView) -> str:
@@ -245,7 +250,7 @@ def solved_title(view: AlertView) -> str:
         return f"Solved: {count(view.done, 'transaction')} posted once, found after the line dropped"
     if _receipts(view):
         return "Solved: no receipt waits for this any more"
-    ignored = sum(int(line.get("rows", 0)) for line in view.alert.story if line.get("did") == "ignore")
+    ignored = _ignored(view)
     if any(line.get("did") == "keep" for line in view.alert.story):
         return "Solved: what was posted stays"
     if any(line.get("did") == "reversed" and line.get("then") == "leave" for line in view.alert.story):

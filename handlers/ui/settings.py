@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,11 +10,13 @@ import slackblocks as sb
 from bot.store.connections import Company, Connection
 from bot.store.postings import Posting
 from bot.sync.alerts import place
+from bot.sync.posting_day import spelled
 from bot.sync.remove import Removed
-from handlers.ui.blocks import Json, actions, alert, button, labelled, modal, option, section, typed
+from bot.typed_values import clock_time, daily_time, kept_limit
+from bot.walkthrough.draft import understood
+from handlers.ui.blocks import Json, actions, alert, button, context, labelled, modal, option, section, typed
 from handlers.ui.text import clip, count, esc, money
 
-DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 AT_ONCE = ("1", "2", "3", "4", "6", "8")
 VENDORS, NO_VENDOR = "settings.vendors", "*"
 """Action id of the list that is searched live in Intacct, and what stands for none: a filled menu cannot be emptied."""
@@ -31,14 +32,14 @@ class Typed:
 
 
 def as_it_is(one: Connection, company: Company) -> Typed:
-    daily = DAILY.fullmatch(one.schedule)
+    daily = daily_time(one.schedule)
     texts = {
         "name": one.name,
         "channel": one.channel,
-        "time": f"{int(daily[2]):02}:{int(daily[1]):02}" if daily else "",
+        "time": daily,
         "cron": "" if daily else one.schedule,
         "zone": one.time_zone,
-        "receipts": str(one.option("receipts_above") or ""),
+        "receipts": kept_limit(one.option("receipts_above")),
         "vendor": str(one.option("fallback_vendor") or ""),
         "vendors": "yes" if one.option("vendors") else "",
         "late": "yes" if one.option("late_to_open_day") else "",
@@ -51,6 +52,7 @@ def settings(one: Connection, now: Typed, *, error: str = "", ask_public: bool =
     """The form. What was typed before a refusal stays in it."""
     texts = now.texts
     blocks: list[sb.Block] = [alert(error, "error", "warning")] if error else []
+    blocks.append(context(esc(clip(_as_set_up(one), 600)), "set_up"))
     blocks.append(typed("name", "Name", initial=texts.get("name", ""), most=80))
     blocks += _channel(texts.get("channel", ""), ask_public=ask_public)
     blocks += _schedule(texts)
@@ -64,6 +66,13 @@ def settings(one: Connection, now: Typed, *, error: str = "", ask_public: bool =
     ]
     blocks.append(actions("end", button("Disconnect…", "connection.disconnect", one.id, style="danger")))
     return modal("Settings", blocks, callback="connection.settings", submit="Save", metadata=one.id)
+
+
+def _as_set_up(one: Connection) -> str:
+    """What the set-up decided and this form does not change."""
+    said = understood(one.selects(), {"spend_company_name": one.spend_company_name, "options": one.options})
+    start = f"Start date {spelled(one.start_date)}" if one.start_date else "No start date yet"
+    return f"{start}. {said['which']}. {said['approval']}."
 
 
 def _channel(chosen: str, *, ask_public: bool) -> list[sb.Block]:
@@ -82,7 +91,7 @@ def _channel(chosen: str, *, ask_public: bool) -> list[sb.Block]:
 
 
 def _schedule(texts: Mapping[str, str]) -> list[sb.Block]:
-    at = sb.TimePicker(action_id="picked", initial_time=texts.get("time") or None)
+    at = sb.TimePicker(action_id="picked", initial_time=clock_time(texts.get("time", "")) or None)
     return [
         labelled("time", "Daily at", at, optional=True),
         typed(

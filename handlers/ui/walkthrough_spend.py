@@ -10,6 +10,7 @@ import slackblocks as sb
 
 from bot.models import CustomField, Dimension
 from bot.sync.preview import Preview
+from bot.typed_values import clock_time
 from bot.walkthrough.proposals import Doubt, Match
 from handlers.ui.blocks import Json, alert, context, labelled, modal, option, section, typed
 from handlers.ui.text import clip, count, day, esc, money
@@ -156,7 +157,11 @@ def choices(
     if warn_public:
         blocks.append(_public())
     blocks += [
-        labelled("time", "Daily at", sb.TimePicker(action_id="picked", initial_time=before.get("time") or "07:00")),
+        labelled(
+            "time",
+            "Daily at",
+            sb.TimePicker(action_id="picked", initial_time=clock_time(before.get("time", "")) or "07:00"),
+        ),
         typed("zone", "Time zone", initial=before.get("zone", ""), placeholder="America/Los_Angeles", most=60),
         typed(
             "receipts",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.models import Dimension, Selector
 from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
+from bot.typed_values import daily_time, kept_limit, limit
 from bot.walkthrough import choices
 from bot.walkthrough.draft import native_last
 from bot.walkthrough.keeper import Refused
@@ -201,9 +202,9 @@ async def _choices_view(services: Services, client: AsyncWebClient, click: Click
     before = {
         "start": start.isoformat(),
         "channel": answers.get("channel", ""),
-        "time": choices.clock_time(answers.get("schedule", "")) or "07:00",
+        "time": daily_time(answers.get("schedule", "")) or "07:00",
         "zone": answers.get("time_zone") or await _zone_of(client, click.user),
-        "receipts": str(answers.get("options", {}).get("receipts_above", "")),
+        "receipts": kept_limit(answers.get("options", {}).get("receipts_above")),
     }
     selected, options = _selected(walk, known), answers.get("options", {})
     who = {key: [str(one) for one in options.get(key) or ()] for key in spend_ui.RIGHTS}
@@ -254,7 +255,8 @@ async def choose(services: Services, client: AsyncWebClient, form: Form, ack: Ac
     async def work() -> None:
         known = await spending.read(form.walk, form.user)
         texts.update({value: words for words, value in known.selectable()})
-        await spending.choose(form.walk, form.user, await _wanted(client, form))
+        chosen = tuple(texts[one] for one in form.many.get("selector", ()) if one in texts)
+        await spending.choose(form.walk, form.user, replace(await _wanted(client, form), chosen=chosen))
 
     def again(sentence: str) -> Json:
         picked = [(texts[one], one) for one in form.many.get("selector", ()) if one in texts]
@@ -290,9 +292,10 @@ async def _wanted(client: AsyncWebClient, form: Form) -> Wanted:
         selector = choices.to_selector(form.many.get("selector", ()))
     except ValueError as wrong:
         raise Refused(str(wrong), "selector") from None
-    receipts = texts.get("receipts", "").replace("$", "").replace(",", "").strip()
-    if receipts and not re.fullmatch(r"\d{1,9}(\.\d{1,2})?", receipts):
-        raise Refused("An amount is a number such as 75 or 75.50.", "receipts")
+    try:
+        receipts = limit(texts.get("receipts", ""))
+    except ValueError as wrong:
+        raise Refused(str(wrong), "receipts") from None
     options = {
         "receipts_above": receipts,
         "wait_for_approval": "yes" in form.many.get("wait", ()),
