@@ -16,7 +16,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,8 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 
-from bot.dbos_rows import Unreadable, forbid_unpickling, input_of
+from bot.dbos_rows import QUEUES, Unreadable, forbid_unpickling, input_of
+from bot.job_watch import JobWatch
 from bot.schedules import Schedules
 from bot.settings import Settings
 from bot.store import connections as connection_rows
@@ -66,6 +67,9 @@ GATHER = 2.0
 
 FIRE_AGAIN = 2.0
 """Seconds before a due time is handed to a database that refused it once more."""
+
+LOOK_SECONDS = 5.0
+"""Between two looks at jobs that are at no one's hand; one is given back at the second look."""
 
 PAGE = 100
 """Dead jobs that are listed at once."""
@@ -157,6 +161,7 @@ class Engine:
         self._lock: int | None = None
         self._stopping = asyncio.Event()
         self._supervisor = Supervisor()
+        self._watch = JobWatch(store, self._executor_id, _register)
         self.sweep: Callable[[], Awaitable[None]] | None = None
 
     # --- life ---
@@ -175,16 +180,14 @@ class Engine:
         _jobs.update(self._jobs)
         DBOS(config=self._config())
         DBOS.launch()
-        for name in ("sync", "side"):
-            await DBOS.register_queue_async(
-                name, partition_concurrency=1, worker_concurrency=100, polling_interval_sec=POLL_SECONDS
-            )
+        await _register(QUEUES)
         await self._beat()
         await self._schedules.start()
         housekeeping: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
             ("the schedule check", 2.0, self._schedules.reconcile),
             ("the sweep", 2.0, self._sweep),
             ("the job revival", REVIVE_AFTER, self._revive),
+            ("the look at stalled jobs", LOOK_SECONDS, self._watch.look),
             ("the heartbeat", BEAT.total_seconds(), self._beat),
             ("the purge", 24 * 3600.0, self._purge),
         )
@@ -194,7 +197,9 @@ class Engine:
     @property
     def ailing(self) -> list[str]:
         """What of the engine is not at work, in words; empty when all is well."""
-        return [f"{name} has stopped" for name in self._supervisor.down]
+        if self.draining:
+            return []
+        return [f"{name} has stopped" for name in self._supervisor.down] + self._watch.ailing
 
     @property
     def draining(self) -> bool:
@@ -214,6 +219,7 @@ class Engine:
         _draining.set()
         await self._supervisor.stop(patience)
         self._schedules.stop()
+        self._watch.close()
         with ThreadPoolExecutor(1) as waiting:
             waited = int(max(0.0, deadline - loop.time())) + FAREWELL
             gone = loop.run_in_executor(waiting, lambda: DBOS.destroy(workflow_completion_timeout_sec=waited))
@@ -288,6 +294,7 @@ class Engine:
         options = SetEnqueueOptions(queue_partition_key=partition, priority=priority, delay_seconds=delay)
         with SetWorkflowID(key), options:
             await DBOS.enqueue_workflow_async(queue, _run, job, ids)
+        self._watch.promised(key, lambda: self._promise(job, key, partition, None, priority, ids))
 
     async def waiting(self, prefix: str) -> bool:
         """Whether a job whose id starts so is promised and not begun, be it for now or for later.
@@ -299,6 +306,10 @@ class Engine:
             workflow_id_prefix=prefix, status=["ENQUEUED", "DELAYED"], limit=20, load_input=False, load_output=False
         )
         return any(not one.recovery_attempts for one in found)
+
+    async def at_work(self, company: int | str) -> bool:
+        """Whether a job that needs this company's turn is in the hand of a living process right now."""
+        return await self._watch.at_work(str(company), LEASE, lambda: replicas.time(self._store, self._clock))
 
     # --- the clock ---
 
@@ -404,6 +415,13 @@ class Engine:
             if not old:
                 return
             await DBOS.delete_workflows_async([job.workflow_id for job in old])
+
+
+async def _register(queues: Collection[str]) -> None:
+    for name in queues:
+        await DBOS.register_queue_async(
+            name, partition_concurrency=1, worker_concurrency=100, polling_interval_sec=POLL_SECONDS
+        )
 
 
 def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:

@@ -56,6 +56,25 @@ class Rows:
                     into = f"INSERT INTO {self.prefix}{table} ({names}) VALUES ({places})"
                     db.execute(sa.text(into), row)
 
+    def refuse_changes(self) -> None:
+        """Every change of a job's row fails in the database, as where its disk is full."""
+        if self.settings.on_sqlite:
+            self.do(
+                "CREATE TRIGGER full BEFORE UPDATE ON workflow_status "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+            return
+        self.do(
+            "CREATE FUNCTION dbos.disk_full() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"
+        )
+        self.do(
+            'CREATE TRIGGER "full" BEFORE UPDATE ON dbos.workflow_status FOR EACH ROW EXECUTE FUNCTION dbos.disk_full()'
+        )
+
+    def allow_changes(self) -> None:
+        self.do("DROP TRIGGER full" if self.settings.on_sqlite else 'DROP TRIGGER "full" ON dbos.workflow_status')
+
     def states(self) -> dict[str, str]:
         return {row["workflow_uuid"]: row["status"] for row in self.do("SELECT * FROM {t}workflow_status")}
 

@@ -49,6 +49,13 @@ async def silent(store: Store, since: datetime) -> list[str]:
         return list((await db.execute(select(replicas.c.executor_id).where(replicas.c.beat < since))).scalars())
 
 
+async def beats(store: Store) -> dict[str, datetime]:
+    """When each process that is known beat last."""
+    async with store.read() as db:
+        found = await db.execute(select(replicas.c.executor_id, replicas.c.beat))
+        return {str(row.executor_id): row.beat for row in found}
+
+
 async def lively(store: Store, since: datetime) -> bool:
     """Whether any process has beaten since then."""
     async with store.read() as db:
