@@ -36,6 +36,7 @@ from handlers.find import Finds
 from handlers.home import Homes
 from handlers.outbox import Outbox
 from handlers.people import People
+from handlers.proof import Proofs, make_proofs
 from handlers.refreshing import refresh, show_homes
 from handlers.rules import Rules
 from handlers.services import Services
@@ -47,7 +48,7 @@ from handlers.value_search import ValueSearch
 from handlers.vendors import Vendors
 from handlers.walkthrough import drifting
 
-__all__ = ["PROVED", "Services", "make_digests", "refresh", "register", "show_homes"]
+__all__ = ["PROVED", "Services", "make_digests", "make_proofs", "refresh", "register", "show_homes"]
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ def register(app: AsyncApp, services: Services) -> None:
     drifting.register(app, services, access)
     guard = AlertGuard(services, access)
     kept, finds = Rules(services, access, choosing, search), Finds(services, access, choosing)
+    proofs = Proofs(services, access, choosing)
     for feature in (
         ByHand(services, access, guard),
         Cardholders(services, access, guard),
@@ -96,12 +98,14 @@ def register(app: AsyncApp, services: Services) -> None:
         Undo(services, access, guard),
         kept,
         finds,
+        proofs,
         syncs,
         managed,
         Homes(services, access, syncs),
     ):
         feature.register(app)
-    app.command("/intacct")(Intacct(services, _subcommands(services, access, syncs, managed, kept, finds)).run)
+    words_of = _subcommands(services, access, syncs, managed, kept, finds, proofs)
+    app.command("/intacct")(Intacct(services, words_of).run)
     app.event("message")(gate.message)
     app.event("app_uninstalled")(gate.removed)
     app.event("tokens_revoked")(gate.removed)
@@ -115,7 +119,13 @@ def make_digests(services: Services, client: AsyncWebClient, sender: Outbox) -> 
 
 
 def _subcommands(
-    services: Services, access: Access, syncs: Syncs, managed: Connections, kept: Rules, finds: Finds
+    services: Services,
+    access: Access,
+    syncs: Syncs,
+    managed: Connections,
+    kept: Rules,
+    finds: Finds,
+    proofs: Proofs,
 ) -> dict[str, Subcommand]:
     async def setup(ask: Ask, _: str) -> None:
         await access.may_set_up(ask.client, ask.workspace, ask.user)
@@ -131,6 +141,7 @@ def _subcommands(
         "find": Subcommand(
             "a transaction's life: by merchant, amount, day, cardholder, reference or record", finds.find
         ),
+        "proof": Subcommand("a month's proof that both sides agree, or what differs; for you alone", proofs.proof),
         "rules": Subcommand("codings kept for later ones: what each did, and its switch", kept.rules),
         "pause": Subcommand("stop the schedule until someone resumes it", managed.pause),
         "resume": Subcommand("let the schedule count again", managed.resume),

@@ -29,7 +29,7 @@ from bot.settings import Settings
 from bot.slack_errors import TokenRefused
 from bot.walkthrough.conversation import Conversation
 from bot.walkthrough.drift import Drift
-from handlers import Services, make_digests, refresh, register, show_homes
+from handlers import Services, make_digests, make_proofs, refresh, register, show_homes
 from handlers.delivery import PAUSE, Post
 from handlers.outbox import Outbox
 from handlers.walkthrough import LookAround, watch_step, write_books
@@ -117,6 +117,7 @@ class Bot:
             self.digests = make_digests(services, self.client, outbox)
             offered |= {"refresh": job, "homes": show_homes(services, self.client)}
             offered |= {"digest": self.digests.job, "look_around": look}
+            offered |= {"proof": make_proofs(services, self.client, outbox)}
             offered |= {
                 "watch_step": watch_step(services, self.client),
                 "write_books": write_books(services, self.client),
@@ -155,7 +156,7 @@ def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
 
     work = {
         **wiring.jobs(parts.runner),
-        **{name: later(name) for name in ("refresh", "homes", "watch_step", "write_books", "digest")},
+        **{name: later(name) for name in ("refresh", "homes", "watch_step", "write_books", "digest", "proof")},
     }
     work["look_around"] = later("look_around", exclusive=True)  # two at once would tell the same change twice
     engine = Engine(parts.settings, parts.store, work, parts.clock)

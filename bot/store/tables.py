@@ -322,6 +322,18 @@ rule_uses = Table(
     Index("ix_rule_uses_controlid", "controlid"),
 )
 
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(160), nullable=False, unique=True),  # of the job that read it
+    Column("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("connection_id", String(16), nullable=False),
+    _words("actor", 64),  # who asked, and alone sees it
+    Column("content", Document, nullable=False),
+    Column("created", Instant, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

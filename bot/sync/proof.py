@@ -49,7 +49,7 @@ class Difference:
     spend_amount: Decimal | None
     intacct_amount: Decimal | None
     currency: str
-    date: date | None
+    date: dt.date | None
     why: str
     merchant: str = ""
     record_date: dt.date | None = None

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.models import AttemptState, Fault, Level, PostingState, RawError
+from bot.hints.classify import classify
+from bot.models import AttemptState, Fault, Level, PostingState, RawError, Side
 from bot.store.attempts import Attempt
 from bot.store.digest import Figures
 from bot.store.find import Past
@@ -20,8 +21,9 @@ from bot.store.vendors import AGREED, ASKED, ENDED, Person, Request
 from bot.sync import undo as reversing
 from bot.sync.alerts import AlertView
 from bot.sync.posting_day import Bounds
+from bot.sync.proof import Difference, Proof
 from bot.sync.vendors import DECLINED, OLD, REFUSED, THERE, WRITTEN, Plan
-from handlers.ui import by_hand, cardholders, digest, find, rules, story, undo, vendors
+from handlers.ui import by_hand, cardholders, digest, find, proof, rules, story, undo, vendors
 from handlers.ui import help as words
 from handlers.ui.alert_forms import Page
 from handlers.ui.blocks import Json
@@ -41,6 +43,7 @@ def samples(
         yield from _changed(view(text), posting(1, text), text)
         yield from _rules(text, [posting(number, text) for number in range(60)])
         yield from _vendors(view(text), text)
+        yield from _proofs(text)
 
 
 def _private(content: Json) -> tuple[str, Json]:
@@ -106,6 +109,39 @@ def _found(rows: list[Posting], view: AlertView, text: str) -> Iterator[tuple[st
 
 def _attempt(number: int, state: AttemptState, fault: dict[str, Any]) -> Attempt:
     return Attempt(number, 0, 1, f"cc-{number}", "100", 1, 1, state, "", False, 0, NOW, NOW, "10421", fault)
+
+
+def _proofs(text: str) -> Iterator[tuple[str, Json]]:
+    """A month in which both sides agree, one with every kind of difference on several pages, and none at all."""
+    october, last = date(2026, 10, 1), date(2026, 10, 31)
+    scene = proof.Scene(text or "100 Portland", "USD", "America/Los_Angeles")
+    total = Decimal("38587.18")
+    kinds = [kind for _, some in proof.GROUPS for kind in sorted(some)]
+    why = text or "Its record is dated Nov 1, posted on that day by Lee Okafor."
+    day = date(2026, 10, 30)
+    differing = tuple(
+        Difference(
+            kind, f"txr_{at}", f"103{at:02d}", Decimal("484.10"), None, "USD", day, why, text or "Blue Mesa Air", day
+        )
+        for at, kind in enumerate(kinds * 2)
+    )
+    nameless = Difference("extra", "", "10399", None, Decimal("36.00"), "CAD", last, why, record_date=last)
+    unread = Difference("unread", "", "", None, None, "", None, why)
+    remarks = (text or "Drafts on this card are not in the ledger and not counted: 10401.",)
+    agreed = Proof(october, last, 118, (), total, total, as_of=NOW)
+    named = Proof(october, last, 111, (*differing, nameless, unread), total, total - 3064, remarks, NOW)
+    even = replace(named, differences=(nameless,), intacct=total, remarks=())
+    for found in (agreed, named, even):
+        said = proof.answer(found, 7, scene, chosen=proof.chosen(october, date(2026, 11, 3)))
+        yield "chat.postMessage", {"channel": "U0LEE", **said}
+    for number in (0, 1):
+        yield "views.update", {"view_id": "V1", "view": proof.page(named, 7, number, scene)}
+    yield _open(proof.page(even, 7, 0, scene))
+    away = classify(
+        Fault(Level.TRANSPORT, (RawError(description=text or "It was not reached."),), side=Side.SPEND_CENTER)
+    )
+    yield "chat.postMessage", {"channel": "U0LEE", **proof.none(october, scene.place, away)}
+    yield _private(words.said(proof.reading(october, scene.place)))
 
 
 def _menu(view: AlertView, rows: list[Posting], text: str) -> Iterator[tuple[str, Json]]:

@@ -42,7 +42,7 @@ def run_ended(
     place = esc(plain(where, 120))
     said = []
     if run.state == RunState.STOPPED:
-        said.append(f"The sync of {place} stopped. {_stopped_by(verdict or Verdict(run.category, run.subject, NO))}")
+        said.append(f"The sync of {place} stopped. {because(verdict or Verdict(run.category, run.subject, NO))}")
     if n:
         said.append(f"Posted {count(n, 'transaction')}, {money(total, base, base)}, to {place}.")
     elif run.state == RunState.FINISHED and not unknown:
@@ -60,7 +60,8 @@ def run_ended(
     return _said(" ".join(said))
 
 
-def _stopped_by(verdict: Verdict) -> str:
+def because(verdict: Verdict) -> str:
+    """What a far end did not do, in a sentence or two; with its own words where the hint quotes them."""
     if not verdict.category:
         return "It was ended early."
     hint = hint_for(verdict)

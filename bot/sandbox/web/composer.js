@@ -8,6 +8,7 @@ const COMMANDS = [
   ["/intacct sync", "post now instead of at the next time of the schedule"],
   ["/intacct errors", "every open alert, with a link to it"],
   ["/intacct find", "a transaction's life: by merchant, amount, day, cardholder, reference or record"],
+  ["/intacct proof", "a month's proof that both sides agree, or what differs; for you alone"],
   ["/intacct rules", "codings kept for later ones: what each did, and its switch"],
   ["/intacct pause", "stop the schedule until someone resumes it"],
   ["/intacct resume", "let the schedule count again"],
