@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import aiohttp
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.engine import Job
@@ -32,16 +29,11 @@ from handlers.access import Access
 from handlers.alerts import Ack
 from handlers.asking import Ask
 from handlers.choosing import Choosing
-from handlers.delivery import Later
 from handlers.outbox import Outbox
-from handlers.people import People
-from handlers.refreshing import again
 from handlers.services import Services
 from handlers.ui import help as words
 from handlers.ui import proof as ui
 from handlers.ui.blocks import Json
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +106,13 @@ class Proofs:
     async def page(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         ask = Ask.of(body, client)
-        await ask.show(await self._page(ask, ask.metadata, int(ask.value)))
+        await ask.show(await self._page(ask, ask.metadata, int(ask.value) if ask.value.isdigit() else 0))
 
     async def _page(self, ask: Ask, kept_id: str, number: int) -> Json:
-        kept = await proofs.get(self.services.store, int(kept_id)) if kept_id.isdigit() else None
+        kept = await proofs.get(self.services.store, int(kept_id)) if kept_id.isascii() and kept_id.isdigit() else None
         one = await connections.get_connection(self.services.store, kept.connection_id) if kept else None
         if kept is None or one is None or (kept.workspace_id, kept.actor) != (ask.workspace, ask.user):
-            raise Refused("That proof is not kept any more. Ask again with `/intacct proof`.")
+            raise Refused("That proof is not there any more. Ask again with `/intacct proof`.")
         await self._may(ask, one)
         return ui.page(from_json(Proof, kept.content), kept.id, number, await scene_of(self.services, one))
 
@@ -144,32 +136,24 @@ def line_of(one: Connection) -> str:
     return f"{one.company}:proof"
 
 
-def make_proofs(services: Services, client: AsyncWebClient, sender: Outbox) -> Job:
+def make_proofs(services: Services, sender: Outbox) -> Job:
     """The body of the job `proof`: `await job(turn, connection_id=…, month=…, user=…, asked=…, named=…)`."""
-    return ProofJob(services, client, sender, Access(People(services.clock))).job
+    return ProofJob(services, sender).job
 
 
 @dataclass(frozen=True, slots=True)
 class ProofJob:
-    """Reads both sides, keeps what they showed, and owes the answer to whoever asked; the refresh delivers it."""
+    """Reads both sides, keeps what they showed, and owes the answer to whoever asked; the refresh delivers it.
+
+    Whether that person may see it was asked when they did, and is asked again for each page.
+    """
 
     services: Services
-    client: AsyncWebClient
     outbox: Outbox
-    access: Access
 
     async def job(self, turn: int, *, connection_id: str, month: str, user: str, asked: str, named: int) -> bool:
         one = await connections.get_connection(self.services.store, connection_id)
         if one is None or one.removed or turn > 0:
-            return False
-        try:
-            if not await self.access.sees(self.client, one, user):
-                log.warning("the proof of %s is not told: who asked may not see it any more", one.id)
-                return False
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as away:
-            ids: dict[str, str | int] = {"connection_id": one.id, "month": month, "user": user, "asked": asked}
-            trouble, about = Later(type(away).__name__), f"{one.id}:{asked}"
-            await again(self.services, "proof", about, trouble, company=line_of(one), named=named, **ids)
             return False
         key = f"proof:{one.id}:{month}:{user}:{asked}"
         said = await self._answer(one, date.fromisoformat(f"{month}-01"), user, key, named=bool(named))

@@ -62,9 +62,7 @@ def show_homes(services: Services, client: AsyncWebClient) -> Job:
     return job
 
 
-async def again(
-    services: Services, job: str, about: str, trouble: Later, *, company: int | str, **ids: str | int
-) -> None:
+async def again(services: Services, job: str, about: str, trouble: Later, *, company: int | str, **ids: str) -> None:
     """Once more, when Slack said or in a while; one that waits already stands for all that end so until it begins.
 
     Its id is like no other's: one made of the time would be taken for a job that was done before the clock was set

@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.models import PostingState
 from bot.sandbox.slack.workspace import Person
-from bot.store import alerts, connections, postings, rules, vendors, walkthroughs
+from bot.store import alerts, connections, postings, proofs, rules, vendors, walkthroughs
 from bot.store.connections import Connection
 from bot.store.vendors import Wanted
 from handlers.ui.ids import SECRET_BLOCKS
@@ -69,6 +69,7 @@ class Ids:
     rule: int
     request: str
     walk: str
+    proof: int
     ts: str
 
 
@@ -171,6 +172,9 @@ TABLE = [
     Row("alerts.Alerts.page", SEES, page("alert.page.on", lambda ids: f"details:{ids.alert}:1")),
     Row("find.Finds.open", SEES, press("find.open", lambda ids: ids.posted)),
     Row("find.Finds.page", SEES, page("find.page.on", lambda _: "0", lambda ids: ids.posted), silent=True),
+    Row("proof.Proofs.picked", SEES, press("proof.of.10", connection)),
+    Row("proof.Proofs.see", OWNS, press("proof.see", lambda ids: ids.proof)),  # Dana's own, for nobody else
+    Row("proof.Proofs.page", OWNS, page("proof.page.on", lambda _: "0", lambda ids: ids.proof)),
     Row("rules.Rules.touched", SEES, press("rules.touched", lambda ids: ids.rule)),
     Row("rules.Rules.page", SEES, page("rules.page.on", lambda ids: f"{ids.rule}:0")),
     Row("alerts.Alerts.open_step", OWNS, press("alert.open_step", alert)),
@@ -295,6 +299,7 @@ WORDS: dict[str, set[str]] = {
     "sync": RETRIES,
     "errors": SEES,
     "find": SEES,
+    "proof": SEES,
     "rules": SEES,
     "pause": OWNS,
     "resume": OWNS,
@@ -400,7 +405,10 @@ async def something_of_everything(at: Office, portland: Connection) -> Ids:
         store, workspace, SAM, Wanted(travel.id, portland.id, "V900", "Northwind", "V900", "Sam Castellano"), now
     )
     walk = await walkthroughs.begin(store, workspace, DANA, now)
-    return Ids(portland.id, travel.id, posted, open_, rule.id, request.id, walk.id, travel.ts)
+    span = {"first": "2026-10-01", "last": "2026-10-31", "matched": 0, "differences": (), "spend": "0", "intacct": "0"}
+    of = {"workspace": workspace, "connection": portland.id, "actor": DANA}
+    proof = await proofs.keep(store, "dana's", content=span, now=now, **of)
+    return Ids(portland.id, travel.id, posted, open_, rule.id, request.id, walk.id, proof.id, travel.ts)
 
 
 def differing(before: Json, after: Json) -> list[Any]:

@@ -117,7 +117,7 @@ class Bot:
             self.digests = make_digests(services, self.client, outbox)
             offered |= {"refresh": job, "homes": show_homes(services, self.client)}
             offered |= {"digest": self.digests.job, "look_around": look}
-            offered |= {"proof": make_proofs(services, self.client, outbox)}
+            offered |= {"proof": make_proofs(services, outbox)}
             offered |= {
                 "watch_step": watch_step(services, self.client),
                 "write_books": write_books(services, self.client),
