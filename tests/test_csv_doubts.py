@@ -18,6 +18,7 @@ import pytest
 from bot.models import PostingState, RunState
 from bot.spend.csv_source import CsvSource
 from bot.spend.csv_status import kind_of
+from bot.spend.csv_sums import Sums
 from bot.spend.errors import CsvRefused
 from bot.store import postings
 from bot.store.connections import Connection
@@ -151,6 +152,42 @@ async def test_equal_parts_are_no_twins_of_each_other(harbor: World, path: Path)
     connection = await connect_file(harbor, path)
     await harbor.sync(connection)
     assert booked(harbor) == [Decimal("50.00"), Decimal("50.00")]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "whole", "parts"),
+    [
+        ("100 60 40", "0", "12"),
+        ("60 40 100", "2", "01"),
+        ("60 100 7 40", "1", "03"),
+        ("-100 -60 -40", "0", "12"),
+        ("100 100", "", ""),
+        ("5 5 5", "", ""),
+        ("100 -60 -40 200", "", ""),
+        ("1 2 4 8 16 32 64 128 256 512 1024 2048 4096 " + "100 60 40", "d", "ef"),
+    ],
+)
+def test_which_rows_sum_to_another(amounts: str, whole: str, parts: str) -> None:
+    """Rows are named by their place: 0 to 9, then a to f."""
+    sums = Sums()
+    for at, amount in enumerate(amounts.split()):
+        sums.add(("2026-11-02",), "0123456789abcdef"[at], Decimal(amount))
+    assert sums.found() == ({whole: tuple(parts)} if whole else {})
+
+
+def test_ten_thousand_rows_of_one_merchant_and_day_are_gone_through_row_by_row() -> None:
+    """Steps are counted, not time: each row is compared with at most 120 others."""
+    sums, steps = Sums(), Counter[str]()
+
+    class Counting(Decimal):
+        def __rsub__(self, other: Decimal | int) -> Decimal:
+            steps["taken off"] += 1
+            return Decimal(other) - Decimal(self)
+
+    for at in range(10_000):
+        sums.add(("2026-11-02",), str(at), Counting(at % 97 + 1))
+    sums.found()
+    assert 0 < steps["taken off"] <= 120 * 10_000
 
 
 # --- what has not cleared ---------------------------------------------------------------------------------------------

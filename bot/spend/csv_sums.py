@@ -9,7 +9,8 @@ from decimal import Decimal
 Row = tuple[str, Decimal]
 """ID and amount."""
 ALL_WAYS = 12
-"""Rows of one group up to which every choice of parts is tried; of more, only those that stand side by side."""
+"""Rows of one group up to which every choice of parts is tried; of more, only those that stand beside the whole."""
+LONGEST_SPLIT = 60
 
 
 class Sums:
@@ -28,32 +29,46 @@ class Sums:
         for rows in self._groups.values():
             for sign in (1, -1):
                 alike = [row for row in rows if row[1] * sign > 0]
-                taken: set[str] = set()
-                for whole in sorted(alike, key=lambda row: -abs(row[1])):
-                    rest = [row for row in alike if row is not whole and row[0] not in taken]
-                    if whole[0] not in taken and (parts := _parts(whole, rest)):
-                        wholes[whole[0]] = parts
-                        taken |= {whole[0], *parts}
+                wholes |= _wholes(alike) if len(alike) > 2 else {}
         return wholes
 
 
-def _parts(whole: Row, rest: Sequence[Row]) -> tuple[str, ...]:
-    """Two or more of the rest that sum to the whole; as they stand in the file, most of them first."""
-    smaller = [row for row in rest if abs(row[1]) < abs(whole[1])]
-    runs = [
-        smaller[start:end]
-        for start in range(len(smaller) - 1)
-        for end in range(start + 2, min(len(smaller), start + 60) + 1)
-    ]
-    for run in sorted(runs, key=len, reverse=True):
-        if sum(amount for _, amount in run) == whole[1]:
-            return tuple(name for name, _ in run)
-    return _chosen(whole[1], smaller) if len(smaller) < ALL_WAYS else ()
+def _wholes(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    taken: set[str] = set()
+    for at in sorted(range(len(rows)), key=lambda at: -abs(rows[at][1])):
+        name, amount = rows[at]
+        if name in taken:
+            continue
+        if len(rows) <= ALL_WAYS:
+            parts = _chosen(amount, [row for row in rows if row[0] != name and row[0] not in taken])
+        else:
+            after, before = rows[at + 1 : at + 1 + LONGEST_SPLIT], rows[max(0, at - LONGEST_SPLIT) : at]
+            parts = _beside(amount, after, taken) or _beside(amount, before[::-1], taken)
+        if parts:
+            found[name] = parts
+            taken |= {name, *parts}
+    return found
 
 
 def _chosen(total: Decimal, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Any rows that sum to the total; at most 2^11 sums are known at once."""
+    """Any two or more rows that sum to the total; at most 2^11 sums are known at once."""
     ways: dict[Decimal, tuple[str, ...]] = {Decimal(0): ()}
     for name, amount in rows:
-        ways |= {one + amount: (*names, name) for one, names in ways.items() if one + amount not in ways}
+        if abs(amount) < abs(total):
+            ways |= {one + amount: (*names, name) for one, names in ways.items() if one + amount not in ways}
     return ways.get(total, ())
+
+
+def _beside(total: Decimal, rows: Sequence[Row], taken: set[str]) -> tuple[str, ...]:
+    """The first two or more of these rows, where they sum to the total."""
+    parts: list[str] = []
+    left = total
+    for name, amount in rows:
+        left -= amount
+        if name in taken or left * total < 0:
+            return ()
+        parts.append(name)
+        if not left:
+            return tuple(parts) if len(parts) > 1 else ()
+    return ()
