@@ -148,7 +148,7 @@ HINTS = (
         instead_of="gateway-trouble",
         when=("unreadable", "yes"),
         what="Intacct's answer cannot be read",
-        why="What answers in Intacct's place sent something that is no answer of Intacct: a web page, or half of one.",
+        why="Something other than Intacct answered at its address: a web page, or a reply that was cut off.",
         ways=(
             "Nothing to do at first: tried again by itself.",
             "If it lasts: whoever runs this app looks at INTACCT_URL and at what stands between this app and Intacct.",

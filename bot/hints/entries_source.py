@@ -376,7 +376,7 @@ HINTS = (
         key="amount-too-fine",
         category="held.amount",
         what="{count} [have|has] an amount finer than the currency",
-        why="Intacct would round it, and the two sides would differ. In Spend Center it is {amount}.",
+        why="Intacct would round it, and the two sides would differ. Amount in Spend Center: {amount}.",
         ways=(
             "Correct the amount in Spend Center; it is read again with the next sync.",
             "Or enter it in Intacct yourself, then choose *Posted by hand* in the menu here.",
@@ -389,7 +389,7 @@ HINTS = (
         key="split-too-fine",
         category="held.parts",
         what="{count} [have|has] a split finer than the currency",
-        why="Intacct would round the parts, and they might not add up. In Spend Center they are {amount}.",
+        why="Intacct would round the parts, and they might not add up. Amounts in Spend Center: {amount}.",
         ways=(
             "Round the parts here, so that they add up to what the card was charged.",
             "Or correct the split in Spend Center; it is read again with the next sync.",
