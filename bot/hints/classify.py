@@ -19,8 +19,14 @@ from bot.hints.source import verdict_of
 from bot.hints.text import plain, spelled_out, support_ids, without_ids
 from bot.models import Fault, Level, Operation, RawError, RetryClass, Side, Verdict
 
-ERRORS_READ = 20
+ERRORS_SEEN = 20
 """A request has few functions; more errors than this are repetitions."""
+
+ERRORS_READ = 4
+"""Errors that are read for a meaning: of those that differ and say something of their own, the first."""
+
+SAID = 1_000
+"""Characters of all texts of a lost call."""
 
 _WRAPPERS = re.compile(
     r"^(?:could not (?:create|save|update|add|set|post|process)\b.{0,60}\b(?:record|transaction|batch|glbatch|object|document)s?!?"
@@ -80,7 +86,7 @@ def classify(fault: Fault, *, known: Mapping[str, str] | None = None) -> Verdict
     """
     if fault.side is Side.SPEND_CENTER:
         return verdict_of(fault)
-    errors = fault.errors[:ERRORS_READ]
+    errors = tuple(dict.fromkeys(fault.errors[:ERRORS_SEEN]))
     finding, error = _cause(fault, errors)
     cause = _safe_cause(finding.cause, fault)
     details = details_of(Finding(cause, finding.details), error, fault, known or {})
@@ -112,7 +118,7 @@ def is_wrapper(error: RawError) -> bool:
 
 def _cause(fault: Fault, errors: tuple[RawError, ...]) -> tuple[Finding, RawError]:
     """The first cause that any error gives, with that error; wrappers only count when nothing else is there."""
-    own = [one for one in errors if not is_wrapper(one)] or list(errors)
+    own = ([one for one in errors if not is_wrapper(one)] or list(errors))[:ERRORS_READ]
     first = own[0] if own else RawError()
     by_level = _lost_or_refused(fault, own)
     if by_level:
@@ -133,7 +139,7 @@ def _lost_or_refused(fault: Fault, errors: Iterable[RawError]) -> str:
         )
     if fault.level is not Level.TRANSPORT:
         return ""
-    said = " ".join([fault.note, *(text for one in errors for text in _texts(one))])
+    said = " ".join([fault.note, *(text for one in errors for text in _texts(one))])[:SAID]
     if fault.http_status is None and _NOT_SENT.search(said) and not _SENT.search(said):
         return "gateway-trouble"
     if fault.http_status in {400, 401, 403}:
@@ -224,7 +230,7 @@ def _by_level(fault: Fault, errors: list[RawError]) -> str:
     if (fault.http_status or 200) >= 500:
         return "gateway-trouble"
     texts = " ".join(text for one in errors for text in _texts(one))
-    return "rolled-back" if re.search(r"rolled back", texts, re.IGNORECASE) else "not-recognised"
+    return "rolled-back" if "rolled back" in texts.lower() else "not-recognised"
 
 
 def _meaning(reading: Reading, fault: Fault) -> Finding | None:

@@ -20,9 +20,12 @@ _IN_FRONT = 28
 _NEAR = 32
 """A thing that follows a complaint within so many characters is what it complains of."""
 
+_ORDER = 200
+"""Characters before a thing within which an order to fill it in begins."""
+
 _ASIDE = re.compile(
-    r"^\s*(?:on|in|for|at|within|under|when (?:posting|using)|while \w+ing)\b [^,;]{1,80}?[,:;]\s*"
-    r"|^\s*line\b\s*[:,-]?\s*",
+    r"^\s?(?:on|in|for|at|within|under|when (?:posting|using)|while \w{1,40}ing)\b [^,;]{1,80}?[,:;]\s?"
+    r"|^\s?line\b\s?[:,-]?\s?",
     re.IGNORECASE,
 )
 """`On account 6420, …`: where it happened, before what is wrong."""
@@ -298,7 +301,7 @@ def _dimension_missing(case: Case, name: str) -> Finding:
 def _asked_for(case: Case) -> Finding | None:
     """`Enter an account number on line item 3`: an order to fill something in, when nothing else was said."""
     for one in case.things:
-        if one.value or not complaints.FILL_IN.search(case.text, 0, one.start):
+        if one.value or not complaints.FILL_IN.search(case.text, max(0, one.start - _ORDER), one.start):
             continue
         if one.kind == ACCOUNT:
             return case.found("account-missing-on-line")

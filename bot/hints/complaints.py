@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from bot.hints.reading import DIMENSIONS, VALUE
+from bot.hints.text import bounded
 
 DIMENSION_WORDS = "|".join(sorted(map(re.escape, DIMENSIONS), key=len, reverse=True))
 
@@ -72,7 +73,7 @@ _RESTRICTED = (
 
 
 def _any(pattern: str, *, whole_words: bool = True) -> re.Pattern[str]:
-    spelled = pattern.replace("DIM", f"(?:{DIMENSION_WORDS})")
+    spelled = bounded(pattern).replace("DIM", f"(?:{DIMENSION_WORDS})")
     return re.compile(rf"\b(?:{spelled})" if whole_words else spelled, re.IGNORECASE)
 
 
@@ -118,7 +119,7 @@ FILLED_IN = _any(
 )
 FILL_IN = re.compile(
     r"\b(?:enter|specify|select|provide|supply|choose|assign|add|fill in|indicate|pick|include)\b (?:an?|"
-    r"the|your|at least one)? ?(?!valid|different|another|active|other|correct)(?:\w+ ){0,2}$",
+    r"the|your|at least one)? ?(?!valid|different|another|active|other|correct)(?:\w{1,40} ){0,2}$",
     re.IGNORECASE,
 )
 """An order to fill something in, right before the thing."""

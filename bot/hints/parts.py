@@ -24,32 +24,33 @@ _GL_OPEN = re.compile(
     re.IGNORECASE,
 )
 _PERMISSION = re.compile(
-    r"\boperation\b \W*(?P<operation>«\d+»|[\w.]+)\W* (?:\w+ ){0,3}?(?:on |for |of )(?:the )?(?:objects?|records?)(?: of)?(?: the)?(?: types?)? \W*(?P<object>«\d+»|[\w.]+)",
+    r"\boperation\b \W{0,3}(?P<operation>«\d+»|[\w.]{1,60})\W{0,3} (?:\w{1,40} ){0,3}?(?:on |for |of )(?:the )?(?:objects?|records?)(?: of)?(?: the)?(?: types?)? \W{0,3}(?P<object>«\d+»|[\w.]{1,60})",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(
-    r"\bobjects?(?: definition)?(?: of)?(?: type)? \W*(?P<object>«\d+»|(?-i:[A-Z][A-Z_]{2,}))", re.IGNORECASE
+    r"\bobjects?(?: definition)?(?: of)?(?: type)? \W{0,3}(?P<object>«\d+»|(?-i:[A-Z][A-Z_]{2,60}))", re.IGNORECASE
 )
 _VERB = re.compile(
     r"\b(?:to|may not|cannot) (?P<operation>read|list|view|create|add|update|edit|delete|query|reverse)\b",
     re.IGNORECASE,
 )
 _SENDER = re.compile(
-    rf"\b(?:sender|partner)(?: ?ids?)?\b[\s:=#(]*(?P<named>«\d+»|{VALUE}|(?!is\b|has\b|not\b|was\b|or\b|and\b|password\b|id\b|may\b|for\b|on\b|in\b)[\w.-]*[-_.\d][\w.-]*)",
+    rf"\b(?:sender|partner)(?: ?ids?)?\b[\s:=#(]{{0,6}}(?P<named>«\d+»|{VALUE}|(?!is\b|has\b|not\b|was\b|or\b|and\b|password\b|id\b|may\b|for\b|on\b|in\b)[\w.-]{{0,80}}[-_.\d][\w.-]{{0,80}})",
     re.IGNORECASE,
 )
 _COMPANY = re.compile(
-    rf"\bcompan(?:y|ies)(?: ?ids?)?\b[\s:=#(]*(?P<named>«\d+»|{VALUE}|(?-i:[A-Z][\w-]{{2,}}))", re.IGNORECASE
+    rf"\bcompan(?:y|ies)(?: ?ids?)?\b[\s:=#(]{{0,6}}(?P<named>«\d+»|{VALUE}|(?-i:[A-Z][\w-]{{2,80}}))", re.IGNORECASE
 )
 _USER = re.compile(
-    rf"\b(?:users?|logins?)(?: ?ids?)?\b[\s:=#(]*(?P<named>«\d+»|{VALUE}|(?-i:[A-Z][\w.-]{{2,}}))", re.IGNORECASE
+    rf"\b(?:users?|logins?)(?: ?ids?)?\b[\s:=#(]{{0,6}}(?P<named>«\d+»|{VALUE}|(?-i:[A-Z][\w.-]{{2,80}}))",
+    re.IGNORECASE,
 )
-_ENTITY = re.compile(rf"\bentit(?:y|ies)(?: ?ids?)?\b[\s:=#(]*(?P<named>«\d+»|{VALUE})", re.IGNORECASE)
-_LOCATION = re.compile(rf"\blocation(?: ?ids?)?\b[\s:=#(]*(?P<named>«\d+»|{VALUE})", re.IGNORECASE)
-_RULE = re.compile(r"\brules?\b[\s:=#(]*(?P<named>«\d+»|(?-i:[A-Z][\w-]{2,}))", re.IGNORECASE)
+_ENTITY = re.compile(rf"\bentit(?:y|ies)(?: ?ids?)?\b[\s:=#(]{{0,6}}(?P<named>«\d+»|{VALUE})", re.IGNORECASE)
+_LOCATION = re.compile(rf"\blocation(?: ?ids?)?\b[\s:=#(]{{0,6}}(?P<named>«\d+»|{VALUE})", re.IGNORECASE)
+_RULE = re.compile(r"\brules?\b[\s:=#(]{0,6}(?P<named>«\d+»|(?-i:[A-Z][\w-]{2,80}))", re.IGNORECASE)
 _CURRENCY = re.compile(r"\b(?-i:(?!API|XML|THE|AND|GL|AP|AR|CM|NOT|FOR|ARE|HAS|ALL)[A-Z]{3})\b")
 _FIRST_OPEN = re.compile(
-    r"\b(?:on or after|no earlier than|not (?:be )?(?:earlier|before)(?: than)?|not be before|after|first open \w+(?: is)?|opens? on|starting|from|precedes?|earlier than|before|prior to)\W*§(\d+)§",
+    r"\b(?:on or after|no earlier than|not (?:be )?(?:earlier|before)(?: than)?|not be before|after|first open \w{1,40}(?: is)?|opens? on|starting|from|precedes?|earlier than|before|prior to)\W{0,3}§(\d+)§",
     re.IGNORECASE,
 )
 _ADVISED = re.compile(

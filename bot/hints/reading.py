@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from bot.hints.text import CAP, spelled_out, without_ids
+from bot.hints.text import spelled_out, without_ids
 from bot.models import Dimension
+
+READ = 500
+"""Characters of one error that are read for a meaning; a cause stands in its first sentences."""
 
 DIMENSIONS: dict[str, str] = {
     "department": "department", "departments": "department", "dept": "department", "depts": "department",
@@ -32,9 +36,7 @@ DIMENSIONS: dict[str, str] = {
 
 assert {one.value for one in Dimension} - {"gl_account"} <= set(DIMENSIONS.values())
 
-VALUE = (
-    r"(?:«\d+»|(?-i:(?<![\w.])(?:(?:[A-Z][A-Z_./\-]{0,30})?\d(?:[\w./\-]*\w)?|[A-Z]{2,30}[-_][A-Z0-9_\-]+)(?![\w])))"
-)
+VALUE = r"(?:«\d+»|(?-i:(?<![\w.])(?:(?:[A-Z][A-Z_./\-]{0,30})?\d(?:[\w./\-]{0,80}\w)?|[A-Z]{2,30}[-_][A-Z0-9_\-]{1,80})(?![\w])))"
 """A masked value, or a bare word that can only be an ID."""
 
 _QUOTED = re.compile(r"(?<![\w])(''|'|\")(?!\s)(.{1,200}?)\1(?!\w)")
@@ -44,12 +46,12 @@ _KEPT_WORDS = {
     "transaction", "posting", "currency", "attachment", "supdocid", "books", "period", "closed", "open", "locked",
     "inactive", "active", "required", "invalid",
 }  # fmt: skip
-_PAIR = re.compile(r"(«\d+»)\s*(?::|--|-|–|\|)\s*(«\d+»)")
+_PAIR = re.compile(r"(«\d+»)\s?(?::|--|-|–|\|)\s?(«\d+»)")
 _CODE = re.compile(r"\b(?:BL|PL|XL|DL)\d{8}\b|\bGW-?\d+\b|\b(?:XMLGW_JPP|INT|BDC_)\d+\b|\b[A-Z]{2}-\d{4}\b")
 _LINE = re.compile(
-    r"\b(line)(?:[ -]?items?|[ -]?entr(?:y|ies))?\b(?:\s*(?:no\.?|number|#)?\s*\d{1,3}\b)?", re.IGNORECASE
+    r"\b(line)(?:[ -]?items?|[ -]?entr(?:y|ies))?\b(?:\s?(?:no\.?|number|#)?\s?\d{1,3}\b)?", re.IGNORECASE
 )
-_MONEY = re.compile(r"(?:[$€£]\s?-?[\d,]+(?:\.\d+)?|-?\b[\d,]+\.\d{2}\b(?=\s*(?:USD|EUR|GBP|CAD|dollars?)\b))")
+_MONEY = re.compile(r"(?:[$€£]\s?-?[\d,]+(?:\.\d+)?|-?\b[\d,]{1,24}\.\d{2}\b(?=\s?(?:USD|EUR|GBP|CAD|dollars?)\b))")
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
@@ -86,10 +88,11 @@ class Reading:
         return identifier(self.values[int(number[1])] if number else token)
 
 
+@lru_cache(maxsize=64)  # each step of the classifier reads the same texts
 def read(*texts: str) -> Reading:
     """Take the foreign parts out of one error's texts (joined as sentences)."""
     parts = (spelled_out(without_ids(one)).strip() for one in texts)
-    text = ". ".join(part.rstrip(". ") for part in parts if part)[:CAP].replace("§", " ")
+    text = ". ".join(part.rstrip(". ") for part in parts if part)[:READ].replace("§", " ")
     whole = re.fullmatch(r"(['\"])(.+)\1", text)
     text = whole[2] if whole and whole[1] not in whole[2] else text
     values: list[str] = []
@@ -104,7 +107,10 @@ def read(*texts: str) -> Reading:
 def identifier(text: str) -> str:
     """The ID in front of a title: `6420--Travel`, `300 - Sales` and `300: Sales` are 6420, 300 and 300."""
     text = text.strip().strip("'\"").rstrip(".,;:")
-    head = re.match(r"([\w./\-]*?\d[\w./]*(?:-\w+)*)(?:\s*--\s*|\s+[-–|:]\s*|\s*:\s+|\s+\()\S", text)
+    head = re.match(
+        r"([\w./\-]{0,80}?\d[\w./]*+(?:-\w++)*+)(?:\s{0,3}--\s{0,3}|\s{1,3}[-–|:]\s{0,3}|\s{0,3}:\s{1,3}|\s{1,3}\()\S",
+        text,
+    )
     bare = re.match(r"(\S.*?)--\S", text)
     return (head or bare)[1].strip() if head or bare else text  # type: ignore[index]  # one of the two matched
 
@@ -123,7 +129,7 @@ def _mask_values(text: str, values: list[str]) -> str:
 
 def _is_our_word(inner: str) -> bool:
     """Whether a quoted text is the name of a field or a date rather than somebody's data."""
-    bare = re.sub(r"\s*\b(?:id|dimension|field|value)\b\s*$", "", inner.strip().lower())
+    bare = re.sub(r"\b(?:id|dimension|field|value)$", "", inner.strip().lower()).strip()
     day = _DATES.search(inner)
     return bare in _KEPT_WORDS or (day is not None and len(inner) < 40 and not re.fullmatch(r"\d{4}-\d{2}", inner))
 

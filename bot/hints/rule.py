@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from bot.hints.reading import VALUE
+from bot.hints.text import bounded
 from bot.models import Level
 
 
@@ -57,8 +58,8 @@ _WITHIN = r"(?:[^.;]|(?<=\d)\.(?=\d))"
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    pattern = pattern.replace("[^.;]", _WITHIN)
-    return re.compile(re.sub(r"\{([A-Z]+)\}", lambda found: _WORDS[found[1]], pattern), re.IGNORECASE)
+    spelled = re.sub(r"\{([A-Z]+)\}", lambda found: _WORDS[found[1]], pattern.replace("[^.;]*", "[^.;]{0,120}"))
+    return re.compile(bounded(spelled).replace("[^.;]", _WITHIN), re.IGNORECASE)
 
 
 def rule(cause: str, *wants: str, unless: str = "", levels: str = "") -> Rule:

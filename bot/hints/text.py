@@ -10,16 +10,17 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 CAP = 2_000
-"""Longest text the classifier reads of one field; a cause stands in its first sentences."""
+"""Longest text that is made plain."""
 
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _PERCENT = re.compile(r"%(?:5B|5D|3A|20|27|22|2C)", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"\[?\s*\b(?:Support|Request|Correlation|Trace|Incident)[ _-]?ID\b\s*[:=#]?\s*([^\s\]\[,;]{3,})[^\]\[]{0,80}\]"
-    r"|\b(?:Support|Request|Correlation|Trace|Incident)[ _-]?ID\s*[:=#]\s*([^\s\]\[,;]{3,})",
+    r"\[?\s?\b(?:Support|Request|Correlation|Trace|Incident)[ _-]?ID\b\s?[:=#]?\s?([^\s\]\[,;]{3,120})[^\]\[]{0,80}\]"
+    r"|\b(?:Support|Request|Correlation|Trace|Incident)[ _-]?ID\s?[:=#]\s?([^\s\]\[,;]{3,120})",
     re.IGNORECASE,
 )
 _CONTRACTIONS = (
@@ -36,19 +37,37 @@ _LOOKALIKES = str.maketrans(
 )
 
 
+_ENDLESS = ((r"\w*", r"\w{0,40}"), (r"\w+", r"\w{1,40}"), (r"\S+", r"\S{1,80}"), (".*", ".{0,120}"))
+
+
+def bounded(pattern: str) -> str:
+    """The pattern with an end to what it repeats: words, and what stands between two of them.
+
+    Without one its time grows with the square of the text: every place where it can begin looks to the text's end.
+    """
+    for endless, ended in _ENDLESS:
+        pattern = pattern.replace(endless, ended)
+    return pattern
+
+
 def plain(text: str, limit: int = CAP) -> str:
     """One line without entities, tags, control and invisible characters, at most `limit` characters long."""
-    text = text[: CAP * 2]
+    return clip(_plain(text[: CAP * 2]), limit)
+
+
+@lru_cache(maxsize=256)  # each step of the classifier asks for the same texts
+def _plain(text: str) -> str:
     if _PERCENT.search(text):
         text = unquote(text, errors="replace")
     for _ in range(6):
         before = text
-        text = _TAG.sub(" ", "".join(map(_visible, html.unescape(text))))
+        text = html.unescape(text)
+        text = _TAG.sub(" ", text if text.isascii() and text.isprintable() else "".join(map(_visible, text)))
         if text == before:
             break
     else:
         text = text.replace("<", " ").replace(">", " ")
-    return clip(" ".join(text.split()), limit)
+    return " ".join(text.split())
 
 
 def clip(text: str, limit: int) -> str:

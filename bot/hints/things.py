@@ -22,25 +22,29 @@ _THINGS = re.compile(
     r"|(?P<other>\b(?:amounts?|tax (?:details?|codes?|solutions?)|exchange rates?|currenc(?:y|ies)|dates?|memo"
     r"|description|payee|reference(?! ?:)|document number|attachments?|periods?|journals?|subledger|books|users?(?!-))\b)"
     r"|(?P<entity>\b(?:multi-entity|entit(?:y|ies))\b(?! locations?))"
-    rf"|(?P<dimension>\b(?:gldim\w+|dimensions?\b(?=(?: values?| id)? (?:{VALUE}))|(?:user-?defined|custom) dimensions?"
+    rf"|(?P<dimension>\b(?:gldim\w{{1,60}}|dimensions?\b(?=(?: values?| id)? (?:{VALUE}))|(?:user-?defined|custom) dimensions?"
     rf"|(?:{DIMENSION_WORDS})\b(?! (?:item|dollar|center|charge))))",
     re.IGNORECASE,
 )
 _BETWEEN = (
-    r"(?:\s*(?:\(|=|:|#|-)?\s*"
-    r"|\s+(?:id|code|number|no\.?|nos\.?|value|values|key|record|object|dimension|called|named"
+    r"(?:\s{0,3}(?:\(|=|:|#|-)?\s{0,3}"
+    r"|\s{1,3}(?:id|code|number|no\.?|nos\.?|value|values|key|record|object|dimension|called|named"
     r"|with (?:the )?(?:id|name|number|key|code|value|identifier)|field value|reference|identifier|entry)"
-    r"\s*(?:of\s+|=\s*|:\s*|#\s*)?){0,3}"
+    r"\s{0,3}(?:of\s{1,3}|=\s{0,3}|:\s{0,3}|#\s{0,3})?){0,3}"
 )
-_VALUE_BEHIND = re.compile(rf"(?:{_BETWEEN}(?P<value>{VALUE})(?:\s*(?:\(«\d+»\)|«\d+»))?)?", re.IGNORECASE)
+_VALUE_BEHIND = re.compile(rf"(?:{_BETWEEN}(?P<value>{VALUE})(?:\s{{0,3}}(?:\(«\d+»\)|«\d+»))?)?", re.IGNORECASE)
 _VALUE_BEFORE = re.compile(
-    rf"(?P<value>{VALUE})\)?\s*"
+    rf"(?P<value>{VALUE})\)?\s{{0,3}}"
     r"(?:is not (?:a|an|one of the)|is (?:a|an|no)|is no longer (?:a|an)|was not (?:a|an)"
     r"|does not (?:match|identify|name|belong to|refer to|correspond to|exist as)(?: any| an?)?|not (?:a|an)"
-    r"|(?:found )?(?:for|as|in)(?: the| an?)?|could not be matched (?:to|with) an?|matches no|names no|is not)?\s*"
+    r"|(?:found )?(?:for|as|in)(?: the| an?)?|could not be matched (?:to|with) an?|matches no|names no|is not)?\s{0,3}"
     r"(?:(?:an?|the|any|this|field|dimension|active|valid|known|existing|current|open|recogni[sz]ed|registered) ){0,3}$",
     re.IGNORECASE,
 )
+
+
+_REACH = 240
+"""Characters before a thing within which its value begins; longer than any value with the words between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def things_in(text: str) -> list[Thing]:
     for match in _THINGS.finditer(text):
         kind = match.lastgroup or OTHER
         behind = _VALUE_BEHIND.match(text, match.end())
-        before = _VALUE_BEFORE.search(text, 0, match.start())
+        before = _VALUE_BEFORE.search(text, max(0, match.start() - _REACH), match.start())
         token = (behind and behind["value"]) or ""
         if not token and before and all(one.value != before["value"] for one in found):
             token = before["value"]

@@ -128,7 +128,7 @@ VALUES: dict[str, re.Pattern[str]] = {
     "control/showadditionalerrorinfo": _BOOLEAN,
     "options/caseinsensitive": _BOOLEAN,
     "options/showprivate": _BOOLEAN,
-    "query/pagesize": re.compile(r"0*([1-9]\d{0,2}|1\d{3}|2000)"),
+    "query/pagesize": re.compile(r"0{0,9}([1-9]\d{0,2}|1\d{3}|2000)"),
     "query/offset": re.compile(r"\d+"),
 }
 """The few leaves that the published schema gives a type."""
