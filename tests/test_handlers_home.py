@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from bot.models import PostingState, Selector, Trigger
 from bot.schedules import next_due
-from bot.store import alerts, told
+from bot.store import alerts, postings, told
 from bot.store.database import Store
 from handlers import show_homes
 from handlers.ui.status import MOST
@@ -228,6 +228,23 @@ async def test_disconnecting_says_what_happens_and_forgets_the_secrets(harbor: O
     assert (await harbor.far.tally(portland))[PostingState.POSTED][0] == 80
     await harbor.room.types("status")
     assert await harbor.room.reads("Nothing is connected yet")
+
+
+async def test_disconnecting_lists_what_may_or_may_not_be_in_intacct_with_its_references(harbor: Office) -> None:
+    portland = await harbor.far.connect("100", schedule="", selector=Selector(all=False, cards=(CLEAN,)))
+    for fault in ({"kind": "drop_before", "match": "record_cctransaction"}, {"kind": "error_500", "match": "RECORDID"}):
+        await harbor.far.intacct.control("fault", {**fault, "count": 99})
+    harbor.far.parts.reach.looked.add(portland.id)
+    await harbor.far.sync(portland)
+    rows = await postings.list_postings(harbor.far.parts.store, portland.id, states=[PostingState.UNKNOWN])
+    assert rows
+
+    await harbor.room.types("disconnect")
+    await harbor.room.submits("Disconnect")
+
+    told = await harbor.room.reads("100 Portland is disconnected", "D0DANA")
+    assert "may or may not be in Intacct. Intacct could not be asked: " in told["text"]
+    assert all(row.reference in told["text"] for row in rows[:10])
 
 
 async def test_a_form_closed_while_it_looks_does_no_harm(harbor: Office) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from bot import commands, printing
+from bot.app import utc_now
 from bot.intacct.client import IntacctClient, SignIn
 from bot.intacct.errors import NoSignIn
 from bot.models import AlertState, PostingState, Secret, Selector
@@ -147,6 +150,32 @@ async def test_its_alerts_are_closed_and_a_company_without_connections_is_never_
         await harbor.parts.reach.intacct(company)
     with pytest.raises(NoSignIn):
         IntacctClient(harbor.parts.gateway, SignIn("HarborPine", "Spendcenter", Secret("")))
+
+
+async def test_the_command_line_ends_it_the_same_way_and_a_bot_beside_it_draws_the_closed_alerts(
+    harbor: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    portland = await in_doubt(harbor, "drop_before")
+    promises = Promises(harbor)
+    desk = desk_of(harbor, promises)
+    await desk.reconcile_alerts(portland.id)
+
+    ended = await commands.remove(harbor.settings, portland.id)
+    printing.removed(ended)
+
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "100 Portland is disconnected. What was posted stays in Intacct."
+    assert printed[1].startswith("10 transactions may or may not be in Intacct.")
+    assert {line.rsplit(" · ", 1)[1] for line in printed[2:]} == {row.reference for row in ended.doubt}
+    gone = await fresh(harbor, portland)
+    assert (gone.removed is not None, gone.spend_token) == (True, None)
+    assert await alerts.list_open(harbor.parts.store, connection=portland.id) == []
+    [last] = await runs.told(harbor.parts.store, portland.id, limit=1)
+    assert last.what == "disconnected"
+    harbor.clock.now = utc_now() + timedelta(seconds=10)  # a command lives by the machine's time
+    await desk.sweep()
+    assert "refresh" in promises.done
+    assert await runs.open_intents(harbor.parts.store, harbor.clock()) == []
 
 
 async def test_a_problem_counts_from_its_first_day_and_goes_whole(harbor: World) -> None:
