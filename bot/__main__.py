@@ -262,10 +262,14 @@ def messages() -> None:
 
 
 @db.command()
-def upgrade() -> None:
-    """Bring the schema to its newest version."""
+def upgrade(
+    new: Annotated[
+        bool, typer.Option("--new", help="A new beginning: no database is missing, an empty one is meant.")
+    ] = False,
+) -> None:
+    """Bring the schema to its newest version. --new: an empty database is meant, though there was one before."""
     settings = settings_for(Need.STORE)
-    version = do(lambda: commands.upgrade(settings))
+    version = do(lambda: commands.upgrade(settings, new=new))
     sys.stdout.write(f"The database is at version {version}\n")
 
 

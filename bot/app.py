@@ -84,9 +84,11 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Parts]:
-    """The store opened and migrated, the far ends ready; closed at the end of the block."""
-    store = await open_store(settings)
+async def open_parts(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, *, new: bool = False
+) -> AsyncIterator[Parts]:
+    """The store opened and migrated, the far ends ready; closed at the end of the block. `new` as in `open_store`."""
+    store = await open_store(settings, new=new)
     parts = Parts(settings, store, clock)
     try:
         yield parts

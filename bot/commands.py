@@ -24,6 +24,8 @@ from bot.spend.errors import CsvRefused, SourceError
 from bot.spend.source import Source
 from bot.store import connections, database, postings, replicas, runs, secrets
 from bot.store.connections import Company, Connection
+from bot.store.database_checks import set_engine_aside, silent_new_beginning
+from bot.store.interrupted_upgrade import UnusableDatabaseError
 from bot.store.postings import Posting
 from bot.store.runs import Run
 from bot.store.vault import VaultError
@@ -53,7 +55,7 @@ class Failed(Exception):
     """What was asked was tried and did not succeed; the text says why."""
 
 
-WRONG_USE = (CommandError, ConnectionFileError, VaultError)
+WRONG_USE = (CommandError, ConnectionFileError, VaultError, UnusableDatabaseError)
 """What the person who typed the command can mend."""
 
 
@@ -383,10 +385,26 @@ async def prove(settings: Settings, connection_id: str, first: date, last: date)
 # --- database, keys ---
 
 
-async def upgrade(settings: Settings) -> str:
-    """The newest schema; returns its version."""
-    async with open_parts(settings):
+async def upgrade(settings: Settings, *, new: bool = False) -> str:
+    """The newest schema; returns its version. `new` says that an empty database is meant, though there was one before."""
+    if new:
+        await asyncio.to_thread(_begin_anew, settings)
+    async with open_parts(settings, new=new):
         return await current(settings)
+
+
+def _begin_anew(settings: Settings) -> None:
+    """Raises `Failed` where a bot is at work beside the empty database."""
+    if not settings.on_sqlite or not silent_new_beginning(settings):
+        return
+    try:
+        lock = lock_file(settings.data_dir)
+    except EngineBusy as busy:
+        raise Failed(f"{busy} Stop it first.") from None
+    try:
+        set_engine_aside(settings.data_dir)
+    finally:
+        os.close(lock)
 
 
 async def current(settings: Settings) -> str:

@@ -22,6 +22,7 @@ from bot.settings import Need, Settings, SettingsError, load, sender_doubt
 from bot.slack_errors import app_token_refused, bot_token_refused, said
 from bot.store.connections import without_owner
 from bot.store.database import current, make_engine, newest
+from bot.store.database_checks import damage, silent_new_beginning
 from bot.store.vault import Vault, VaultError
 
 Line = tuple[str, str]
@@ -86,8 +87,12 @@ def _sqlite() -> Line:
 async def _database(settings: Settings) -> Line:
     """Whether it answers, and on which schema. One that is not there yet is made at the first start."""
     file = settings.store_url.partition(":///")[2] if settings.on_sqlite else ""
+    if lost := await asyncio.to_thread(_lost, settings):
+        return "database", lost
     if file and not _there(file):
         return f"database {file} (made at the first start)", _writable(Path(file).parent)
+    if file and (wrong := await asyncio.to_thread(damage, Path(file))):
+        return f"database {file}", f"it is damaged ({wrong}): stop the bot and restore the last backup"
     engine = make_engine(settings.store_url)
     try:
         async with asyncio.timeout(PATIENCE), engine.connect():
@@ -103,6 +108,14 @@ async def _database(settings: Settings) -> Line:
         else f"it is at version {version or 'none'}; python -m bot db upgrade brings it to {wanted}"
     )
     return f"database at schema {version}", behind
+
+
+def _lost(settings: Settings) -> str:
+    """Why the next start will refuse; a database that does not answer is told of where it is asked."""
+    try:
+        return silent_new_beginning(settings)
+    except SQLAlchemyError:
+        return ""
 
 
 async def _owners(settings: Settings) -> list[Line]:

@@ -101,7 +101,7 @@ async def test_many_share_a_commit(on_sqlite: Store) -> None:
         commits += 1
 
     assert on_sqlite._group is not None
-    sa.event.listen(on_sqlite._group._engine, "commit", count)
+    sa.event.listen(on_sqlite._group.engine, "commit", count)
     many = TOGETHER * 4
     await asyncio.gather(*(on_sqlite.write(add(n)) for n in range(many)))
     assert await numbers(on_sqlite) == list(range(many))

@@ -15,11 +15,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.settings import Settings
+from bot.store.database_checks import Watch, silent_new_beginning
 from bot.store.group_commit import GroupCommit
-from bot.store.interrupted_upgrade import undo_interrupted_upgrade
+from bot.store.interrupted_upgrade import UnusableDatabaseError, undo_interrupted_upgrade
 from bot.store.sqlite import READ, WRITE, Line, one_connection, open_line
 from bot.store.types import Keyring
-from bot.store.vault import Vault, open_vault
+from bot.store.vault import KEY_FILE, Vault, open_vault
 
 T = TypeVar("T")
 
@@ -46,6 +47,11 @@ class Store:
             self._writing = asyncio.Lock()
             self._here = one_connection(engine.url.database or "", READ)
             self._group = GroupCommit(engine.url.database or "", self._writing)
+        self.watch = Watch(engine.url.render_as_string(hide_password=False))
+        engines = (engine.sync_engine, self._here, self._group.engine if self._group else None)
+        for one in engines:
+            if one is not None:
+                self.watch.listen(one)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -117,21 +123,35 @@ def make_engine(url: str) -> AsyncEngine:
     return engine
 
 
-async def open_store(settings: Settings, *, migrate: bool = True) -> Store:
+async def open_store(settings: Settings, *, migrate: bool = True, new: bool = False) -> Store:
     """Open the database of these settings, with its keys, on the newest schema.
+
+    Args:
+        settings: where it is, and its keys.
+        migrate: bring the schema to its newest version.
+        new: an empty database is meant, although there was another one before.
 
     Raises:
         VaultError: the keys are missing or malformed.
+        UnusableDatabaseError: it is lost: its key or the engine's database are there, and it is not.
         SQLAlchemyError: the database cannot be reached.
     """
-    keys = open_vault(settings.encryption_keys.get_secret_value(), settings.data_dir, may_create=settings.on_sqlite)
-    Keyring.vault = keys
+    given, key_file = settings.encryption_keys.get_secret_value(), settings.data_dir / KEY_FILE
+    keys = None
+    if given or key_file.exists() or not settings.on_sqlite:
+        keys = open_vault(given, settings.data_dir, may_create=False)
+    lost = "" if new else await asyncio.to_thread(silent_new_beginning, settings)
+    if lost:
+        raise UnusableDatabaseError(lost)
     if settings.on_sqlite:
         database = make_url(settings.store_url).database
         if database:
-            Path(database).parent.mkdir(parents=True, exist_ok=True)
+            Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if migrate:
         await asyncio.to_thread(upgrade, settings.store_url)
+    # Only now: a key without a database says that the database is lost, also where the first start is killed.
+    keys = keys or open_vault(given, settings.data_dir, may_create=True)
+    Keyring.vault = keys
     return Store(make_engine(settings.store_url), keys)
 
 

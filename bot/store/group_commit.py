@@ -35,7 +35,7 @@ class GroupCommit:
     """The writer's connection to this file and its thread. `turn` is the lock that all writers of the process share."""
 
     def __init__(self, file: str, turn: AbstractAsyncContextManager[object]) -> None:
-        self._engine = one_connection(file, WRITE)
+        self.engine = one_connection(file, WRITE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._turn = turn
         self._asked: list[_Asked] = []
@@ -55,7 +55,7 @@ class GroupCommit:
         if self._serving is not None:
             await asyncio.wait([self._serving])
         self._thread.shutdown()
-        self._engine.dispose()
+        self.engine.dispose()
 
     async def _serve(self) -> None:
         """Group after group, until nobody asks any more."""
@@ -78,7 +78,7 @@ class GroupCommit:
 
     def _commit(self, works: Sequence[Callable[[Connection], Any]]) -> list[tuple[Any, Exception | None]]:
         """In the thread. What each returned or raised; raises itself where none of it is stored."""
-        with self._engine.begin() as db:
+        with self.engine.begin() as db:
             return [(works[0](db), None)] if len(works) == 1 else [_apart(db, work) for work in works]
 
 

@@ -127,8 +127,14 @@ def _connect(file: str) -> sqlite3.Connection:
 
 
 def pragmas(db: Any, _record: object = None) -> None:
-    """What every SQLite connection needs: WAL, patience with a lock, and a flush before a commit returns."""
+    """What every SQLite connection needs: WAL, patience with a lock, a flush before a commit returns, no temporary files."""
     cursor = db.cursor()
-    for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
+    for pragma in (
+        "journal_mode=WAL",
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+        "synchronous=FULL",
+        "temp_store=MEMORY",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -9,6 +9,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.models import Secret
 
+KEY_FILE = "encryption.key"
+
 
 class VaultError(Exception):
     """A key is missing, malformed, or not the one that a secret was encrypted with."""
@@ -64,7 +66,7 @@ def open_vault(keys: str, data_dir: Path, *, may_create: bool) -> Vault:
     given = [key.strip() for key in keys.split(",") if key.strip()]
     if given:
         return Vault(given)
-    file = data_dir / "encryption.key"
+    file = data_dir / KEY_FILE
     if not file.exists():
         if not may_create:
             raise VaultError("ENCRYPTION_KEYS is missing. Make a key with: python -m bot keys new")
