@@ -21,7 +21,7 @@ from sqlalchemy.dialects import sqlite
 
 from bot.models import Secret, Trigger
 from bot.settings import Settings
-from bot.store import connections, runs, secrets
+from bot.store import connections, postings, runs, secrets
 from bot.store.database import MIGRATIONS, Store, current, newest, open_store, sync_url, upgrade
 from bot.store.tables import metadata
 from bot.store.types import Amount, Document, Encrypted, Instant, Keyring
@@ -105,6 +105,50 @@ async def test_connections_come_page_by_page_each_once(store: Store, monkeypatch
     assert [one.id async for one in connections.each_connection(store, made[1:4])] == made[2:4]
     assert [one.id async for one in connections.each_connection(store, [])] == []
     assert await connections.revisions(store) == {one: int(one == made[3]) for one in there}
+
+
+async def test_what_a_removed_connection_leaves_is_found_by_its_intacct_company_in_any_letter_case(
+    store: Store,
+) -> None:
+    workspace = await connections.ensure_workspace(store, "", "T1", "One", NOW)
+    ids: dict[str, tuple[int, str]] = {}
+    for name in ("HarborPine", "HARBORPINE", "Other"):
+        company = await connections.save_company(store, workspace, name, user_id="u", password=Secret("p"))
+        made = await connections.add_connection(store, workspace=workspace, company=company.id, now=NOW, name=name)
+        ids[name] = (company.id, made.id)
+    mine, other = ids["HarborPine"], ids["Other"]
+    for name in ("HARBORPINE", "Other"):
+        await connections.remove_connection(store, ids[name][1], NOW)
+    gone = [ids["HARBORPINE"][1], other[1]]
+
+    assert [one.id for one in await connections.removed_beside(store, mine[0])] == [gone[0]]
+    assert await postings.owners_removed(store, [mine[1], *gone], mine[0]) == {gone[0]: True, gone[1]: False}
+
+
+async def test_only_a_company_that_somebody_can_and_wants_to_sign_in_to_is_in_trouble(store: Store) -> None:
+    workspace = await connections.ensure_workspace(store, "", "T1", "One", NOW)
+    problem, later = {"category": "auth.login", "subject": "", "fault": None}, NOW + timedelta(hours=2)
+    companies = []
+    for name in ("wanted", "removed", "forgotten"):
+        company = await connections.save_company(store, workspace, name, user_id="u", password=Secret("p"))
+        made = await connections.add_connection(store, workspace=workspace, company=company.id, now=NOW, name=name)
+        companies.append(company.id)
+        await connections.set_problem(store, company.id, problem, NOW)
+        await connections.set_problem(store, company.id, {**problem, "subject": "again"}, later)
+        if name == "removed":
+            await connections.remove_connection(store, made.id, NOW)
+    await connections.forget_sign_in(store, companies[2])
+
+    [troubled] = await connections.troubled_companies(store)
+
+    assert (troubled.id, troubled.problem, troubled.problem_since, troubled.tested) == (
+        companies[0],
+        {**problem, "subject": "again"},
+        NOW,
+        later,
+    )
+    forgotten = await connections.get_company(store, companies[2])
+    assert (forgotten.password, forgotten.problem, forgotten.problem_since) == (None, None, None)
 
 
 async def _connection(store: Store) -> str:
