@@ -128,10 +128,11 @@ class CsvRefused(SourceRefused):
         self.problems = tuple(problems)
         self.total = len(self.problems) if total is None else total
         rest = self.total - 1
-        more = f" And {rest} more {'problem' if rest == 1 else 'problems'} in this file." if rest > 0 else ""
+        more = f" {rest} more." if rest > 0 else ""
         first = str(self.problems[0]) if self.problems else "The file could not be read."
         first = first if len(first) <= SENTENCE_CAP else f"{first[: SENTENCE_CAP - 1].rstrip()}…"
         if file:
+            more = more and f" And {rest} more {'problem' if rest == 1 else 'problems'} in this file."
             colon = "," if self.problems and self.problems[0].line else ":"
             first = f"{file}{colon} {first[:1].lower()}{first[1:]}"
         super().__init__(first + more)
