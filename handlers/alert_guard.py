@@ -16,7 +16,8 @@ from handlers.access import HELP, Access
 from handlers.asking import Ask
 from handlers.services import Services
 from handlers.ui import help as ui
-from handlers.ui.text import count
+from handlers.ui.alerts import over, solved_already, solver
+from handlers.ui.text import ago
 
 OPEN = [PostingState.FAILED, PostingState.HELD, PostingState.UNKNOWN, *postings.CHANGING]
 
@@ -43,7 +44,7 @@ class AlertGuard:
 
     async def helped(self, ask: Ask, alert: str) -> AlertView:
         """The alert, if this person may take it, put it off or ask someone about it."""
-        return await self.may(ask, alert, *HELP)
+        return await self.acts(ask, alert, *HELP)
 
     async def may(self, ask: Ask, alert: str, *rights: Right) -> AlertView:
         """The alert, if this person has one of these rights for it.
@@ -55,9 +56,26 @@ class AlertGuard:
         await self.access.need_any(ask.client, await self.connections(view), rights, ask.user)
         return view
 
+    async def acts(self, ask: Ask, alert: str, *rights: Right) -> AlertView:
+        """The same, for a press or a form that changes something: what is over already is told, with who ended it.
+
+        Raises:
+            Refused: as `may`, or a colleague was faster.
+        """
+        view = await self.may(ask, alert, *rights)
+        if over(view):
+            raise Refused(await self.already(ask, view))
+        return view
+
+    async def already(self, ask: Ask, view: AlertView) -> str:
+        """Who solved an alert, when and how, as a sentence for somebody who wanted to."""
+        who, since = solver(view)
+        name = "You" if who == ask.user else (await self.access.people.person(ask.client, who)).name if who else ""
+        return solved_already(view, name, ago(self.services.clock() - since) if since else "meanwhile")
+
     async def decides(self, ask: Ask, alert: str) -> AlertView:
         """The alert, if this person may decide about its transactions: with the right, and none of them their own."""
-        view = await self.may(ask, alert, Right.CORRECT)
+        view = await self.acts(ask, alert, Right.CORRECT)
         if view.connection is None:
             raise Refused("This is not about transactions; there is nothing to decide.")
         rows = await self.rows(view)
@@ -114,11 +132,16 @@ class AlertGuard:
                 "refresh", key, company=one.company, urgent=True, delay=delay, connection_id=one.id
             )
 
-    async def first(self, ask: Ask, asked: Asked, label: str) -> None:
+    async def first(self, ask: Ask, asked: Asked, label: str, view: AlertView) -> None:
         """A lost click is told to whoever lost it, and to nobody else."""
         if asked.already is None:
             return
-        who, since = asked.already
-        seconds = max(0, int((self.services.clock() - since).total_seconds()))
-        name = (await self.access.people.person(ask.client, who)).name if who else "The schedule"
-        await ask.tell(ui.said(f"{name} pressed {label} {count(seconds, 'second')} ago; it is running."))
+        now = await self.services.desk.alert_view(view.alert.id)
+        if now is not None and over(now):
+            await ask.tell(ui.said(await self.already(ask, now)))
+        elif now is not None and now.alert.working:
+            who, since = asked.already
+            name = (await self.access.people.person(ask.client, who)).name if who else "The schedule"
+            await ask.tell(ui.said(f"{name} pressed {label} {ago(self.services.clock() - since)}; it is running."))
+        else:
+            await ask.tell(ui.said("Somebody else was faster: these have been tried meanwhile, and nothing more was done."))

@@ -68,13 +68,11 @@ class Alerts:
     async def _press(
         self, ack: Ack, ask: Ask, right: Right, work: Callable[[int, str], Awaitable[Asked]], label: str
     ) -> None:
-        view = await self.guard.may(ask, ask.value, right)
-        if view.solved:
-            raise Refused("That is solved already; there is nothing left to press.")
+        view = await self.guard.acts(ask, ask.value, right)
         asked = await work(view.alert.id, ask.user)
         await self.guard.refresh(view)
         await ack()
-        await self.guard.first(ask, asked, label)
+        await self.guard.first(ask, asked, label, view)
 
     async def take(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         ask = Ask.of(body, client)
@@ -93,7 +91,7 @@ class Alerts:
         asked = await self.services.desk.answer(view.alert.id, choice, ask.user, name)
         await self.guard.refresh(view)
         await ack()
-        await self.guard.first(ask, asked, dict(view.choices).get(choice, "the answer"))
+        await self.guard.first(ask, asked, dict(view.choices).get(choice, "the answer"), view)
 
     # --- forms ---
 
@@ -186,6 +184,7 @@ class Alerts:
             raise Refused("No step of the set-up mends this.")
         one = view.connection.id if view.connection else ""
         await walkthrough.mend(self.services, client, ask.workspace, ask.user, view.company.id, step, connection=one)
+        await ask.tell(ui.said(f"Step {step} of the set-up is open in our direct messages."))
 
     # --- shared ---
 

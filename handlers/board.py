@@ -224,6 +224,8 @@ class Board:
             rows = await postings.get(store, [int(one) for one in line.get("postings") or []])
             posted = sum(row.state == PostingState.POSTED for row in rows)
             moved = story.moved(elsewhere(rows, alert))
+            if alert.connection_id is None and alert.state != AlertState.SOLVED:
+                moved = ", which does not let this app in yet"
         return story.reply(line, alert.category, cast.name(str(line.get("actor") or "")), posted, cast.zone, moved)
 
 

@@ -88,7 +88,7 @@ class Cardholders:
         Raises:
             Refused: not for this person, or nothing that cardholders could add.
         """
-        view = await self.guard.may(ask, alert, Right.RETRY)
+        view = await self.guard.acts(ask, alert, Right.RETRY)
         if view.connection is None or not missing(view):
             raise Refused("There is nothing left to ask the cardholders for.")
         rows = await self.guard.rows(view)

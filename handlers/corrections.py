@@ -119,4 +119,4 @@ class Corrections:
     async def _promised(self, ack: Ack, ask: Ask, view: AlertView, asked: Asked) -> None:
         await self.guard.refresh(view)
         await ack()
-        await self.guard.first(ask, asked, "the button")
+        await self.guard.first(ask, asked, "the button", view)

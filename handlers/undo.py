@@ -66,7 +66,7 @@ class Undo:
             raise Refused(str(no)) from no
         await self.guard.refresh(view)
         await ack()
-        await self.guard.first(ask, asked, "the button")
+        await self.guard.first(ask, asked, "the button", view)
 
     async def _plan(self, alert_id: int) -> Plan:
         try:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.models import Secret
 from bot.sandbox.causes.door import Causes
 from bot.sandbox.seed_company import SENDER_ID
-from bot.store import alerts
+from bot.store import alerts, connections
 from tests.office import DANA, LEE, SAM, Office, office
 
 REFUSED = "Syncing is paused: the sync user lacks a permission"
@@ -89,3 +90,47 @@ async def test_nobody_in_the_company_is_asked_about_the_access_of_this_app_itsel
     await at.room.presses(words, "Check and resume")
     await at.room.reads("Solved: syncing again")
     assert await alerts.list_open(at.far.parts.store) == []
+
+
+async def test_check_and_resume_solves_nothing_while_intacct_still_refuses(at: Office) -> None:
+    """Also while a session of before the reset lasts: with the password still wrong the one alert stays, and says so."""
+    await at.room.in_(LEE).types("sync")
+    await at.room.until(lambda: at.room.texts("D0LEE") or None, "what became of the sync")
+    await at.far.intacct.control("reset_password", {"user_id": "Spendcenter"})
+    await at.bot.engine.enqueue("look_around", "reset", company=1, connection_id=await connection_of(at))
+    alert = await at.room.reads("Syncing is paused: Intacct refuses the sign-in")
+    assert "Open step 6 of the set-up and enter the new password" in json.dumps(alert)
+    assert "Open step 6" in [e["text"]["text"] for b in alert["blocks"] for e in b.get("elements", []) if "value" in e]
+
+    for _ in range(2):
+        await at.room.presses("Syncing is paused", "Check and resume")
+        await at.room.reads("Lee Okafor asked Intacct again, which does not let this app in yet.")
+        await at.room.until(
+            lambda: "still refused, last checked" in json.dumps(at.room.posts()) or None, "that it is still refused"
+        )
+    assert "Solved" not in json.dumps(at.room.posts())
+    (standing,) = await alerts.list_open(at.far.parts.store)
+    assert standing.ts == alert["ts"]
+
+    password = str(at.far.intacct.gateway.company.mailbox[-1]["password"])
+    await connections.change_company(at.far.parts.store, standing.company, password=Secret(password))
+    await at.room.presses("Syncing is paused", "Check and resume")
+    await at.room.reads("Solved: syncing again")
+
+
+async def test_a_company_refused_for_another_reason_keeps_its_one_message(at: Office) -> None:
+    await at.far.intacct.control("reset_password", {"user_id": "Spendcenter"})
+    await at.room.in_(LEE).types("sync")
+    alert = await at.room.reads("Syncing is paused: Intacct refuses the sign-in")
+    await at.far.intacct.control("remove_sender", {"sender_id": SENDER_ID})
+
+    await at.room.presses("Syncing is paused", "Check and resume")
+    changed = await at.room.reads("Syncing is paused: Intacct no longer lets this app in")
+    assert changed["ts"] == alert["ts"]
+    assert "Solved" not in json.dumps(at.room.posts())
+    assert len(await alerts.list_open(at.far.parts.store)) == 1
+
+
+async def connection_of(at: Office) -> str:
+    (one,) = await connections.list_connections(at.far.parts.store)
+    return one.id

@@ -560,6 +560,38 @@ async def test_without_an_owner_only_the_people_on_its_lists_have_rights_until_o
         assert (world.standing(user)["rows"]["alerts"] == before) is refused, user
 
 
+async def test_whatever_is_submitted_after_a_colleague_solved_the_alert_says_who_did_what(world: World) -> None:
+    """Also before the alert's own message says so: its rows are gone from the moment of the colleague's deed."""
+    ignored = form("alert.ignore", alert, reason=text("Paid by R&D <twice>"))(world.ids)
+    await world.send(SAM, ignored)
+    features = ("alerts.", "by_hand.", "cardholders.", "corrections.", "undo.", "vendors.")
+    forms = [
+        row
+        for row in TABLE
+        if row.listener.startswith(features) and row.request(world.ids)["type"] != "block_suggestion"
+    ]
+    asked = [row for row in forms if row.listener.rpartition(".")[2] not in ("records", "page", "open_step")]
+    tried = 0
+    for row in asked:
+        body = row.request(world.ids)
+        if "details:" in json.dumps(body) or row.listener in ("by_hand.ByHand.take_back", *AGREEING):
+            continue
+        heard = len(world.told(DANA))
+        answer = await world.send(DANA, body)
+        said = answer["view"]["blocks"][0]["text"]["text"] if "view" in answer else world.told(DANA)[heard]
+        assert said.startswith("Sam Castellano solved this "), (row.listener, said)
+        assert said.endswith(": 37 transactions left out · Paid by R&amp;D &lt;twice&gt;."), (row.listener, said)
+        tried += 1
+    assert tried >= len(TOO_LATE)
+    await world.send(SAM, ignored)
+    assert world.told(SAM) == []  # his own form said it: You solved this
+
+
+AGREEING = ("vendors.Vendors.agree", "vendors.Vendors.decline")
+TOO_LATE = ("ignore", "snooze", "asked", "chosen", "moved", "mark", "ask", "reverse", "vendor")
+"""The forms of alerts; the buttons and menus come on top."""
+
+
 def test_no_secret_is_typed_by_the_walk() -> None:
     """The forms above are filled with what they refuse; a password among it would be tried at a far end."""
     assert not {"company_id", "person"} & SECRET_BLOCKS

@@ -66,7 +66,7 @@ HINTS = (
                 "have changed it."
             ),
             "Company > Company info: copy the Company ID without blanks. A Console ID is something else.",
-            "Enter the new password here; it is tested before anything is sent.",
+            "Open step 6 of the set-up and enter the new password; it is tested before anything is sent.",
         ),
         who=ADMINISTRATOR,
         one_click=RESUME,
@@ -101,7 +101,7 @@ HINTS = (
         ways=(
             "Company > Admin > Web Services users > Add: a Web Services user is not asked for a second step.",
             "Company > Admin > Users > {user}: no longer use this one for syncing.",
-            "Enter the new user's password here.",
+            "Open step 3 of the set-up, then enter the new user's password in step 6.",
         ),
         who=ADMINISTRATOR,
         one_click=RESUME,
@@ -116,7 +116,7 @@ HINTS = (
         why="Intacct accepts {user} only after its password was set for good.",
         ways=(
             "Company > Admin > Web Services users > {user} > Edit: reset the password; the mail brings a new one.",
-            "Enter the new password here.",
+            "Open step 6 of the set-up and enter the new password.",
         ),
         who=ADMINISTRATOR,
         one_click=RESUME,

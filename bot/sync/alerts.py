@@ -199,6 +199,8 @@ async def _company_alerts(store: Store, company: Company, connection: Connection
     """Sign-in and authorisation causes: one message per Intacct company and channel, however many connections wait."""
     touched = []
     problem = company.problem or {}
+    if problem:
+        await _other_words(store, company, (problem["category"], problem["subject"]))
     if problem and connection.channel:
         alert = await alerts.open_for(
             store,
@@ -220,6 +222,16 @@ async def _company_alerts(store: Store, company: Company, connection: Connection
             await alerts.change(store, alert.id, working="", working_since=None)
             touched.append(alert.id)
     return touched
+
+
+async def _other_words(store: Store, company: Company, cause: tuple[str, str]) -> None:
+    """A company that is still refused, for another reason than before, keeps its message: nothing of it is solved."""
+    standing = await alerts.list_open(store, company=company.id)
+    told = {alert.channel for alert in standing if (alert.category, alert.subject) == cause}
+    for alert in standing:
+        if alert.channel not in told:
+            told.add(alert.channel)
+            await alerts.change(store, alert.id, category=cause[0], subject=cause[1])
 
 
 async def view(store: Store, alert_id: int, names: dict[str, str] | None = None) -> AlertView | None:

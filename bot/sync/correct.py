@@ -97,6 +97,8 @@ async def code(
     """
     alert, connection = await _of(desk, alert_id)
     rows = [row for row in await _rows(desk, alert) if not only or row.id in only]
+    if not rows:
+        return await desk.lost_click(alert.id)
     details = (rows[0].details if rows else None) or {}
     dimension = dimension_of(alert.category, details, connection.codes())
     if dimension is None:
@@ -162,6 +164,8 @@ async def redate(desk: Desk, alert_id: int, day: date, actor: str, name: str, *,
     """
     alert, connection = await _of(desk, alert_id)
     rows = await _rows(desk, alert)
+    if not rows:
+        return await desk.lost_click(alert.id)
     (await _bounds(desk, connection, rows)).check(day, confirmed)
     made = {"date": day.isoformat(), "by": name}
     if not await alerts.start_work(desk.reach.store, alert.id, actor, desk.reach.clock()):

@@ -164,9 +164,12 @@ class Runner:
         broken = [one for one in all_of_it if one.state == ConnectionState.BROKEN]
         asked = await runs.get_intent(store, intent) if intent else None
         try:
-            client = await self.reach.intacct(row)
-            for entity in sorted({one.entity_id for one in broken} or {""}):
-                await client.sign_in(entity)
+            # a client of its own: in the company's a session may last that hides a password which was reset
+            async with self.reach.intacct_for(
+                row.company_id, row.user_id, row.password, row.requests_at_once
+            ) as client:
+                for entity in sorted({one.entity_id for one in broken} or {""}):
+                    await client.sign_in(entity)
         except IntacctError as refused:
             verdict = classify(refused.fault, known=self.ending.known(row))
             if verdict.category.startswith("auth."):  # that nobody answered is no news about who may come in
@@ -175,7 +178,7 @@ class Runner:
         else:
             await self.ending.let_in(row, broken, asked.actor if asked else "")
         await self._done(intent)
-        for one in broken:
+        for one in broken or all_of_it:
             await self.ending.refresh(one)
         return False
 

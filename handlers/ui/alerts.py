@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import slackblocks as sb
@@ -265,6 +266,39 @@ def solved_title(view: AlertView) -> str:
     if parts:
         return f"Solved: {', '.join(parts)}"
     return "Solved: no transaction waits for this any more" if view.most else "Solved: the sync runs again"
+
+
+DECIDES = {"retry", "answer", "check", "ignore", "receipts", "keep", "reverse", "reversed", "code", "map", "redate"}
+DECIDES |= {"by hand", "vendor"}
+"""Deeds of a story that may solve an alert; to put it off or to ask about it does not."""
+
+LATELY = timedelta(hours=1)
+"""So long before its end somebody's deed may be what solved an alert; after that the schedule did it."""
+
+
+def over(view: AlertView) -> bool:
+    """Whether nothing is left to do about this alert, though its message may not say so yet: somebody saw to its last row."""
+    left = view.n or view.alert.working or not view.alert.most
+    return view.solved or (not left and bool(solver(view)[0]))
+
+
+def solver(view: AlertView) -> tuple[str, datetime | None]:
+    """Who solved an alert, and when; no one where it was solved by itself."""
+    ended = view.alert.solved
+    line = next((one for one in reversed(view.alert.story) if one.get("actor") and one.get("did") in DECIDES), None)
+    if line is not None:
+        at = datetime.fromisoformat(str(line["at"]))
+        if ended is None or ended - at < LATELY:
+            return str(line["actor"]), at
+    return view.alert.solved_by, ended
+
+
+def solved_already(view: AlertView, name: str, when_: str) -> str:
+    """To whoever comes too late: who did what. `name` is empty where it was nobody in particular."""
+    what = solved_title(view).partition(": ")[2]
+    words = [html.unescape(story.short(line, view.alert.category)) for line in view.alert.story if line.get("actor")]
+    said = " · ".join([what, *list(dict.fromkeys(one for one in words if one))[-2:]])
+    return f"{name} solved this {when_}: {said}." if name else f"This was solved {when_}: {said}."
 
 
 def _on_day(view: AlertView) -> str:

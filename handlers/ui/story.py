@@ -26,7 +26,7 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str, moved: s
         name: the actor's, as people know it.
         posted: how many of the line's postings are posted by now.
         zone: of the company's books.
-        moved: what became of those that wait for another cause now, as `moved` says it.
+        moved: what became of those that wait for another cause now, as `moved` says it; of a check, that it failed.
     """
     who = esc(plain(name, 80))
     rows = len(line.get("postings") or [])
@@ -38,7 +38,7 @@ def reply(line: Line, category: str, name: str, posted: int, zone: str, moved: s
             label = dict(CHOICES.get(category, ())).get(str(line.get("choice")), "")
             return f"{who} answered *{esc(label)}*: {outcome}." if rows else f"{who} answered *{esc(label)}*."
         case "check":
-            return f"{who} asked Intacct again."
+            return f"{who} asked Intacct again{moved}."
         case "ignore":
             left = count(int(line.get("rows", 0)), "transaction")
             return f"{who} left out {left}: {_reason(line)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,25 @@ def when(instant: datetime, zone: str = "UTC") -> str:
     local = instant.astimezone(ZoneInfo(zone))
     fallback = f"{local.day} {local:%b %Y, %H:%M}"
     return f"<!date^{int(instant.astimezone(UTC).timestamp())}^{{date_short_pretty}}, {{time}}|{fallback}>"
+
+
+def ago(span: timedelta) -> str:
+    """How long something is past, roughly.
+
+    >>> ago(timedelta(seconds=4)), ago(timedelta(seconds=70)), ago(timedelta(hours=5))
+    ('just now', 'a minute ago', '5 hours ago')
+    """
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 10:
+        return "just now"
+    if seconds < 45:
+        return f"{seconds} seconds ago"
+    if seconds < 90:
+        return "a minute ago"
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return f"{count(seconds // length, unit)} ago"
+    return "a minute ago"
 
 
 def clock(instant: datetime) -> str:

@@ -23,6 +23,7 @@ from handlers.asking import Ask
 from handlers.delivery import AppRemoved, ChannelClosed, Later, MessageGone, Post
 from handlers.services import Services
 from handlers.ui import drift as ui
+from handlers.ui import help as words
 from handlers.ui.blocks import Json
 from handlers.walkthrough import cards
 
@@ -56,6 +57,7 @@ def register(app: AsyncApp, services: Services, access: Access) -> None:
             ask.workspace, ask.user, connection.company, int(step), connection=connection.id
         )
         await cards.show(services, client, walk.id, anew=True)
+        await ask.tell(words.said(f"Step {step} of the set-up is open in our direct messages."))
 
     app.action("drift.check")(check)
     app.action("drift.open")(open_step)
