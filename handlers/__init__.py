@@ -25,7 +25,7 @@ from handlers import walkthrough
 from handlers.access import Access
 from handlers.alert_guard import AlertGuard
 from handlers.alerts import Alerts
-from handlers.asking import Ask, user_of, workspace_of
+from handlers.asking import Ask, as_typed, user_of, workspace_of
 from handlers.by_hand import ByHand
 from handlers.cardholders import Cardholders
 from handlers.choosing import Choosing
@@ -185,6 +185,7 @@ class Gate:
     ) -> BoltResponse:
         """A reference for the log and for people; secrets leave the body first. The log names who and what, never a body."""
         context["reference"] = secrets.token_hex(4)
+        as_typed(body)
         if body.get("type") == "view_submission":
             context["secrets"] = walkthrough.take_secrets(body)
         workspace = workspace_of(body)

@@ -144,4 +144,6 @@ class AlertGuard:
             name = (await self.access.people.person(ask.client, who)).name if who else "The schedule"
             await ask.tell(ui.said(f"{name} pressed {label} {ago(self.services.clock() - since)}; it is running."))
         else:
-            await ask.tell(ui.said("Somebody else was faster: these have been tried meanwhile, and nothing more was done."))
+            await ask.tell(
+                ui.said("Somebody else was faster: these have been tried meanwhile, and nothing more was done.")
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -112,6 +112,42 @@ class Ask:
 
 def _id_of(opened: Any) -> str:
     return str((opened.get("view") or {}).get("id") or "")
+
+
+def as_typed(body: dict[str, Any]) -> None:
+    """Puts what a person typed back as it was typed, in place, once, before anything reads it.
+
+    Slack writes `&`, `<` and `>` as entities in the text of commands and messages ("Formatting message text",
+    `should_escape`); in payloads of interactions it was seen in labels (bolt-python issue 513), so that a search's text and
+    a picked option are treated alike, which changes nothing where they come plain. What is typed into the input of a form
+    comes as it was typed, a password with `&amp;` in it too, and is left alone.
+    """
+    for holder, key in ((body, "text"), (body.get("event"), "text"), (body, "value")):
+        if isinstance(holder, dict) and isinstance(holder.get(key), str):
+            holder[key] = unescaped(holder[key])
+    for entry in _entries(body):
+        options = [entry.get("selected_option"), *(entry.get("selected_options") or ())]
+        for option in options:
+            if isinstance(option, dict) and isinstance(option.get("value"), str):
+                option["value"] = unescaped(option["value"])
+
+
+def _entries(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What was pressed, and what stands in each field of a form."""
+    yield from (one for one in body.get("actions") or () if isinstance(one, Mapping))
+    view = body.get("view")
+    values = ((view.get("state") or {}).get("values") or {}) if isinstance(view, Mapping) else {}
+    for given in values.values():
+        yield from given.values()
+
+
+def unescaped(text: str) -> str:
+    """Slack's three entities as characters again, each once.
+
+    >>> unescaped("AT&amp;T &lt;3, &amp;lt;")
+    'AT&T <3, &lt;'
+    """
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def user_of(body: Mapping[str, Any]) -> str:

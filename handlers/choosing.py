@@ -14,6 +14,8 @@ from handlers.access import Access
 from handlers.asking import Ask
 from handlers.services import Services
 from handlers.ui import status as ui
+from handlers.ui.status import NOTHING
+from handlers.ui.text import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Choosing:
         """
         found = await self.theirs(ask.client, ask.workspace, ask.user)
         if not found:
-            raise Refused("Nothing is connected yet that is yours to see. Type `/intacct setup` to begin.")
+            raise Refused(await self.whom_to_ask(ask) or NOTHING)
         wanted = named.casefold().strip()
         if wanted:
             found = [one for one in found if _is_called(one, wanted)]
@@ -52,6 +54,19 @@ class Choosing:
             return found[0]
         await ask.tell(ui.pick(verb, question, found))
         return None
+
+    async def whom_to_ask(self, ask: Ask) -> str:
+        """For somebody to whom none of this workspace's connections is shown: who can help; empty when there is none."""
+        here = await connections.list_connections(self.services.store, ask.workspace)
+        if not here:
+            return ""
+        owners = dict.fromkeys(one.owner for one in here if one.owner)
+        names = (await self.access.people.names(ask.client, list(owners)[:5])).values()
+        who = listed([*names], "or") if names else "whoever runs this app"
+        return (
+            "Spend Center is connected to Sage Intacct here already, and nothing of it is yours to see. If it should be, ask "
+            f"{who}."
+        )
 
     async def pressed(self, ask: Ask) -> Connection:
         """The connection whose button was pressed.

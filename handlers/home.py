@@ -75,7 +75,8 @@ class Homes:
         ask = Ask(user=user, workspace=workspace, value="", client=client)
         theirs = await self.syncs.theirs(ask)
         glances = await self.services.desk.overview(theirs[:MOST])
-        view = ui.home(glances, await self.syncs.open_alerts(client, theirs))
+        ask_whom = "" if theirs else await self.syncs.choosing.whom_to_ask(ask)
+        view = ui.home(glances, await self.syncs.open_alerts(client, theirs), ask_whom)
         digest = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         if self._shown.get((workspace, user)) != digest:
             await client.views_publish(user_id=user, view=view)

@@ -76,7 +76,11 @@ class Syncs:
             await ask.tell(words.said(await self.start(ask, one)))
 
     async def status(self, ask: Ask, _named: str) -> None:
-        await ask.tell(ui.status(await self.services.desk.overview(await self.theirs(ask))))
+        theirs = await self.theirs(ask)
+        if not theirs and (said := await self.choosing.whom_to_ask(ask)):
+            await ask.tell(words.said(said))
+            return
+        await ask.tell(ui.status(await self.services.desk.overview(theirs)))
 
     async def errors(self, ask: Ask, _named: str) -> None:
         await ask.tell(ui.open_alerts(await self.open_alerts(ask.client, await self.theirs(ask))))

@@ -16,7 +16,8 @@ from bot.store import postings
 from bot.store.find import Wanted, search
 from bot.store.postings import Posting
 from bot.sync.find import read
-from tests.office import LEE, MARIA, Office, office
+from handlers.asking import as_typed
+from tests.office import LEE, LUNCH, MARIA, Office, office
 from tests.world import World
 
 TODAY = date(2026, 11, 5)
@@ -148,3 +149,42 @@ async def click(at: Office, block_id: str, label: str) -> None:
     elements = [*block.get("elements", []), *([block["accessory"]] if "accessory" in block else [])]
     element = next(one for one in elements if one["text"]["text"] == label)
     await at.room.do("click", view_id=view["id"], block_id=block_id, action_id=element["action_id"])
+
+
+async def test_what_people_type_is_taken_as_typed_though_slack_escapes_it(harbor_office: Office) -> None:
+    """Slack sends `&`, `<` and `>` of a command, a message and a search as entities ("Formatting message text")."""
+    at = harbor_office
+    await at.far.spend.control("add_transaction", {**LUNCH, "merchant": "AT&T <West>"})
+    await at.far.intacct.control(
+        "create_record", {"object": "DEPARTMENT", "record": {"DEPARTMENTID": "77", "TITLE": "R&D"}}
+    )
+    portland = await at.far.connect("100", schedule="", name="R&D")
+    await at.far.connect("200", schedule="", name="Rand")
+    await at.far.sync(portland)
+    await at.bot.engine.enqueue("refresh", "typed", company=portland.company, connection_id=portland.id)
+
+    await at.room.in_(LEE).types("find AT&T <West>")
+    await at.room.sees("AT&amp;T &lt;West&gt;")
+    await at.room.closes()
+    await at.room.types("sync R&D")
+    await at.room.reads("Syncing 100 Portland.")
+
+    await at.room.presses(TRAVEL, "Choose department")
+    form = await at.room.form("Choose department")
+    block = next(one for one in form["blocks"] if one.get("block_id") == "value")
+    assert list(await at.room.offered(form, block, "R&D")) == ["77"]
+
+
+def test_what_is_typed_into_a_form_is_left_as_it_comes() -> None:
+    """An input's text comes from Slack as it was typed: a password may well hold what looks like an entity."""
+    password, picked = {"type": "plain_text_input", "value": "a&amp;b"}, {"selected_option": {"value": "R&amp;D"}}
+    body = {
+        "type": "view_submission",
+        "view": {"state": {"values": {"password": {"typed": password}, "one": {"x": picked}}}},
+    }
+    as_typed(body)
+    assert password["value"] == "a&amp;b"
+    assert picked["selected_option"]["value"] == "R&D"
+    event = {"type": "event_callback", "event": {"type": "message", "text": "Harbor &amp; Pine &lt;US&gt; &amp;amp;"}}
+    as_typed(event)
+    assert event["event"] == {"type": "message", "text": "Harbor & Pine <US> &amp;"}

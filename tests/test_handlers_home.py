@@ -286,3 +286,12 @@ def entry(element: dict[str, object], wanted: object) -> dict[str, object]:
     if kind == "checkboxes":
         return {"type": kind, "selected_options": [options[one] for one in wanted]}  # type: ignore[attr-defined]  # a list
     return {"type": kind, "selected_option": options[wanted]}
+
+
+async def test_a_cardholder_is_told_whom_to_ask_and_offered_no_set_up(harbor: Office) -> None:
+    await harbor.far.connect("100", schedule="")
+
+    await harbor.room.in_(MARIA).do("open_home")
+
+    await harbor.room.until(lambda: "ask Dana Whitfield" in harbor.room.home() or None, "whom to ask")
+    assert "home.connect" not in harbor.room.home()

@@ -53,7 +53,7 @@ REFUSED = (
     "no longer here",
     "not yours to see",
     "Guests cannot start",
-    "Nothing is connected yet that is yours",
+    "nothing of it is yours to see",
 )
 """How every refusal reads for somebody without a right; one of these has to be told wherever somebody is refused."""
 

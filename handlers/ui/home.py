@@ -12,14 +12,16 @@ from bot.sync.alerts import AlertView, place
 from bot.sync.desk import Overview
 from handlers.ui.blocks import Json, actions, button, context, header, section
 from handlers.ui.status import MOST, glance, line, times
-from handlers.ui.text import count, plain
+from handlers.ui.text import clip, count, esc, plain
 
 LINES = 15
 
 
-def home(found: Sequence[Overview], open_alerts: Sequence[tuple[AlertView, str]]) -> Json:
-    """The whole tab for one person, who sees what is theirs to see."""
+def home(found: Sequence[Overview], open_alerts: Sequence[tuple[AlertView, str]], ask_whom: str = "") -> Json:
+    """The whole tab for one person, who sees what is theirs to see; `ask_whom` is for those to whom nothing here is."""
     blocks: list[sb.Block] = [header("Spend Center to Sage Intacct", "title")]
+    if not found and ask_whom:
+        return _tab([*blocks, section(esc(clip(ask_whom, 900)), "ask")])
     if not found:
         blocks += [
             section(

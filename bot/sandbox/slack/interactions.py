@@ -13,7 +13,7 @@ from bot.sandbox.slack.elements import OPTIONS_ANSWER
 from bot.sandbox.slack.surfaces import checked_view
 from bot.sandbox.slack.values import Values, complaints, entered, find_element, state_of
 from bot.sandbox.slack.views import STACK, View
-from bot.sandbox.slack.workspace import Channel, Person, Post
+from bot.sandbox.slack.workspace import Channel, Person, Post, escaped
 
 Result = dict[str, Any]
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -122,6 +122,7 @@ def _action(
     action = {"action_id": element["action_id"], "block_id": block["block_id"], "type": element["type"]}
     if element["type"] == "button":
         action |= {key: element[key] for key in ("text", "value", "style") if key in element}
+        action["text"] = {**action["text"], "text": escaped(action["text"]["text"])}  # seen in bolt-python issue 513
     else:
         value = entered(element, args, core.workspace)
         if element["type"] != "overflow":

@@ -7,7 +7,7 @@ from typing import Any
 from bot.sandbox.slack.core import Core
 from bot.sandbox.slack.values import state_of
 from bot.sandbox.slack.views import View
-from bot.sandbox.slack.workspace import APP, BOT_USER, DOMAIN, TEAM, Channel, Person, Post
+from bot.sandbox.slack.workspace import APP, BOT_USER, DOMAIN, TEAM, Channel, Person, Post, escaped
 
 TOKEN = "sandbox-verification-token"  # noqa: S105 -- Slack's retired verification token, in every payload
 
@@ -98,8 +98,8 @@ def view_closed(person: Person, view: View, *, cleared: bool) -> dict[str, Any]:
 def block_suggestion(
     person: Person, names: tuple[str, str], query: str, place: tuple[Channel, Post] | View
 ) -> dict[str, Any]:
-    """The question for options: `names` are block_id and action_id."""
-    asked = {"block_id": names[0], "action_id": names[1], "value": query}
+    """The question for options: `names` are block_id and action_id. The query is escaped like other text (cases, README)."""
+    asked = {"block_id": names[0], "action_id": names[1], "value": escaped(query)}
     common = _common("block_suggestion", person) | asked
     if isinstance(place, View):
         return common | {"container": {"type": "view", "view_id": place.id}, "view": place.as_json()}

@@ -11,7 +11,7 @@ from bot.sandbox.slack.api import ApiError
 from bot.sandbox.slack.chat import answer_command
 from bot.sandbox.slack.core import Core
 from bot.sandbox.slack.interactions import Result, channel, person, result, wanted
-from bot.sandbox.slack.workspace import BOT_USER, Channel, Person
+from bot.sandbox.slack.workspace import BOT_USER, Channel, Person, escaped
 
 
 async def say(core: Core, args: dict[str, Any]) -> Result:
@@ -23,7 +23,7 @@ async def say(core: Core, args: dict[str, Any]) -> Result:
     where = channel(core, args, who)
     if where.kind == "im" and core.manifest.read_only:
         raise ControlError("Messages to this app are turned off.")
-    body: dict[str, Any] = {"user": who.id, "text": _escaped(text)}
+    body: dict[str, Any] = {"user": who.id, "text": escaped(text)}
     if args.get("thread_ts"):
         parent = core.workspace.find(where.id, str(args["thread_ts"]))
         if parent is None:
@@ -37,10 +37,6 @@ async def say(core: Core, args: dict[str, Any]) -> Result:
     return {"acked": True, "ms": 0, "ts": post.ts}
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 async def command(core: Core, args: dict[str, Any]) -> Result:
     """A slash command, typed in a channel; `/invite` is Slack's own."""
     who = person(core, args)
@@ -52,7 +48,7 @@ async def command(core: Core, args: dict[str, Any]) -> Result:
     if name == "/invite":
         return _invite(core, who, where, rest)
     if name not in core.manifest.commands or not core.installed:
-        core.slackbot(where.id, who.id, f"{_escaped(name)} is not a valid command.")
+        core.slackbot(where.id, who.id, f"{escaped(name)} is not a valid command.")
         return {"acked": False, "ms": 0, "error": "unknown_command"}
     text = _mentions(core, rest.strip()) if core.manifest.commands[name].get("should_escape") else rest.strip()
     payload = payloads.slash_command(core, who, where, name, text)
@@ -72,13 +68,13 @@ def _mentions(core: Core, text: str) -> str:
     """`@lee` and `#general` as ids, which `should_escape` asks for; the rest escaped."""
     people = {one.handle: f"<@{one.id}|{one.handle}>" for one in core.workspace.people.values()}
     channels = {one.name: f"<#{one.id}|{one.name}>" for one in core.workspace.channels.values() if one.kind != "im"}
-    text = re.sub(r"@([\w.-]+)", lambda match: people.get(match[1], match[0]), _escaped(text))
+    text = re.sub(r"@([\w.-]+)", lambda match: people.get(match[1], match[0]), escaped(text))
     return re.sub(r"#([\w.-]+)", lambda match: channels.get(match[1], match[0]), text)
 
 
 def _invite(core: Core, who: Person, where: Channel, rest: str) -> Result:
     if rest.strip().removeprefix("@") != core.manifest.bot_name:
-        core.slackbot(where.id, who.id, f"Could not find {_escaped(rest.strip()) or 'anybody'} to invite.")
+        core.slackbot(where.id, who.id, f"Could not find {escaped(rest.strip()) or 'anybody'} to invite.")
         return {"acked": False, "ms": 0, "error": "user_not_found"}
     add_app(core, where)
     return {"acked": True, "ms": 0}

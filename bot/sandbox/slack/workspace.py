@@ -92,6 +92,11 @@ def _people() -> list[Person]:
     ]
 
 
+def escaped(text: str) -> str:
+    """As Slack sends what people typed in commands and messages ("Formatting message text"): three characters, no more."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 class Workspace:
     """People, channels and messages. Times come from the clock; ts are unique and rising."""
 
