@@ -23,10 +23,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import app as wiring
 from bot.app import Parts
 from bot.engine import Engine, EngineBusy, Job, Work
+from bot.serve.database_alarm import EVERY, DatabaseAlarm
 from bot.serve.door import Door
 from bot.serve.line import Line
 from bot.settings import Settings
 from bot.slack_errors import TokenRefused
+from bot.store.database_checks import ENGINE_FILES, Watch
+from bot.supervisor import Supervisor
 from bot.walkthrough.conversation import Conversation
 from bot.walkthrough.drift import Drift
 from handlers import Services, make_digests, make_proofs, refresh, register, show_homes
@@ -130,11 +133,18 @@ class Bot:
                 services.walkthrough.door.forget_passwords,
             )
             self.line = Line(self.settings, self.app, parts.store, parts.clock)
-            self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line, self.engine)
+            alarm = DatabaseAlarm(parts.store, self.client)
+            self.door = Door(self.settings, self.app, parts.store, parts.clock, self.line, self.engine, alarm)
             await self.door.open()
             stack.push_async_callback(self.door.close)
             await self.engine.start()
             stack.push_async_callback(self.engine.stop, self._patience)
+            if self.settings.on_sqlite:
+                alarm.look_at(Watch(f"sqlite:///{self.settings.data_dir / ENGINE_FILES[0]}"))
+            await alarm.look()
+            looks = Supervisor()
+            looks.every("the look at the database", EVERY, alarm.look)
+            stack.push_async_callback(looks.stop)
             self.line.open()
             stack.push_async_callback(self.line.close)
             self._stack = stack.pop_all()

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.engine import Engine
+from bot.serve.database_alarm import DatabaseAlarm
 from bot.serve.line import Line
 from bot.serve.payload import is_payload
 from bot.serve.signed import MOST_BYTES, SIGNATURE, STAMP, Signatures
@@ -48,10 +49,11 @@ class Door:
         clock: Callable[[], datetime],
         line: Line,
         engine: Engine,
+        alarm: DatabaseAlarm,
     ) -> None:
         self._settings, self._app, self._store, self._clock, self._line = settings, app, store, clock, line
         self._signatures = Signatures(settings.slack_signing_secret.get_secret_value())
-        self._engine = engine
+        self._engine, self._alarm = engine, alarm
         self._runner: web.AppRunner | None = None
         self.port = settings.port
 
@@ -81,7 +83,8 @@ class Door:
     async def _health(self, _: web.Request) -> web.Response:
         parts = await self.look()
         ok = all(parts.values())
-        why = {"why": ailing} if (ailing := self._engine.ailing) else {}
+        reasons = [*self._alarm.trouble(), *self._engine.ailing]
+        why = {"why": reasons} if reasons else {}
         return web.json_response({"ok": ok, **parts, **why}, status=200 if ok else 503)
 
     async def _beating(self) -> bool:
@@ -99,7 +102,7 @@ class Door:
         except (SQLAlchemyError, TimeoutError, OSError) as trouble:
             log.warning("the database does not answer: %s", type(trouble).__name__)
             return False
-        return True
+        return not self._alarm.trouble()
 
     async def _metrics(self, _: web.Request) -> web.Response:
         registry = CollectorRegistry()

@@ -319,6 +319,13 @@ async def list_connections(store: Store, workspace: str | None = None, company: 
         return as_rows(Connection, await db.execute(query))
 
 
+async def owners(store: Store) -> list[str]:
+    """Whoever owns a connection, each once."""
+    query = select(connections.c.owner).where(connections.c.owner != "", connections.c.removed.is_(None)).distinct()
+    async with store.read() as db:
+        return sorted((await db.execute(query)).scalars())
+
+
 async def without_owner(engine: AsyncEngine) -> list[tuple[str, str]]:
     """ID and name of each connection that nobody owns; by a connection of its own, since `doctor` opens no store."""
     mine = connections.c.owner == "", connections.c.removed.is_(None)

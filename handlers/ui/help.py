@@ -27,6 +27,15 @@ def trouble(reference: str) -> str:
     )
 
 
+def database_lost(what: str) -> str:
+    """For the owners of connections, once; `what` is the reason, such as "the database file … is gone"."""
+    return (
+        f"I can no longer rely on my records: {what}. Nothing is lost in Intacct. Please ask whoever runs this app to stop it, "
+        "restore the last backup of the database, and start it again. Until then, what I post may not be kept on record here, "
+        "so please do not press Retry or change anything in Slack."
+    )
+
+
 def commands(table: Mapping[str, str], unknown: str = "") -> Json:
     """The words behind `/intacct`, each with what it does."""
     first = f"I do not know `{esc(unknown)}`. " if unknown else ""

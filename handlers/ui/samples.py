@@ -308,6 +308,7 @@ def _forms() -> Iterator[tuple[str, Json]]:
 def _answers() -> Iterator[tuple[str, Json]]:
     yield _private(words.said("Lee Okafor pressed Retry 4 seconds ago; it is running."))
     yield _private(words.said(words.trouble("0a1b2c3d")))
+    yield "chat.postMessage", {"channel": DANA, **words.said(words.database_lost("the database file bot.db is gone"))}
     yield _private(words.said(HOSTILE))
     yield _private(words.commands({"setup": "connect", "status": "what is connected"}, HOSTILE[:40]))
     yield _private(status.status([]))
