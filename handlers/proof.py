@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -114,12 +115,18 @@ class Proofs:
         if kept is None or one is None or (kept.workspace_id, kept.actor) != (ask.workspace, ask.user):
             raise Refused("That proof is not there any more. Ask again with `/intacct proof`.")
         await self._may(ask, one)
-        return ui.page(from_json(Proof, kept.content), kept.id, number, await scene_of(self.services, one))
+        scene = await scene_of(self.services, one)
+        return await asyncio.to_thread(_drawn, kept, number, scene)
 
     async def _may(self, ask: Ask, one: Connection) -> None:
         """Raises Refused when this connection's amounts are not this person's business."""
         if one.removed or not await self.access.sees(ask.client, one, ask.user):
             raise Refused("That connection is not yours to see. Type `/intacct status` to see what is.")
+
+
+def _drawn(kept: KeptProof, number: int, scene: ui.Scene) -> Json:
+    """A page; beside the loop, since a proof may have thousands of differences."""
+    return ui.page(from_json(Proof, kept.content), kept.id, number, scene)
 
 
 async def scene_of(services: Services, one: Connection) -> ui.Scene:
@@ -176,8 +183,9 @@ class ProofJob:
             workspace=one.workspace_id,
             connection=one.id,
             actor=user,
-            content=to_json(proof),
+            content=await asyncio.to_thread(to_json, proof),
             now=now,
         )
         chosen = "" if named else ui.chosen(first, _today(one, now))
-        return ui.answer(from_json(Proof, kept.content), kept.id, await scene_of(self.services, one), chosen=chosen)
+        kept_proof = await asyncio.to_thread(from_json, Proof, kept.content)
+        return ui.answer(kept_proof, kept.id, await scene_of(self.services, one), chosen=chosen)

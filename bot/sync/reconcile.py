@@ -5,6 +5,7 @@ Here both sides are read; `sync.proof` lays them side by side.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -57,7 +58,7 @@ async def reconcile(reach: Reach, connection: Connection, first: date, last: dat
     others = await _claim(reach, connection, rows, numbers, records)
     only, remarks = await _only_card(client, connection, records)
     sides = Sides(inside, rows, paired(records), numbers, others, only, problems)
-    return compare(sides, terms, connection, first, last, remarks, as_of)
+    return await asyncio.to_thread(compare, sides, terms, connection, first, last, remarks, as_of)
 
 
 @dataclass(frozen=True, slots=True)
