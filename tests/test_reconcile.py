@@ -225,6 +225,25 @@ def test_a_date_that_a_person_moved_agrees_within_its_month() -> None:
     assert (found.matched, found.differences) == (1, ())
 
 
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ({"by": "Lee Okafor", "dated_by": "Lee Okafor"}, "posted on that day by Lee Okafor."),
+        ({"by": "Dana", "coding": {"department": "20"}, "dated_by": "Lee Okafor"}, "posted on that day by Lee Okafor."),
+        ({"by": "Dana", "coding": {"department": "20"}, "dated_by": ""}, "posted on that day as this connection is set to do."),
+        ({"by": "Lee Okafor"}, "posted on that day by Lee Okafor."),  # written by the version before
+        ({"by": "Dana", "coding": {"department": "20"}}, "posted on that day as a person decided."),
+        ({"by_hand": {"by": "Lee Okafor", "date": "2026-11-01"}}, "entered by hand, marked by Lee Okafor."),
+    ],
+)  # fmt: skip
+def test_who_chose_another_day_is_said_and_not_who_chose_a_coding(decision: dict[str, Any], said: str) -> None:
+    row = posting(decision={"date": "2026-11-01", **decision})
+
+    found = only(proof(record(WHENCREATED="11/01/2026"), row=row))
+
+    assert (found.kind, found.why) == ("month", f"Its record is dated Nov 1, {said}")
+
+
 def test_a_row_that_a_person_moved_to_the_next_month_is_named_in_both_and_counted_where_it_stands() -> None:
     row = posting(decision={"date": "2026-11-01", "by": "Lee Okafor"})
     later = record(WHENCREATED="11/01/2026")

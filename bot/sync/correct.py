@@ -167,7 +167,7 @@ async def redate(desk: Desk, alert_id: int, day: date, actor: str, name: str, *,
     if not rows:
         return await desk.lost_click(alert.id)
     (await _bounds(desk, connection, rows)).check(day, confirmed)
-    made = {"date": day.isoformat(), "by": name}
+    made = {"date": day.isoformat(), "by": name, "dated_by": name}
     if not await alerts.start_work(desk.reach.store, alert.id, actor, desk.reach.clock()):
         return await desk.lost_click(alert.id)
     line = {"did": "redate", "day": day.isoformat()}
@@ -194,6 +194,7 @@ async def decide(store: Store, rows: Sequence[Posting], made: dict[str, Any], no
             decision[key] = {**before.get(key, {}), **made[key]}
         if decision.get("date") == row.date.isoformat():
             del decision["date"]  # back on its own day
+            decision.pop("dated_by", None)
         await postings.move(store, [row.id], source=MENDABLE, target=PostingState.FAILED, now=now, decision=decision)
 
 

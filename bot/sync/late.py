@@ -34,7 +34,7 @@ async def to_open_day(work: Pass) -> None:
         if day is None or not _moves(row, bounds):
             continue
         values = {"category": "", "subject": "", "details": None, "fault": None, "not_before": None}
-        decision = {**(row.decision or {}), "date": day.isoformat()}
+        decision = {**(row.decision or {}), "date": day.isoformat(), "dated_by": ""}
         due = PostingState.PENDING
         moved = await postings.move(
             store, [row.id], source=failed, target=due, now=now, seen=row.updated, decision=decision, **values

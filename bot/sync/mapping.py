@@ -172,8 +172,8 @@ def compose(
         day: the posting date as fixed when the row was first read; `decision["date"]` moves it by a person's act.
         reference: our unique reference in this company.
         decision: {"coding": {dimension key: Intacct ID}, "instead": {dimension key: the ID it replaces}, "date": ISO
-            day, "by": name, "refused": {dimension key: [Intacct IDs that Intacct refused for it]}, "replaces": the
-            record that was reversed for this one}, each optional.
+            day, "dated_by": name, empty where no person chose that day, "by": name, "refused": {dimension key: [Intacct
+            IDs that Intacct refused for it]}, "replaces": the record that was reversed for this one}, each optional.
     """
     decided = decision or {}
     amounts = parts_of(transaction, decided)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from bot.hints.catalogue import hint_for
 from bot.hints.words import render
@@ -341,9 +342,17 @@ def _elsewhere(case: Case, record: FoundRecord) -> str:
     on = case.ledger.on(record.date)
     if not record.date or record.date != _expected(case):
         return f"Its record is dated {on} in Intacct, and was posted for {case.ledger.on(_expected(case))}."
-    by = by_hand.get("by") or decision.get("by") or "a person"
-    did = "entered by hand, marked by" if by_hand else "posted on that day by"
-    return f"Its record is dated {on}, {did} {by}."
+    if by_hand:
+        return f"Its record is dated {on}, entered by hand, marked by {by_hand.get('by') or 'a person'}."
+    return f"Its record is dated {on}, posted on that day {_moved_by(decision)}."
+
+
+def _moved_by(decision: Mapping[str, Any]) -> str:
+    """Who chose another posting date; rows decided by a version before do not tell it apart from who chose a coding."""
+    by = decision.get("dated_by", "" if "coding" in decision else decision.get("by", ""))
+    if by:
+        return f"by {by}"
+    return "as this connection is set to do" if "dated_by" in decision else "as a person decided"
 
 
 def _nothing_stands(case: Case) -> Difference:

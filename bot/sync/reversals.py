@@ -287,10 +287,10 @@ async def _next(work: Pass, row: Posting, asked: Mapping[str, Any]) -> dict[str,
     reference = next_reference(row.reference, row.generation)
     if await postings.taken_references(work.reach.store, row.company, [reference]):
         reference = f"{reference}-{row.id}"
-    decision = {key: value for key, value in (row.decision or {}).items() if key not in {ASKED, "date"}}
+    decision = {key: value for key, value in (row.decision or {}).items() if key not in {ASKED, "date", "dated_by"}}
     decision = {"by": asked["by"], **decision, "replaces": row.record_no}
     if asked["again"] != own.isoformat():
-        decision["date"] = asked["again"]
+        decision |= {"date": asked["again"], "dated_by": asked["by"]}
     fresh = {"record_no": "", "posted": None, "fingerprint": "", "not_before": None, "try_no": 1}
     return {
         **columns_of(transaction),
