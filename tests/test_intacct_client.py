@@ -27,7 +27,7 @@ from bot.intacct.errors import (
 )
 from bot.intacct.query import Eq
 from bot.intacct.sessions import endpoint_to_follow
-from bot.models import Level, Operation
+from bot.models import Level, Operation, Secret
 from tests.intacct_gateway import (
     PASSWORD,
     SENDER,
@@ -446,6 +446,21 @@ async def test_no_secret_reaches_a_log_a_repr_or_an_exception(
     for secret in (SENDER.reveal(), PASSWORD.reveal(), session.id.reveal()):
         assert all(secret not in text for text in shown)
     assert "Intacct get_applications x 1: ControlFailure in 0 ms, request" in caplog.text
+
+
+async def test_a_password_of_xmls_own_letters_is_kept_in_no_fault_though_intacct_repeats_it(
+    far_end: ScriptedGateway,
+) -> None:
+    password = Secret('p&ss<wo>rd"7')
+    far_end.sign_ins.append(
+        says(lambda asked: authentication_failure(asked, "XL03000006", f"Password {password.reveal()} is wrong for U."))
+    )
+    async with IntacctClient(settings(far_end.url), SignIn("HarborPine", "U", password)) as client:
+        with pytest.raises(AuthenticationFailure) as refused:
+            await client.applications()
+
+    assert far_end.asked[0].text("operation/authentication/login/password") == password.reveal()
+    assert [error.description2 for error in refused.value.fault.errors] == ["Password … is wrong for U."]
 
 
 async def test_a_client_that_was_given_stays_open(far_end: ScriptedGateway) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 import bot
 import handlers
+from bot.redaction import _spellings
 
 ROOT = Path(__file__).parent.parent
 CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
@@ -32,6 +33,7 @@ MADE = {
     ("bot/hints/rule.py", "_compile"): "its patterns are in the rules, found there",
     ("bot/hints/coding.py", "says"): "what it is given is a literal, found where it is given",
     ("bot/hints/reading.py", "_day"): "the name of a month",
+    ("bot/redaction.py", "_spellings"): "the letters of a secret, each bounded; tried below",
     ("bot/walkthrough/choices.py", "propose_budgets"): "an escaped word",
     ("handlers/walkthrough/__init__.py", "_any_of"): "escaped names of buttons",
     ("bot/sandbox/intacct/filters.py", "_pattern"): "of the sandbox: an escaped text with wildcards",
@@ -40,16 +42,16 @@ MADE = {
 }
 """Where a pattern is put together while running, and why nothing outside can make it slow."""
 
-LENGTHS = (16, 20, 24, 60, 150, 1_200, 4_800)
+LENGTHS = (16, 20, 24, 60, 150, 1_200, 9_600)
 """Of the strings. The last two tell growth, the ones before keep a pattern that never ends from being asked for more."""
 
-GROWTH = 9.0
-"""Of time where the text grows fourfold: 4 where it grows alike, 16 where with its square."""
+GROWTH = 20.0
+"""Of time where the text grows eightfold: 8 where it grows alike, 64 where with its square."""
 
-SLOWEST = 0.001
+SLOWEST = 0.002
 """Seconds below which growth says nothing."""
 
-TOO_SLOW = 0.3
+TOO_SLOW = 0.6
 """Seconds at any of the lengths, which is ten times and more what a pattern takes whose time grows with the text."""
 
 
@@ -300,7 +302,7 @@ def grows(pattern: Pattern) -> str:
     for text in adversaries(pattern.compiled):
         times: list[float] = []
         for length in LENGTHS:
-            if length == LENGTHS[-1] and times[-1] < SLOWEST / 10:
+            if length == LENGTHS[-1] and times[-1] < SLOWEST / 20:
                 break
             times.append(seconds(pattern, text(length), 1))
             if times[-1] > TOO_SLOW:
@@ -350,3 +352,8 @@ def test_one_whose_time_grows_faster_is_told(slow: str) -> None:
 )
 def test_one_whose_time_grows_alike_is_not(quick: str) -> None:
     assert grows(Pattern("here", re.compile(quick), ALL)) == ""
+
+
+@pytest.mark.parametrize("secret", ["user-pass-22", "a&<>\"' b&amp;", "&&&&&&&&", "\\\\\\u0026%25"])
+def test_looking_for_a_secret_takes_as_long_as_the_text_is(secret: str) -> None:
+    assert grows(Pattern("a secret", _spellings(secret), ALL)) == ""

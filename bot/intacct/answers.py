@@ -7,7 +7,6 @@ not believed is a `GarbledBody`, which for a write means that its outcome is unk
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from lxml import etree
 
 from bot.intacct.envelope import Element
 from bot.models import Fault, Level, Operation, RawError
+from bot.redaction import redact, unescaped
 
 MOST_BYTES = 20 * 1024 * 1024
 _MOST_TEXT = 2_000
@@ -297,9 +297,8 @@ def readable(text: str, secrets: Sequence[str] = ()) -> str:
 
     A trailing Support ID survives the cap: support asks for it.
     """
-    for secret in secrets:
-        text = text.replace(secret, "…")
-    text = _BLANKS.sub(" ", _TAG.sub("", html.unescape(text))).strip()
+    text = _BLANKS.sub(" ", _TAG.sub("", unescaped(redact(text, secrets)))).strip()
+    text = redact(text, secrets)  # also where a tag stood in the middle of one
     if len(text) <= _MOST_TEXT:
         return text
     support = found.group() if (found := _SUPPORT_ID.search(text)) else ""

@@ -42,7 +42,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LARGE_BODY = 256 * 1024
-_SHORTEST_SECRET = 6
 _READ_PAUSES = (1.0, 2.0, 4.0)
 _NEVER_LEFT = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
@@ -147,7 +146,7 @@ class Wire:
             authentication=authentication,
             functions=functions,
         )
-        hidden = _hideable(self.gateway.sender_password, *secrets)
+        hidden = [secret.reveal() for secret in (self.gateway.sender_password, *secrets)]
         async with self.allowance:
             if ready is not None and not ready():
                 raise Withdrawn(_never_left("Withdrawn before it was sent."))
@@ -260,11 +259,6 @@ def _believed(reply: _Reply, request_id: str, operation: Operation, hidden: Sequ
 
 def _seconds(header: str | None) -> float | None:
     return float(header) if header is not None and header.isdecimal() and len(header) < 10 else None
-
-
-def _hideable(*secrets: Secret) -> list[str]:
-    """Those that can be blanked in a text; a very short one would blank the text itself."""
-    return [secret.reveal() for secret in secrets if len(secret.reveal()) >= _SHORTEST_SECRET]
 
 
 def _names(functions: Sequence[str]) -> str:

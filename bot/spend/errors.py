@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
+from bot.redaction import redact
 from bot.spend.text import clean
 
 MESSAGE_CAP = 300
@@ -142,15 +143,16 @@ class CsvRefused(SourceRefused):
         return CsvRefused(self.problems, self.total, file=clean(file, 80))
 
 
-def failure(status: int, headers: Mapping[str, str], body: bytes) -> SourceError:
+def failure(status: int, headers: Mapping[str, str], body: bytes, secrets: Sequence[str] = ()) -> SourceError:
     """The exception for an answer that is not a success.
 
     Args:
         status: HTTP status, 300 or above.
         headers: the answer's headers, looked up in lower case.
         body: an array of BILL's error objects, one such object, `{"message": …}`, plain text or a web page.
+        secrets: what the sentence must not repeat.
     """
-    code, message = said(body)
+    code, message = said(body, secrets)
     told = f" It said: {message}" if message else ""
     wait = _seconds(headers)
     if status == 429 or code in BUSY_CODES:
@@ -171,7 +173,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> SourceError
     return SourceRefused(f"Spend Center refused the request (HTTP {status}).{told}", http_status=status, code=code)
 
 
-def said(body: bytes) -> tuple[str, str]:
+def said(body: bytes, secrets: Sequence[str] = ()) -> tuple[str, str]:
     """Code and message of an error body; both may be empty. Web pages say nothing that people could use.
 
     >>> said(b'[{"code": "BDC_1109", "message": "max: must be less than or equal to 50"}]')
@@ -181,15 +183,19 @@ def said(body: bytes) -> tuple[str, str]:
         answer: Any = json.loads(body)
     except (ValueError, RecursionError):
         text = body[: MESSAGE_CAP * 4].decode("utf-8", "replace").strip()
-        return "", "" if text.startswith("<") else clean(text, MESSAGE_CAP)
+        return "", "" if text.startswith("<") else clean(redact(text, secrets), MESSAGE_CAP)
     if isinstance(answer, list):
         answer = next((entry for entry in answer if isinstance(entry, dict)), None)
     if isinstance(answer, str):
-        return "", clean(answer, MESSAGE_CAP)
+        return "", clean(redact(answer, secrets), MESSAGE_CAP)
     if not isinstance(answer, dict):
         return "", ""
     message = next((answer[key] for key in ("message", "error_description", "error") if answer.get(key)), "")
-    return clean(answer.get("code"), 40), clean(message, MESSAGE_CAP)
+    code = answer.get("code")
+    return tuple(  # type: ignore[return-value]  # there are two
+        clean(redact(one, secrets) if isinstance(one, str) else one, cap)
+        for one, cap in ((code, 40), (message, MESSAGE_CAP))
+    )
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:

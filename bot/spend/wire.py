@@ -99,7 +99,7 @@ class Wire:
         if body is None:
             raise SourceUnavailable("Spend Center sent far more than was asked for.", http_status=response.status_code)
         if not response.is_success:
-            raise failure(response.status_code, response.headers, self._without_secrets(body))
+            raise failure(response.status_code, response.headers, body, self.auth.secrets())
         try:
             return parse_json(body) if body.strip() else None
         except ValueError:
@@ -165,11 +165,6 @@ class Wire:
                 yield response
         except (httpx.RequestError, httpx.InvalidURL) as error:
             raise SourceUnavailable(f"Spend Center did not answer ({type(error).__name__}).") from error
-
-    def _without_secrets(self, body: bytes) -> bytes:
-        for secret in filter(None, self.auth.secrets()):
-            body = body.replace(secret.encode("utf-8", "replace"), b"...")
-        return body
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
