@@ -1,4 +1,4 @@
-"""`python -m bot doctor`: is everything there that the bot needs? Each check is a line with its cure; nothing is changed."""
+"""`python -m bot doctor`: is everything there that the bot needs? Each check is a line with its cure; nothing is changed for good."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.settings import Need, Settings, SettingsError, load, sender_doubt
 from bot.slack_errors import app_token_refused, bot_token_refused, said
 from bot.store.connections import without_owner
 from bot.store.database import current, make_engine, newest
-from bot.store.database_checks import damage, silent_new_beginning
+from bot.store.database_checks import damage, refused_write, silent_new_beginning
 from bot.store.vault import Vault, VaultError
 
 Line = tuple[str, str]
@@ -97,17 +97,17 @@ async def _database(settings: Settings) -> Line:
     try:
         async with asyncio.timeout(PATIENCE), engine.connect():
             version = await asyncio.to_thread(current, settings.store_url)
+        wanted = newest()
+        async with asyncio.timeout(PATIENCE):
+            refused = await refused_write(engine) if version == wanted else ""
     except (SQLAlchemyError, OSError, TimeoutError) as trouble:
         return "database", f"{type(trouble).__name__}: it does not answer at DATABASE_URL"
     finally:
         await engine.dispose()
-    wanted = newest()
-    behind = (
-        ""
-        if version == wanted
-        else f"it is at version {version or 'none'}; python -m bot db upgrade brings it to {wanted}"
-    )
-    return f"database at schema {version}", behind
+    if version != wanted:
+        behind = f"it is at version {version or 'none'}; python -m bot db upgrade brings it to {wanted}"
+        return f"database at schema {version}", behind
+    return f"database at schema {version}", f"a write as a sync makes it fails: {refused}" if refused else ""
 
 
 def _lost(settings: Settings) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Engine, ExceptionContext, create_engine, event, inspect, make_url
+from sqlalchemy import Engine, ExceptionContext, create_engine, delete, event, insert, inspect, make_url, update
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.settings import Settings
+from bot.store.tables import lanes
 from bot.store.vault import KEY_FILE
 
 ENGINE_FILES = ("engine.db", "engine.db-wal", "engine.db-shm")
@@ -22,6 +24,9 @@ DAMAGED = ("malformed", "not a database", "no such table", "unsupported file for
 
 MANY, WITHIN = 3, 60.0
 """So many errors of any kind within so many seconds: the database does not work."""
+
+ROWS = 2000
+"""Of the doctor's write: some 180 KB."""
 
 DAMAGE_LASTS = 600.0
 """Seconds for which one error that tells of damage counts; a damaged page may be read once in a sync."""
@@ -86,6 +91,25 @@ def damage(file: Path) -> str:
     except sqlite3.DatabaseError as wrong:
         found = str(wrong)
     return "" if found == "ok" else found
+
+
+async def refused_write(engine: AsyncEngine) -> str:
+    """Why a write as a sync makes it fails: many rows, a savepoint, a commit. Empty when it works; it leaves nothing.
+
+    A savepoint that changes more than 64 KB is where SQLite wants room for temporary storage.
+    """
+    rows = [{"name": f"doctor {number} {'x' * 70}", "free": 0} for number in range(ROWS)]
+    mine = lanes.c.name.startswith("doctor ")
+    try:
+        async with engine.begin() as db:
+            await db.execute(delete(lanes).where(mine))
+            await db.execute(insert(lanes), rows)
+            async with db.begin_nested():
+                await db.execute(update(lanes).where(mine).values(free=lanes.c.free + 1))
+            await db.execute(delete(lanes).where(mine))
+    except DBAPIError as refused:
+        return (str(refused.orig).strip().splitlines() or [type(refused.orig).__name__])[0]
+    return ""
 
 
 class Watch:
