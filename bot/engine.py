@@ -309,6 +309,8 @@ class Engine:
 
     async def at_work(self, company: int | str) -> bool:
         """Whether a job that needs this company's turn is in the hand of a living process right now."""
+        if self.draining:
+            return False  # what is at work here goes on elsewhere
         return await self._watch.at_work(str(company), LEASE, lambda: replicas.time(self._store, self._clock))
 
     # --- the clock ---

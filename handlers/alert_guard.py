@@ -142,7 +142,8 @@ class AlertGuard:
         elif now is not None and now.alert.working:
             who, since = asked.already
             name = (await self.access.people.person(ask.client, who)).name if who else "The schedule"
-            await ask.tell(ui.said(f"{name} pressed {label} {ago(self.services.clock() - since)}; it is running."))
+            when = ago(self.services.clock() - since)
+            await ask.tell(ui.said(ui.already(name, f"pressed {label}", when, asked.stands)))
         else:
             await ask.tell(
                 ui.said("Somebody else was faster: these have been tried meanwhile, and nothing more was done.")

@@ -22,7 +22,7 @@ from handlers.choosing import Choosing
 from handlers.services import Services
 from handlers.ui import help as words
 from handlers.ui import status as ui
-from handlers.ui.text import count
+from handlers.ui.text import ago
 
 log = logging.getLogger(__name__)
 Ack = Callable[..., Awaitable[Any]]
@@ -108,9 +108,8 @@ class Syncs:
         if asked.already is None:
             return f"Syncing {name}. You get the result in a direct message."
         who, since = asked.already
-        seconds = max(0, int((self.services.clock() - since).total_seconds()))
         starter = (await self.access.people.person(ask.client, who)).name if who else "The schedule"
-        return f"{starter} started a sync of {name} {count(seconds, 'second')} ago; it is running."
+        return words.already(starter, f"started a sync of {name}", ago(self.services.clock() - since), asked.stands)
 
     async def theirs(self, ask: Ask) -> list[Connection]:
         """What this person may see of their workspace."""

@@ -31,6 +31,9 @@ class Promises:
     async def waiting(self, _prefix: str) -> bool:
         return False  # each was done at once
 
+    async def at_work(self, _company: int) -> bool:
+        return False  # the same
+
     async def enqueue(self, job: str, _key: str, **ids: Any) -> None:
         for name in ("company", "delay", "urgent"):
             ids.pop(name, None)

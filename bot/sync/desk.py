@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from bot.engine import Engine
-from bot.models import AlertState, ConnectionState, PostingState, Trigger
+from bot.models import AlertState, ConnectionState, PostingState, RunState, Trigger
 from bot.schedules import next_due
 from bot.store import alerts, connections, postings, runs
 from bot.store.alerts import Alert
@@ -30,18 +30,26 @@ SWEEP_AFTER = timedelta(seconds=3)
 """An intent that is older and not done is promised again; the engine knows whether it has it already."""
 
 
+Stands = Literal["running", "waiting", "ended"]
+"""Of what was asked for: in the hand of a living process, promised and in nobody's hand right now, or over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What became of a click. `already` is who was first, and when; `rows` is how many it is about."""
+    """What became of a click. `already` is who was first, and when; `stands` how that stands now; `rows` is how many it is about."""
 
     intent: str = ""
     already: tuple[str, datetime] | None = None
     rows: int = 0
+    stands: Stands = "running"
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One connection at a glance. `tally` is number and sum by posting state; `next_due` an instant or None."""
+    """One connection at a glance. `tally` is number and sum by posting state; `next_due` an instant or None.
+
+    `stands` is how its last run stands.
+    """
 
     connection: Connection
     company: Company
@@ -49,6 +57,7 @@ class Overview:
     tally: dict[str, tuple[int, Decimal]]
     alerts: tuple[Alert, ...]
     next_due: datetime | None
+    stands: Stands = "ended"
 
 
 @dataclass(slots=True)
@@ -65,8 +74,8 @@ class Desk:
         """A run now; one that is under way is named instead."""
         connection = await self._connection(connection_id)
         for run in await runs.last_runs(self.reach.store, connection_id, 3):
-            if run.state in {"queued", "running"}:
-                return Asked(already=(run.actor, run.created))
+            if run.state in {RunState.QUEUED, RunState.RUNNING}:
+                return Asked(already=(run.actor, run.created), stands=await self._run_stands(connection, run))
         return await self._ask(connection, "sync", actor, {})
 
     async def start(self, connection_id: str, actor: str) -> Asked:
@@ -148,7 +157,7 @@ class Desk:
                 (a for a in await alerts.list_open(self.reach.store, connection=connection_id) if a.working), None
             )
             if busy is not None and busy.working_since is not None:
-                return Asked(already=(busy.working, busy.working_since))
+                return await self.lost_click(busy.id)
         lines = []
         for alert in claimed:
             ids = [row.id for row in rows if (row.category, row.subject) == (alert.category, alert.subject)]
@@ -289,8 +298,17 @@ class Desk:
             shared = await alerts.list_open(self.reach.store, company=company.id)
             tally = await postings.tally(self.reach.store, connection.id)
             due = next_due(connection, self.reach.clock())
-            found.append(Overview(connection, company, last[0] if last else None, tally, (*own, *shared), due))
+            run = last[0] if last else None
+            stands = await self._run_stands(connection, run)
+            found.append(Overview(connection, company, run, tally, (*own, *shared), due, stands))
         return found
+
+    async def _run_stands(self, connection: Connection, run: Run | None) -> Stands:
+        """A run's row says what was begun; whether somebody has it at hand, the engine says."""
+        if run is None or run.state not in {RunState.QUEUED, RunState.RUNNING}:
+            return "ended"
+        begun = run.state == RunState.RUNNING
+        return "running" if begun and await self.engine.at_work(connection.company) else "waiting"
 
     async def open_alerts(self, of: Sequence[Connection]) -> list[AlertView]:
         """Whatever is open in these connections of one workspace or in their companies, each alert once."""
@@ -404,7 +422,10 @@ class Desk:
     async def lost_click(self, alert_id: int) -> Asked:
         alert = await self._alert(alert_id)
         first = alert.working or alert.solved_by
-        return Asked(already=(first, alert.working_since or alert.solved or alert.opened))
+        stands: Stands = "ended"
+        if alert.working:
+            stands = "running" if await self.engine.at_work(alert.company) else "waiting"
+        return Asked(already=(first, alert.working_since or alert.solved or alert.opened), stands=stands)
 
     async def _note(self, alert: Alert, line: dict[str, Any]) -> None:
         """One more line of an alert's story; told in its thread by whoever draws it."""

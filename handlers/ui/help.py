@@ -19,6 +19,18 @@ def told(sentence: str, title: str = "Not done") -> Json:
     return modal(title, [section(esc(sentence), "told")], close="Close")
 
 
+STANDS = {
+    "running": "it is running",
+    "waiting": "it waits for its turn and starts by itself",
+    "ended": "it has ended",
+}
+
+
+def already(name: str, did: str, when: str, stands: str) -> str:
+    """To whoever was second: who was first, when, and how that stands."""
+    return f"{name} {did} {when}; {STANDS[stands]}."
+
+
 def trouble(reference: str) -> str:
     """What people read when something broke; the reference stands in the log beside the reason."""
     return (

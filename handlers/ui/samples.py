@@ -21,7 +21,7 @@ from bot.store.postings import Posting
 from bot.store.runs import Run
 from bot.store.told import Settled
 from bot.sync.alerts import CHOICES, AlertRow, AlertView
-from bot.sync.desk import Overview
+from bot.sync.desk import Overview, Stands
 from bot.sync.outcome import Moved
 from bot.sync.posting_day import Bounds
 from bot.sync.remove import Removed
@@ -306,7 +306,9 @@ def _forms() -> Iterator[tuple[str, Json]]:
 
 
 def _answers() -> Iterator[tuple[str, Json]]:
-    yield _private(words.said("Lee Okafor pressed Retry 4 seconds ago; it is running."))
+    for stands in words.STANDS:
+        yield _private(words.said(words.already("Lee Okafor", "pressed Retry", "4 seconds ago", stands)))
+    yield _private(status.status(_under_way()))
     yield _private(words.said(words.trouble("0a1b2c3d")))
     yield "chat.postMessage", {"channel": DANA, **words.said(words.database_lost("the database file bot.db is gone"))}
     yield _private(words.said(HOSTILE))
@@ -365,6 +367,21 @@ def _open_alerts(text: str) -> list[tuple[AlertView, str]]:
 
 
 # --- nouns ------------------------------------------------------------------------------------------------------------
+
+
+def _under_way() -> list[Overview]:
+    """A sync that runs, one that waits for its turn, and one that was cut off and goes on."""
+    one, running, queued = overview_of("", ConnectionState.ACTIVE), RunState.RUNNING, RunState.QUEUED
+    stands: tuple[tuple[RunState, Stands], ...] = ((running, "running"), (queued, "waiting"), (running, "waiting"))
+    return [
+        replace(
+            one,
+            connection=replace(one.connection, id=f"c{number}"),
+            last=replace(run_of(), state=state, finished=None),
+            stands=how,
+        )
+        for number, (state, how) in enumerate(stands)
+    ]
 
 
 def overview_of(text: str, state: ConnectionState) -> Overview:

@@ -84,8 +84,12 @@ def times(one: Overview) -> str:
     zone = one.connection.time_zone or "UTC"
     if one.last is None:
         last = "No sync yet"
-    elif one.last.state in {RunState.QUEUED, RunState.RUNNING}:
+    elif one.stands == "running":
         last = f"Syncing since {when(one.last.created, zone)}"
+    elif one.stands == "waiting" and one.last.state == RunState.RUNNING:
+        last = f"The sync of {when(one.last.created, zone)} was interrupted and goes on by itself"
+    elif one.stands == "waiting":
+        last = f"The sync asked for {when(one.last.created, zone)} waits for its turn"
     else:
         ended = one.last.finished or one.last.created
         last = f"{'Last sync' if one.last.state == RunState.FINISHED else 'Last sync stopped'} {when(ended, zone)}"
