@@ -117,13 +117,14 @@ def counted(store: Store) -> Iterator[list[str]]:
     event.remove(store.engine.sync_engine, "before_cursor_execute", note)
 
 
-async def test_home_shows_nobody_what_is_not_theirs(harbor: Office) -> None:
+async def test_home_shows_nobody_what_is_not_theirs_but_whom_to_ask(harbor: Office) -> None:
     await harbor.far.connect("100", schedule="")
 
     await harbor.room.in_(MARIA).do("open_home")
 
-    await on_home(harbor.room, "each exactly once")
+    await on_home(harbor.room, "nothing of it is yours to see. If it should be, ask Dana Whitfield.")
     assert "Portland" not in harbor.room.home()
+    assert "home.connect" not in harbor.room.home()
 
 
 async def test_settings_are_checked_where_they_can_be_wrong_and_then_kept(harbor: Office) -> None:
@@ -286,12 +287,3 @@ def entry(element: dict[str, object], wanted: object) -> dict[str, object]:
     if kind == "checkboxes":
         return {"type": kind, "selected_options": [options[one] for one in wanted]}  # type: ignore[attr-defined]  # a list
     return {"type": kind, "selected_option": options[wanted]}
-
-
-async def test_a_cardholder_is_told_whom_to_ask_and_offered_no_set_up(harbor: Office) -> None:
-    await harbor.far.connect("100", schedule="")
-
-    await harbor.room.in_(MARIA).do("open_home")
-
-    await harbor.room.until(lambda: "ask Dana Whitfield" in harbor.room.home() or None, "whom to ask")
-    assert "home.connect" not in harbor.room.home()
