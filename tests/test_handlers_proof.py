@@ -130,7 +130,7 @@ async def test_what_cannot_be_proved_is_said_in_a_sentence(harbor_office: Office
         await room.in_(LEE).types(typed)
         await room.reads(said)
     await room.in_(MARIA, "C0GENERAL").types("proof")
-    await room.reads("Nothing is connected yet that is yours to see.")
+    await room.reads("nothing of it is yours to see")
 
     await at.far.spend.control("fault", {"kind": "down", "count": 99})
     await room.in_(LEE).types("proof october")

@@ -17,7 +17,8 @@ from bot.store import connections, postings
 from bot.store.connections import Connection
 from bot.store.postings import Posting
 from bot.sync import correct
-from bot.sync.proof import Difference, Proof, Sides, compare
+from bot.sync.differences import Difference
+from bot.sync.proof import Proof, Sides, compare
 from bot.sync.reconcile import SEVERAL_CARDS, reconcile
 from tests.test_connection_file import connection
 from tests.test_correct import alert_on, desk_of

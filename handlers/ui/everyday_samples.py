@@ -20,8 +20,9 @@ from bot.store.runs import Event
 from bot.store.vendors import AGREED, ASKED, ENDED, Person, Request
 from bot.sync import undo as reversing
 from bot.sync.alerts import AlertView
+from bot.sync.differences import Difference
 from bot.sync.posting_day import Bounds
-from bot.sync.proof import Difference, Proof
+from bot.sync.proof import Proof
 from bot.sync.vendors import DECLINED, OLD, REFUSED, THERE, WRITTEN, Plan
 from handlers.ui import by_hand, cardholders, digest, find, proof, rules, story, undo, vendors
 from handlers.ui import help as words

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import slackblocks as sb
 
 from bot.models import Verdict
-from bot.sync.proof import Difference, Proof
+from bot.sync.differences import Difference
+from bot.sync.proof import Proof
 from handlers.ui.blocks import Json, actions, button, context, message, modal, section
 from handlers.ui.results import because
 from handlers.ui.text import clip, count, esc, money, plain
