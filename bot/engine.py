@@ -178,11 +178,11 @@ class Engine:
         _jobs.clear()
         _soon.clear()
         _jobs.update(self._jobs)
-        DBOS(config=self._config())
-        DBOS.launch()
-        await _register(QUEUES)
-        await self._beat()
-        await self._schedules.start()
+        try:
+            await self._launch()
+        except BaseException:
+            await self._undo_launch()
+            raise
         housekeeping: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
             ("the schedule check", 2.0, self._schedules.reconcile),
             ("the sweep", 2.0, self._sweep),
@@ -193,6 +193,30 @@ class Engine:
         )
         for name, seconds, body in housekeeping:
             self._supervisor.every(name, seconds, body)
+
+    async def _launch(self) -> None:
+        DBOS(config=self._config())
+        DBOS.launch()
+        await _register(QUEUES)
+        await self._beat()
+        await self._schedules.start()
+
+    async def _undo_launch(self) -> None:
+        """Nothing is left of a start that failed, so that another may be made in this process."""
+        _draining.set()
+        self._schedules.stop()
+        self._watch.close()
+        await let_end(_running, 0)
+        with ThreadPoolExecutor(1) as waiting:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(waiting, lambda: DBOS.destroy(workflow_completion_timeout_sec=0))
+        loop.set_default_executor(ThreadPoolExecutor())
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     @property
     def ailing(self) -> list[str]:
@@ -228,9 +252,7 @@ class Engine:
         loop.set_default_executor(ThreadPoolExecutor())  # DBOS had made its own the loop's, and took it along
         with contextlib.suppress(sa.exc.SQLAlchemyError):  # its row stays until another has taken over what it leaves
             await replicas.beat(self._store, self._executor_id, GONE)
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._unlock()
 
     def _config(self) -> DBOSConfig:
         config: DBOSConfig = {

@@ -59,7 +59,8 @@ class Schedules:
         self._scheduler.pause()
 
     def stop(self) -> None:
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     async def reconcile(self) -> None:
         """Make the scheduler's jobs those of our columns, and have it look at the time, which may have jumped."""

@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncAck
 from sqlalchemy.exc import OperationalError
 
 from bot.doctor import examine
+from bot.engine import Engine, Work
 from bot.sandbox.slack import SlackSim
 from bot.serve import line as module
 from bot.serve import make_app, make_client
@@ -28,6 +30,7 @@ from bot.settings import Settings
 from bot.store.connections import ensure_workspace
 from bot.store.database import Store, open_store
 from bot.supervisor import Supervisor
+from tests.engine_rows import KEYS
 from tests.patience import PATIENCE
 from tests.test_serve import environment, healthy, running
 from tests.world import World, world
@@ -263,6 +266,65 @@ async def test_run_does_not_end_where_slack_is_merely_away(tmp_path: Path) -> No
 
             await slack.control("fault", {"kind": "clear"})
             await healthy(port(far), ok=True)
+
+
+def let_in(address: str, *, allowed: bool) -> None:
+    """The database takes connections or refuses each, as a server does that restarts or has none left; others are cut."""
+    server, _, name = address.replace("+psycopg", "").rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as db:
+        db.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {allowed}'.encode())
+        if not allowed:
+            db.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+@pytest.mark.postgres
+async def test_run_waits_for_a_database_server_that_refuses_at_the_start(postgres: str, tmp_path: Path) -> None:
+    async with slack_only() as slack, world(tmp_path, database_url=postgres, encryption_keys=KEYS) as far:
+        env = environment(far, slack, DATABASE_URL=postgres, ENCRYPTION_KEYS=KEYS)
+        let_in(postgres, allowed=False)
+        try:
+            async with running(tmp_path, env) as process:
+                assert process.stderr is not None
+                async with asyncio.timeout(PATIENCE):
+                    while b"the database refuses" not in (line := await process.stderr.readline()):
+                        assert line, "it ended"
+                assert b"trying again" in line
+                let_in(postgres, allowed=True)
+                await healthy(port(far), ok=True)
+        finally:
+            let_in(postgres, allowed=True)
+
+
+@pytest.mark.postgres
+async def test_of_an_engine_whose_start_was_refused_nothing_is_left_and_the_next_one_starts(
+    postgres: str, tmp_path: Path
+) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, database_url=postgres, encryption_keys=KEYS)
+    store = await open_store(settings)
+    done = asyncio.Event()
+
+    async def work(_turn: int) -> bool:
+        done.set()
+        return False
+
+    def made() -> Engine:
+        return Engine(settings, store, {"work": Work(work)}, lambda: datetime.now(UTC))
+
+    let_in(postgres, allowed=False)
+    try:
+        with pytest.raises(OperationalError):
+            await made().start()
+    finally:
+        let_in(postgres, allowed=True)
+
+    engine = made()
+    await engine.start()
+    try:
+        await engine.enqueue("work", "k", company=1)
+        await asyncio.wait_for(done.wait(), PATIENCE)
+    finally:
+        await engine.stop(patience=2)
+        await store.close()
 
 
 def port(far: World) -> int:

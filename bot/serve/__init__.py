@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -19,6 +20,8 @@ from slack_sdk.http_retry.builtin_async_handlers import (
     async_default_handlers,
 )
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot import app as wiring
 from bot.app import Parts
@@ -42,9 +45,12 @@ log = logging.getLogger(__name__)
 PATIENCE = 8
 """Seconds that running work may take to end after SIGTERM; a little less than a container's ten."""
 
+START_PATIENCE, START_AGAIN = 60.0, 2.0
+"""Seconds for which a database server that refuses at the start is asked again, and between two tries."""
+
 
 async def serve(settings: Settings) -> int:
-    """Runs until SIGTERM or SIGINT.
+    """Runs until SIGTERM or SIGINT. A database server that refuses at the start is asked again for a while.
 
     Returns the exit code: 1 when another process is at work on this database.
 
@@ -56,7 +62,10 @@ async def serve(settings: Settings) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopped.set)
     try:
-        async with Bot(settings) as bot:
+        bot = await _started(settings, stopped)
+        if bot is None:
+            return 0
+        async with bot.started:
             keep_what_is_there()
             log.info("ready on port %d", bot.door.port)
             await _first(stopped, bot.line.refused)
@@ -70,6 +79,28 @@ async def serve(settings: Settings) -> int:
         log.error("Port %d is not to be had (%s). Set PORT to another one.", settings.port, taken.strerror)  # noqa: TRY400
         return 1
     return 0
+
+
+async def _started(settings: Settings, stopped: asyncio.Event) -> Bot | None:
+    """A bot that is at work; None where the process was asked to end before one was.
+
+    A server that restarts or has no connection left refuses for a moment; one that still does after `START_PATIENCE` is
+    the operator's to look at, and whoever keeps the process alive starts it again.
+    """
+    ends = asyncio.get_running_loop().time() + START_PATIENCE
+    while not stopped.is_set():
+        bot = Bot(settings)
+        try:
+            return await bot.__aenter__()
+        except (OperationalError, PoolTimeout) as refused:
+            if settings.on_sqlite or asyncio.get_running_loop().time() >= ends:
+                raise
+            log.warning(
+                "the database refuses (%s); trying again", str(getattr(refused, "orig", refused)).split("\n")[0]
+            )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), START_AGAIN)
+    return None
 
 
 async def _first(*events: asyncio.Event) -> None:
@@ -104,7 +135,8 @@ class Bot:
         self.settings = settings
         self._clock, self._pause, self._patience = clock, pause, patience
         self.client = make_client(settings)
-        self._stack = AsyncExitStack()
+        self.started = AsyncExitStack()
+        """What runs, to be ended in order."""
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -147,11 +179,11 @@ class Bot:
             stack.push_async_callback(looks.stop)
             self.line.open()
             stack.push_async_callback(self.line.close)
-            self._stack = stack.pop_all()
+            self.started = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+        await self.started.aclose()
 
 
 def _services(parts: Parts) -> tuple[Engine, Services, dict[str, Job]]:
