@@ -230,6 +230,12 @@ LOSING: dict[str, Reply] = {
     "cut off by the line": short_of_its_length,
     "broken gzip": raw(b"not gzip", 200, **{"Content-Encoding": "gzip"}),
     "packed twice": packed_twice,
+    "a character that XML forbids": says(
+        lambda asked: document(asked, *(result(one, key="7", data="<data><x>a\x0bb</x></data>") for one in asked.ids))
+    ),
+    "a reference that XML forbids": says(
+        lambda asked: document(asked, *(result(one, key="7", data="<data><x>a&#x1;b</x></data>") for one in asked.ids))
+    ),
     "a DOCTYPE": says(lambda asked: "<!DOCTYPE response>" + document(asked).partition("?>\n")[2]),
     "no result at all": says(document),
     "each result twice": says(lambda asked: document(asked, *(result(one, key="7") for one in asked.ids * 2))),

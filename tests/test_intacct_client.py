@@ -302,6 +302,41 @@ async def test_a_query_pages_to_its_end_in_a_stable_order(far_end: ScriptedGatew
     assert asked[0].findtext("filter/equalto/value") == "active"
 
 
+@pytest.mark.parametrize("written", ["\x0b", "\x01", "&#x1;", "&#31;", "&#x0000b;", "&#xFFFE;", "\ufffe", "&#xd800;"])
+async def test_a_name_with_a_character_that_xml_forbids_is_read_without_it_and_told_once(
+    far_end: ScriptedGateway, intacct: IntacctClient, caplog: pytest.LogCaptureFixture, written: str
+) -> None:
+    """Case "one forbidden character in a name of Intacct's answer"; which ones, "Characters out" of the XML sheet."""
+    answer = data(f'<data numremaining="0"><V><A>Sta{written}ples &amp; Söhne &#38; &#x1F600; 1 &lt; 2</A></V></data>')
+    far_end.then(answer, answer)
+
+    for _ in range(2):
+        assert [row async for row in intacct.query("V", ["A"])] == [{"A": "Staples & Söhne & 😀 1 < 2"}]
+
+    assert sum("characters that XML forbids" in record.getMessage() for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '<!DOCTYPE response [<!ENTITY x SYSTEM "file:///etc/hostname">]>',
+        '<!DOCTYPE response [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>',
+    ],
+)
+async def test_what_is_mended_is_as_strict_with_entities_as_before(
+    far_end: ScriptedGateway, intacct: IntacctClient, broken: str
+) -> None:
+    def build(asked: Asked) -> str:
+        declared, _, rest = document(
+            asked, result(asked.ids[0], data="<data><V><A>\x0b&x;&b;</A></V></data>")
+        ).partition("?>")
+        return f"{declared}?>{broken}{rest}"
+
+    far_end.then(*[says(build)] * 4)
+    with pytest.raises(UnreadableAnswer):
+        [row async for row in intacct.query("V", ["A"])]
+
+
 async def test_a_query_may_be_left_half_way(far_end: ScriptedGateway, intacct: IntacctClient) -> None:
     far_end.then(data('<data numremaining="9"><V><A>1</A></V><V><A>2</A></V></data>'), APPLICATIONS)
     async with aclosing(intacct.query("V", ["A"])) as rows:  # type: ignore[type-var]  # an async generator underneath

@@ -15,6 +15,7 @@ from datetime import datetime
 from lxml import etree
 
 from bot.intacct.envelope import Element
+from bot.intacct.text import legal
 from bot.models import Fault, Level, Operation, RawError
 from bot.redaction import redact, unescaped
 
@@ -29,6 +30,10 @@ _ONCE = frozenset({"control", "operation", "authentication", "status", "controli
 
 class GarbledBody(ValueError):
     """This is no answer of Intacct; the message says why in our own words."""
+
+
+class _Malformed(GarbledBody):
+    """No document at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Result:
 class Answer:
     """A believed answer. `failed` is the level that refused all of it, or None.
 
-    `controlid` is the request's, as echoed. `session_seconds` is how long the session lives from now on, when told.
+    `controlid` is the request's, as echoed. `mended` says that characters which XML forbids were left out of a read. `session_seconds` is how long the session lives from now on, when told.
     """
 
     http_status: int
@@ -57,6 +62,7 @@ class Answer:
     errors: tuple[RawError, ...]
     results: tuple[Result, ...] = ()
     session_seconds: float | None = None
+    mended: bool = False
 
     def fault(self, level: Level, errors: tuple[RawError, ...], note: str = "") -> Fault:
         return Fault(level, errors, self.http_status, self.operation, note)
@@ -68,7 +74,7 @@ def parse(body: bytes, *, http_status: int, operation: Operation, secrets: Seque
     Raises:
         GarbledBody: it is not an answer that Intacct would give.
     """
-    root = _root(body)
+    root, mended = _root(body, mend=operation is Operation.READ)
     parts = _children(root)
     control = _children(_needed(parts, "control"))
     controlid = _leaf(control.get("controlid"))
@@ -80,7 +86,7 @@ def parse(body: bytes, *, http_status: int, operation: Operation, secrets: Seque
         results: tuple[Result, ...] = (),
         seconds: float | None = None,
     ) -> Answer:
-        return Answer(http_status, operation, controlid, failed, errors, results, seconds)
+        return Answer(http_status, operation, controlid, failed, errors, results, seconds, mended)
 
     status = _leaf(control.get("status")).lower()
     if status == "failure" and "operation" not in parts:
@@ -146,7 +152,21 @@ def remaining(data: Element | None, *, offset: int, got: int, page: int) -> int:
 # --- the document -----------------------------------------------------------------------------------------------------
 
 
-def _root(body: bytes) -> Element:
+def _root(body: bytes, *, mend: bool) -> tuple[Element, bool]:
+    """The root, and whether it was mended: a name that a person typed with a forbidden character makes no document.
+
+    The answer to a write is taken as it is, or not at all: what cannot be read proves nothing.
+    """
+    try:
+        return _strict_root(body), False
+    except _Malformed:
+        legal_body = legal(body) if mend else body
+        if legal_body == body:
+            raise
+    return _strict_root(legal_body), True
+
+
+def _strict_root(body: bytes) -> Element:
     if len(body) > MOST_BYTES:
         raise GarbledBody("The answer is too large.")
     if b"<!DOCTYPE" in body.partition(b"<response")[0]:
@@ -157,7 +177,7 @@ def _root(body: bytes) -> Element:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise GarbledBody("The answer is not well-formed XML.") from None
+        raise _Malformed("The answer is not well-formed XML.") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise GarbledBody("The answer has a DOCTYPE.")
     if root.tag != "response":

@@ -8,6 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN_BYTES = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xed[\xa0-\xbf][\x80-\xbf]|\xef\xbf[\xbe\xbf]"  # controls, lone surrogates, U+FFFE and U+FFFF
+)
+_REFERENCE = re.compile(rb"&#(?:0{0,9}([0-9]{1,9})|[xX]0{0,9}([0-9a-fA-F]{1,8}));")
 _AMERICAN_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
@@ -56,6 +60,16 @@ _JOINER = "\u200d"
 _JOINING = frozenset([_JOINER, *map(chr, range(0x1F3FB, 0x1F400))])
 """The joiner, and the skin tones: what follows the joiner, or is a skin tone, belongs to the emoji before."""
 _FLAG_HALVES = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
+
+
+def legal(document: bytes) -> bytes:
+    """A document in UTF-8 less what XML 1.0 forbids in it: as it is, and as a numeric reference."""
+    return _REFERENCE.sub(_if_allowed, _FORBIDDEN_BYTES.sub(b"", document))
+
+
+def _if_allowed(found: re.Match[bytes]) -> bytes:
+    number = int(found[1]) if found[1] else int(found[2], 16)
+    return b"" if number > 0x10FFFF or _FORBIDDEN.match(chr(number)) else found[0]
 
 
 def plain_amount(amount: Decimal) -> str:

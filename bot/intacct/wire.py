@@ -110,6 +110,7 @@ class Wire:
         self._http = http
         self._sleep = sleep
         self._monotonic = monotonic
+        self._said = False
 
     async def exchange(
         self,
@@ -179,6 +180,11 @@ class Wire:
                 await self._sleep(pause)
         return await action()
 
+    def _say_once(self, answer: Answer) -> None:
+        if answer.mended and not self._said:
+            self._said = True
+            log.warning("an answer of Intacct held characters that XML forbids, such as in a name; they were left out")
+
     async def _post(self, url: str, body: bytes, operation: Operation) -> _Reply:
         def fault(note: str) -> Fault:
             return Fault(Level.TRANSPORT, operation=operation, note=note)
@@ -214,6 +220,7 @@ class Wire:
 
         def work() -> tuple[T, bool]:
             answer = _believed(reply, request_id, operation, hidden)
+            self._say_once(answer)
             return read(answer), any(says_busy(result.errors) for result in answer.results)
 
         try:

@@ -7,13 +7,14 @@ from lxml.etree import _Element as Element
 
 from bot.sandbox.intacct import access, errors
 from bot.sandbox.intacct.calls import Answer, Call, function
+from bot.sandbox.intacct.forbidden import carried
 
 _PREFERENCE_DEFAULTS = {"GEN": {"ACCTNO_SEPARATOR": "-", "SUBACCTNO_LENGTH": "0", "FISCAL_FIRST_MONTH": "1"}}
 
 
 def element(tag: str, *children: Element, text: str = "") -> Element:
     made = etree.Element(tag)
-    made.text = text or None
+    made.text = carried(text) or None
     made.extend(children)
     return made
 

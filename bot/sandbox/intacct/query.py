@@ -17,6 +17,7 @@ from bot.sandbox.intacct.calls import Answer, Call, function
 from bot.sandbox.intacct.company import Company, Row
 from bot.sandbox.intacct.fields import BEHIND_THE_SCREEN, OBJECTS, wire
 from bot.sandbox.intacct.filters import Conditions
+from bot.sandbox.intacct.forbidden import carried
 from bot.sandbox.intacct.helpers import element, record
 
 _DERIVED = frozenset({"USERINFO", "USERROLES", "ROLES", "ROLEUSERS"})
@@ -192,7 +193,7 @@ def _element(tag: str, cells: list[tuple[str, Any]]) -> Element:
     """A record; `#` falls out of names, so that LOCATION and LOCATION# come back as two elements of one name."""
     made = etree.Element(tag)
     for name, value in cells:
-        etree.SubElement(made, name.replace("#", "")).text = wire(value) or None
+        etree.SubElement(made, name.replace("#", "")).text = carried(wire(value)) or None
     return made
 
 

@@ -11,6 +11,7 @@ from lxml.etree import _Element as Element
 from bot.sandbox.intacct.access import Visitor
 from bot.sandbox.intacct.calls import Answer
 from bot.sandbox.intacct.errors import Problem
+from bot.sandbox.intacct.forbidden import carried, with_forbidden
 
 APOSTROPHE = "\ue027"
 """Stands for the escaped apostrophe of error texts until the document is bytes; lxml would write it plainly."""
@@ -116,11 +117,11 @@ def _additional(error: Element, problem: Problem, support_id: str) -> None:
 
 def document(root: Element, *, spaced: bool) -> bytes:
     body = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=spaced)
-    return body.replace(APOSTROPHE.encode(), b"&#039;")
+    return with_forbidden(body.replace(APOSTROPHE.encode(), b"&#039;"))
 
 
 def _sub(parent: Element, tag: str, text: str) -> None:
-    etree.SubElement(parent, tag).text = text or None
+    etree.SubElement(parent, tag).text = carried(text) or None
 
 
 def _escaped(text: str) -> str:
