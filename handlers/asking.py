@@ -10,6 +10,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack_errors import said as slack_said
 from handlers.response_url import answered
 from handlers.ui.blocks import Json
 
@@ -71,7 +72,7 @@ class Ask:
         try:
             await self.client.views_update(view_id=self.view_id, view=view)
         except SlackApiError as refused:
-            if refused.response.get("error") not in {"not_found", "view_not_found"}:
+            if slack_said(refused) not in {"not_found", "view_not_found"}:
                 raise
 
     # --- what stands in a form ---

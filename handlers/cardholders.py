@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import Right
+from bot.slack_errors import said as slack_said
 from bot.store import alerts, outbox
 from bot.store.outbox import Note
 from bot.store.postings import Posting
@@ -71,7 +72,7 @@ class Cardholders:
         try:
             user = str((await client.users_lookupByEmail(email=email))["user"]["id"])
         except SlackApiError as refused:
-            if refused.response.get("error") not in {"users_not_found", "missing_scope"}:
+            if slack_said(refused) not in {"users_not_found", "missing_scope"}:
                 raise
             return "unknown"
         now = self.services.clock()

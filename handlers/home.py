@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack_errors import said
 from bot.store import told
 from handlers import walkthrough
 from handlers.access import Access
@@ -69,7 +70,7 @@ class Homes:
                 trouble = sort_out(refused)
                 if trouble is not refused:
                     raise trouble from refused
-                log.warning("views.publish for %s: %s", user, refused.response.get("error"))
+                log.warning("views.publish for %s: %s", user, said(refused))
 
     async def publish(self, client: AsyncWebClient, workspace: str, user: str) -> None:
         ask = Ask(user=user, workspace=workspace, value="", client=client)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack_errors import said
 from bot.sync.connection_file import is_user
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class People:
         try:
             found = (await client.users_info(user=user)).get("user") or {}
         except SlackApiError as refused:
-            log.warning("users.info of %s: %s", user, refused.response.get("error"))
+            log.warning("users.info of %s: %s", user, said(refused))
             return Person(user, "Someone")
         person = Person.of(user, found)
         if len(self._people) >= PEOPLE:
@@ -119,7 +120,7 @@ class People:
                 if not cursor:
                     break
         except SlackApiError as refused:
-            log.info("conversations.members of %s: %s", channel, refused.response.get("error"))
+            log.info("conversations.members of %s: %s", channel, said(refused))
             return frozenset()
         self._members[channel] = (self._clock(), frozenset(found))
         return frozenset(found)

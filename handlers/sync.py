@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import ConnectionState, Right
+from bot.slack_errors import said as slack_said
 from bot.store.connections import Connection
 from bot.sync.alerts import AlertView, place
 from bot.sync.overlap import Taken
@@ -44,7 +45,7 @@ class Links:
             try:
                 found = await client.chat_getPermalink(channel=channel, message_ts=ts)
             except SlackApiError as refused:
-                log.info("chat.getPermalink of %s: %s", channel, refused.response.get("error"))
+                log.info("chat.getPermalink of %s: %s", channel, slack_said(refused))
                 return ""
             if len(self._known) >= LINKS:
                 self._known.clear()

@@ -384,6 +384,63 @@ async def _fired(store: Store, connection: str, since: datetime) -> datetime:
     return row.last_fired
 
 
+async def test_a_due_time_that_the_database_refuses_is_kept_until_it_does_not(
+    tmp_path: Path,
+    scheduled: tuple[Store, Connection],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The clock does not come back to a due time: what is not promised then is not promised before the next one."""
+    store, connection = scheduled
+    asked: Counter[str] = Counter()
+    monkeypatch.setattr(machinery, "FIRE_AGAIN", 0.1)
+
+    async def sync(_turn: int, *, run_key: str, **_ids: Any) -> bool:
+        asked[run_key] += 1
+        return False
+
+    with sqlite3.connect(tmp_path / "bot.db") as db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE UPDATE OF last_fired ON connections "
+            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    engine = Engine(Settings(_env_file=None, data_dir=tmp_path), store, {"sync": Work(sync, exclusive=True)}, _now)
+    await engine.start()
+    try:
+        await until(lambda: "has to wait" in caplog.text)
+        with sqlite3.connect(tmp_path / "bot.db") as db:
+            db.execute("DROP TRIGGER full")
+        due = await _fired(store, connection.id, connection.created)
+        await until(lambda: asked[f"{connection.id}:{due.isoformat()}"] == 1)
+    finally:
+        await engine.stop(patience=2)
+    assert caplog.text.count("has to wait") == 1
+
+
+async def test_housekeeping_that_fails_is_told_once_and_known_to_health_until_it_works(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, calls = True, 0
+
+    async def sweep() -> None:
+        nonlocal calls
+        calls += 1
+        if broken:
+            raise OSError("no space left on device")
+
+    async with running(tmp_path, Jobs()) as engine:
+        engine.sweep = sweep
+        await until(lambda: calls >= 2)
+        assert engine.ailing == ["the sweep has stopped"]
+        broken = False
+        await until(lambda: not engine.ailing)
+
+    told = [record.getMessage() for record in caplog.records if record.name == "bot.supervisor"]
+    assert told[0] == "the sweep stopped (OSError) and is started again"
+    assert told[1].startswith("the sweep is at work again")
+    assert len(told) == 2
+
+
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import ConnectionState, StepState
+from bot.slack_errors import said
 from bot.store import connections, drift
 from bot.store.walkthroughs import OPEN, Walkthrough
 from bot.walkthrough import progress
@@ -132,7 +133,7 @@ async def _put(
             await client.chat_update(channel=there["channel"], ts=there["ts"], **_without_unfurls(payload))
             await _remember(services, walk.id, key, {**there, "shown": digest})
         except SlackApiError as error:
-            if error.response["error"] not in GONE:
+            if said(error) not in GONE:
                 raise
         else:
             return
@@ -148,7 +149,7 @@ async def _retire(services: Services, client: AsyncWebClient, walk: Walkthrough)
             try:
                 await client.chat_update(channel=there["channel"], ts=there["ts"], **_without_unfurls(gone))
             except SlackApiError as error:
-                if error.response["error"] not in GONE:
+                if said(error) not in GONE:
                     raise
     return await services.walkthrough.keeper.change(
         walk.id, lambda now: {"messages": {k: v for k, v in now.messages.items() if k not in ("card", "step")}}

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import Secret
+from bot.slack_errors import said
 from bot.walkthrough import progress
 from bot.walkthrough.keeper import HERE_NO_LONGER, Refused
 from bot.walkthrough.steps import STEPS
@@ -184,7 +185,7 @@ async def update_view(client: AsyncWebClient, view_id: str, view: Json) -> None:
     try:
         await client.views_update(view_id=view_id, view=view)
     except SlackApiError as error:
-        if error.response["error"] not in {"not_found", "view_not_found"}:
+        if said(error) not in {"not_found", "view_not_found"}:
             raise
 
 

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.models import Dimension, Selector
+from bot.slack_errors import said
 from bot.store.rows import from_json
 from bot.store.walkthroughs import Walkthrough
 from bot.typed_values import daily_time, kept_limit, limit
@@ -317,7 +318,7 @@ async def look_at_channel(client: AsyncWebClient, channel: str) -> tuple[str, st
     try:
         found: dict[str, Any] = (await client.conversations_info(channel=channel))["channel"]
     except SlackApiError as error:
-        if error.response["error"] in {"channel_not_found", "not_in_channel", "missing_scope"}:
+        if said(error) in {"channel_not_found", "not_in_channel", "missing_scope"}:
             return "", f"{invite}the finance channel, then press *Check again*.", False
         raise
     if found.get("is_ext_shared") or found.get("is_shared") or found.get("is_pending_ext_shared"):
