@@ -177,8 +177,13 @@ def test_a_client_with_a_secret_and_a_csv_file_come_back_too(path: Path) -> None
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).map(str.strip).filter(bool)
 
+IDS = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), min_size=1, max_size=40
+)
+IDS = IDS.map(str.strip).filter(bool)  # what XML can carry
 
-@given(name=NAMES, values=st.dictionaries(NAMES, NAMES, max_size=4), budgets=st.lists(NAMES, max_size=3))
+
+@given(name=NAMES, values=st.dictionaries(NAMES, IDS, max_size=4), budgets=st.lists(NAMES, max_size=3))
 def test_whatever_people_call_things_a_file_written_is_read_as_the_same(
     tmp_path_factory: pytest.TempPathFactory, name: str, values: dict[str, str], budgets: list[str]
 ) -> None:
@@ -198,3 +203,23 @@ def test_whatever_people_call_things_a_file_written_is_read_as_the_same(
 def test_a_connection_without_a_start_is_written_and_refused_when_read(path: Path) -> None:
     with pytest.raises(ConnectionFileError, match="start_date"):
         again(path, replace(connection(), start_date=None))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"intacct": PARTS["intacct"].replace("CC Object", r"CC\u0001 Object")}, "intacct.card"),
+        (
+            {"mapping": PARTS["mapping"].replace('= "6120"', r'= "61\u000120"')},
+            "mapping.gl_account.values: '6120 - Office'",
+        ),
+        ({"mapping": PARTS["mapping"] + '\n[mapping.class]\ndefault = "C\\ufffe1"'}, "mapping.class.default"),
+    ],
+)
+def test_an_id_that_xml_cannot_carry_is_refused_by_name_and_not_sent_as_a_shorter_one(
+    path: Path, changes: dict[str, str], key: str
+) -> None:
+    found = problems(path, **changes)
+
+    assert len(found) == 1
+    assert found[0].startswith(f"{key} has a character that cannot be sent to Intacct (U+")

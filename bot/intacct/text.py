@@ -25,6 +25,11 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("", text)
 
 
+def forbidden(text: str) -> str:
+    """The characters that `clean` drops, as `U+0001`, comma-separated. An ID that has one cannot be sent: less is another ID."""
+    return ", ".join(dict.fromkeys(f"U+{ord(found):04X}" for found in _FORBIDDEN.findall(text)))
+
+
 PAYEE_LIMIT, TEXT_LIMIT, REFERENCE_LIMIT = 100, 400, 45
 """Characters of a payee, of a description or memo, and of a reference that are sent at most.
 

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.intacct.text import forbidden
 from bot.models import Dimension, FieldMapping, Secret, Selector
 from bot.schedules import cron
 from bot.spend.csv_rows import Format
@@ -129,9 +130,19 @@ class _Reader:
             "options": self._options(),
             **self._source(),
         }
+        for key in ("company_id", "user_id", "entity_id", "card"):
+            self._sent(f"intacct.{key}", intacct.get(key))
         if self.problems:
             raise ConnectionFileError(self.problems)
         return made
+
+    def _sent(self, key: str, value: object) -> None:
+        """An ID goes to Intacct whole or not at all: without the characters that XML cannot carry it would be another one."""
+        if isinstance(value, str) and (found := forbidden(value.strip())):
+            self.problems.append(
+                f"{key} has a character that cannot be sent to Intacct ({found}); write the ID as Intacct shows it, and if it "
+                "has that character there, rename it in Intacct"
+            )
 
     def _unknown(self, table: Mapping[str, Any], known: set[str], prefix: str) -> None:
         self.problems += [f"{prefix}{key} is not known here" for key in table if key not in known]
@@ -311,6 +322,9 @@ class _Reader:
         wrong = [key for key, value in values.items() if not isinstance(value, str) or not value.strip()]
         self.problems += [f"{prefix}values: {key!r} needs an Intacct ID in quotes" for key in wrong]
         field_, default = self._text(table, "field", prefix), self._text(table, "default", prefix)
+        self._sent(f"{prefix}default", default)
+        for key, value in values.items():
+            self._sent(f"{prefix}values: {key!r}", value)
         if not field_ and not default and prefix == "mapping.gl_account.":
             self.problems.append(f"{prefix}field is missing: which Spend Center field fills it; or write a default")
         return FieldMapping(field_, default, {key: str(value).strip() for key, value in values.items()})
