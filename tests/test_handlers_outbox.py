@@ -289,7 +289,7 @@ async def test_an_hour_without_slack_and_a_restart_in_it_lose_nothing_and_repeat
             await at.room.until(lambda: slack.core.socket.count or None, "the bot's socket")
             await drawn(at, portland, "Slack is back")
             await at.room.reads("Nothing new to post", "D0LEE")
-            await at.room.reads("left out · 100 Portland")
+            await at.room.reads("left out · $2,388.00 · 100 Portland")
             await at.room.reads("Lee Okafor left out")
             await nothing_left(at)
 
