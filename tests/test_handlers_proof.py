@@ -71,12 +71,14 @@ async def test_four_rows_moved_to_the_first_open_day_are_named_in_both_months_to
     told = json.dumps(october, ensure_ascii=False)
     mine = ledger(at, denver.card, date(2026, 10, 1), date(2026, 10, 31))
     assert re.search(rf"Intacct, ledger of the card +{mine:,.2f}", told)
-    assert "4 · $1,936.45 · another month or day" in told
+    assert "1. 4 transactions, $1,936.45: dated in another month or on another day" in told
     assert "The month before, since November has only begun" in told
     assert "America/Los_Angeles, as of Nov 5, 2026" in told
     theirs = ledger(at, denver.card, date(2026, 11, 1), date(2026, 11, 30))
     assert re.search(rf"Intacct, ledger of the card +{theirs:,.2f}", json.dumps(november, ensure_ascii=False))
-    assert "4 · −$1,936.45 · another month or day" in json.dumps(november, ensure_ascii=False)
+    assert "4 transactions, −$1,936.45: dated in another month or on another day" in json.dumps(
+        november, ensure_ascii=False
+    )
     for place, other in ((FINANCE, DANA), ("D0DANA", DANA), ("D0MARIA", MARIA)):
         assert not [one for one in at.slack.messages(place, other) if "proof" in one["text"]]
 

@@ -29,7 +29,7 @@ GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
     ("not in this ledger", frozenset({"missing", "draft"})),
     ("in Intacct only", frozenset({"extra"})),
     ("another amount or currency", frozenset({"amount", "currency", "double"})),
-    ("another month or day", frozenset({"month", "date", "reversed"})),
+    ("dated in another month or on another day", frozenset({"month", "date", "reversed"})),
     ("another card", frozenset({"card"})),
     ("reference edited in Intacct", frozenset({"reference"})),
     ("left out by a person, no agreement", frozenset({"ignored"})),
@@ -77,7 +77,7 @@ def answer(proof: Proof, kept: int, scene: Scene, *, chosen: str = "") -> Json:
         blocks.append(section(lines, "groups"))
     if proof.remarks:
         blocks.append(section(esc(clip(" ".join(proof.remarks), 2000)), "unread"))
-    blocks.append(context(f"{NOT_HERE} _{_read(proof, scene.zone)}_{f' · {esc(chosen)}' if chosen else ''}", "read"))
+    blocks.append(context(f"{NOT_HERE} {_read(proof, scene.zone)}.{f' {esc(chosen)}.' if chosen else ''}", "read"))
     if proof.differences:
         label = f"See {count(len(proof.differences), 'difference')}"
         blocks.append(actions("do", button(label, SEE, str(kept))))
@@ -115,13 +115,13 @@ def _groups(proof: Proof, base: str) -> str:
         found = [one for one in proof.differences if one.kind in kinds]
         if found:
             parts = sum((_parts(one) for one in found), Decimal(0))
-            lines.append(f"{len(lines) + 1}. {len(found):,} · {money(parts, base, base)} · {label}")
+            lines.append(f"{len(lines) + 1}. {count(len(found), 'transaction')}, {money(parts, base, base)}: {label}")
     return "\n".join(lines)
 
 
 def _read(proof: Proof, zone: str) -> str:
-    """`days of America/Los_Angeles, as of Nov 3, 5:40 PM PST`."""
-    days = f"days of {zone}"
+    """`Days in the time zone America/Los_Angeles, as of Nov 3, 5:40 PM PST`."""
+    days = f"Days in the time zone {zone}"
     return f"{days}, as of {moment(proof.as_of, zone)}" if proof.as_of else days
 
 
@@ -157,7 +157,7 @@ def difference(one: Difference, proof: Proof, base: str) -> str:
     currency = plain(one.currency, 3) if one.currency else base
     if one.spend_amount is not None or one.intacct_amount is not None:
         for side, amount in (("Spend Center", one.spend_amount), ("Intacct", one.intacct_amount)):
-            parts.append(f"{side} {'nothing' if amount is None else money(amount, currency, base)}")
+            parts.append(f"{side} {f'none in {proof.first:%B}' if amount is None else money(amount, currency, base)}")
     if one.record:
         parts.append(f"record {esc(plain(one.record, 20))}")
     return f"{' · '.join(parts)}\n{esc(clip(one.why, 900))}"
