@@ -349,7 +349,7 @@ def _results(text: str) -> Iterator[tuple[str, Json]]:
 def _homes() -> Iterator[tuple[str, Json]]:
     for text in ("", HOSTILE):
         yield "views.publish", {"user_id": DANA, "view": home.home([], [])}
-        nothing = f"Nothing of it is yours to see. If it should be, ask {text}."
+        nothing = f"Nothing of it is yours to see. If it should be, ask {text or 'Dana Whitfield'}."
         yield "views.publish", {"user_id": DANA, "view": home.home([], [], nothing)}
         yield "views.publish", {"user_id": DANA, "view": home.home(_overviews(text), _open_alerts(text))}
 
