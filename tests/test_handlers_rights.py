@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from bot.sandbox.causes.door import Causes
 from bot.sandbox.seed_company import SENDER_ID
 from bot.store import alerts, connections
 from tests.office import DANA, LEE, SAM, Office, office
+from tests.patience import PATIENCE
 
 REFUSED = "Syncing is paused: the sync user lacks a permission"
 
@@ -92,6 +94,15 @@ async def test_nobody_in_the_company_is_asked_about_the_access_of_this_app_itsel
     assert await alerts.list_open(at.far.parts.store) == []
 
 
+async def told_in_vain(at: Office, times: int) -> None:
+    """Until it is told that often that Intacct still refuses, and the next press is not one beside another's."""
+    words = "Lee Okafor asked Intacct again, which does not let this app in yet."
+    await at.room.until(lambda: sum(words in text for text in at.room.texts()) >= times or None, f"{times} x {words}")
+    async with asyncio.timeout(PATIENCE):
+        while any(alert.working for alert in await alerts.list_open(at.far.parts.store)):  # noqa: ASYNC110  # a row
+            await asyncio.sleep(0.05)
+
+
 async def test_check_and_resume_solves_nothing_while_intacct_still_refuses(at: Office) -> None:
     """Also while a session of before the reset lasts: with the password still wrong the one alert stays, and says so."""
     await at.room.in_(LEE).types("sync")
@@ -102,9 +113,9 @@ async def test_check_and_resume_solves_nothing_while_intacct_still_refuses(at: O
     assert "Open step 6 of the set-up and enter the new password" in json.dumps(alert)
     assert "Open step 6" in [e["text"]["text"] for b in alert["blocks"] for e in b.get("elements", []) if "value" in e]
 
-    for _ in range(2):
+    for times in (1, 2):
         await at.room.presses("Syncing is paused", "Check and resume")
-        await at.room.reads("Lee Okafor asked Intacct again, which does not let this app in yet.")
+        await told_in_vain(at, times)
         await at.room.until(
             lambda: "still refused, last checked" in json.dumps(at.room.posts()) or None, "that it is still refused"
         )
