@@ -24,7 +24,7 @@ from tests.e2e.page import (
     sees,
     sends,
 )
-from tests.e2e.street import NEEDED, SENDER, Street, mailed
+from tests.e2e.street import NEEDED, SENDER, Street, first_day, mailed
 
 pytestmark = NEEDS_CHROMIUM
 
@@ -234,6 +234,7 @@ def answers_the_forms(page: Page) -> None:
     picture(page, "10a-fields")
     sends(dialog)
     dialog = form(page, "Choices")
+    dialog.get_by_label("Start date").fill(first_day())
     picks(page, dialog, "Finance channel", "finance-cards")
     picture(page, "10c-choices")
     sends(dialog)
